@@ -1,0 +1,73 @@
+# Transformers, Executed. `make` alone prints what there is.
+PYTHON      ?= python3
+VENV        ?= .venv
+# An extra package index for the CPU build of torch on Linux (the address stands on pytorch.org/get-started):
+TORCH_INDEX ?=
+# A folder made by `make carry`, to install and fetch without any network:
+WHEELS      ?=
+
+BIN     := $(VENV)/bin
+PIP     := $(BIN)/python -m pip --disable-pip-version-check
+SOURCES := $(if $(WHEELS),--no-index --find-links "$(WHEELS)",$(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)"))
+FROM    := $(if $(WHEELS),--from "$(WHEELS)")
+NBVAL   := --nbval --nbval-current-env --nbval-cell-timeout=300 --nbval-sanitize-with tests/nbval_sanitize.cfg
+QUIET   := TQDM_DISABLE=1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup fetch course lab test lint format notebooks lock environment carry doctor clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ready  ## the environment in .venv (does nothing when it is up to date)
+
+# An interrupted installation leaves .installing behind; the environment is then made anew, since pip cannot tell a
+# half-written package from a whole one. What was downloaded stays in pip's own cache.
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@test ! -e $(VENV)/.installing || rm -rf $(VENV)
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else \
+		"This course needs Python 3.11 to 3.13; %s is %d.%d. Try: make PYTHON=python3.12 ..." % (sys.executable, *v))'
+	@test -x $(BIN)/python || { mkdir -p $(VENV) && touch $(VENV)/.installing && $(PYTHON) -m venv $(VENV); }
+	@touch $(VENV)/.installing
+	@echo "Installing the packages of requirements.lock into $(VENV) ..."
+	@$(PIP) install --quiet $(SOURCES) -r requirements.lock
+	@$(PIP) install --quiet $(if $(WHEELS),--no-index --find-links "$(WHEELS)") --no-deps -e .
+	@rm $(VENV)/.installing && touch $@
+
+fetch: setup  ## the checkpoints (does nothing when they are ready)
+	@$(BIN)/course fetch $(FROM)
+
+course: fetch  ## execute every chapter, write the pages under build/, print the pipelines' answers
+	@$(QUIET) $(BIN)/course run
+	@$(QUIET) $(BIN)/course answers
+
+lab: fetch  ## open the chapters in JupyterLab
+	@$(BIN)/jupyter lab --ServerApp.root_dir=chapters
+
+test: fetch  ## everything that is proved: the library, and every output of every chapter
+	@$(QUIET) $(BIN)/python -m pytest $(NBVAL) tests chapters
+
+doctor: setup  ## check the machine, and say what to do about each problem
+	@$(BIN)/course doctor
+
+lint: setup  ## check the style of the code and the form of the notebooks
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/python tools/normalise.py --check
+
+format: setup  ## mend the style of the code and the form of the notebooks
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . && $(BIN)/python tools/normalise.py
+
+notebooks: fetch  ## execute the chapters in place and store their outputs (after an edit)
+	@$(QUIET) $(BIN)/python tools/normalise.py --execute
+
+environment:  ## write environment.yml from pyproject.toml
+	@$(PYTHON) tools/environment.py
+
+lock:  ## write requirements.lock from pyproject.toml, in a fresh environment
+	@$(PYTHON) tools/lock.py
+
+carry: setup  ## fill build/carry with all that a room without network needs: make course WHEELS=build/carry
+	@$(PIP) download --quiet $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)") -r requirements.lock "setuptools>=77" -d build/carry
+	@$(BIN)/course carry build/carry
+
+clean:  ## remove the pages and results (the checkpoints stay in the cache)
+	@rm -rf build
