@@ -193,6 +193,19 @@ def test_claims_are_badges_on_their_cell_and_on_the_index(course):
     assert "3 claims shown" in rendered["index.html"].get_text()
 
 
+def test_a_solution_is_folded_away_with_its_output(tmp_path):
+    chapter = tmp_path / "01_one.ipynb"
+    cells = [new_markdown_cell("# One\n\nA promise."), code("1 + 1", new_output("stream", text="two"), tags=["solution"])]
+    nbformat.write(new_notebook(cells=cells), chapter)
+    write_pages([chapter], tmp_path / "build")
+    page = BeautifulSoup((tmp_path / "build" / "01_one.html").read_text(), "html.parser")
+    (folded,) = page.select("details.solution")
+    assert folded.summary.text == "Solution"
+    assert not folded.has_attr("open")
+    assert folded.select_one(".code") is not None
+    assert "two" in folded.select_one(".outputs").text
+
+
 def test_index_lists_each_chapter_with_its_promise_and_minutes(course):
     first, second = render(course)["index.html"].select(".chapters > li")
     assert first.h2.get_text() == "01 Pipelines"
