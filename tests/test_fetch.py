@@ -43,7 +43,7 @@ class Mirror(http.server.BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture()
+@pytest.fixture
 def mirror(monkeypatch):
     handler = type("Handler", (Mirror,), {"asked": [], "cut": None, "ranges": True})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -122,6 +122,8 @@ def test_a_folder_of_wheels_needs_no_network(monkeypatch, tmp_path):
 def test_pip_that_finds_nothing_is_explained(monkeypatch, tmp_path):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
-    with pytest.raises(fetch.FetchError, match=r"(?s)pip cannot find some-weights==1\.0.*course fetch --from DIR") as caught:
+    with pytest.raises(
+        fetch.FetchError, match=r"(?s)pip cannot find some-weights==1\.0.*course fetch --from DIR"
+    ) as caught:
         fetch.fetch_wheel(WHEEL, tmp_path)
     assert WHEEL["file"] in str(caught.value)

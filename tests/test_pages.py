@@ -195,7 +195,10 @@ def test_claims_are_badges_on_their_cell_and_on_the_index(course):
 
 def test_a_solution_is_folded_away_with_its_output(tmp_path):
     chapter = tmp_path / "01_one.ipynb"
-    cells = [new_markdown_cell("# One\n\nA promise."), code("1 + 1", new_output("stream", text="two"), tags=["solution"])]
+    cells = [
+        new_markdown_cell("# One\n\nA promise."),
+        code("1 + 1", new_output("stream", text="two"), tags=["solution"]),
+    ]
     nbformat.write(new_notebook(cells=cells), chapter)
     write_pages([chapter], tmp_path / "build")
     page = BeautifulSoup((tmp_path / "build" / "01_one.html").read_text(), "html.parser")
