@@ -42,7 +42,7 @@ course: fetch  ## execute every chapter, write the pages under build/, print the
 	@$(QUIET) $(BIN)/course answers
 
 lab: fetch  ## open the chapters in JupyterLab
-	@$(BIN)/jupyter lab --ServerApp.root_dir=chapters
+	@$(BIN)/jupyter lab chapters/00_start_here.ipynb
 
 test: fetch  ## everything that is proved: the library, and every output of every chapter
 	@$(QUIET) $(BIN)/python -m pytest $(NBVAL) tests chapters

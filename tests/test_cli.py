@@ -126,6 +126,15 @@ def test_run_outside_the_course_says_so(ask, tmp_path):
     assert "no chapters" in flat(answer.output)
 
 
+def test_answers_says_for_each_task_what_was_answered_and_by_whom(ask):
+    answer = ask("answers")
+    assert answer.exit_code == 0, answer.output
+    for entry in checkpoints.catalogue().values():
+        assert entry.task in answer.output
+        assert f"course checkpoint '{entry.name}'" in flat(answer.output)
+    assert "NEGATIVE" in answer.output
+
+
 def test_make_help_lists_every_public_target():
     listed = subprocess.run(["make", "-C", ROOT, "--no-print-directory"], capture_output=True, text=True, check=True)
     targets = {

@@ -27,8 +27,16 @@ COMMAND = "tests/parity/record.py --qa FOLDER (its first lines say how)"
 
 
 def sha256_of(path: Path) -> str:
-    """The sha256 of a file, in hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    """One sha256 over the tensors of a safetensors file: names, shapes and values, however the file lays them out."""
+    from safetensors import safe_open
+
+    digest = hashlib.sha256()
+    with safe_open(path, framework="np") as file:
+        for name in sorted(file.keys()):
+            tensor = file.get_tensor(name)
+            digest.update(f"{name} {tensor.dtype} {tensor.shape}\n".encode())
+            digest.update(tensor.tobytes())
+    return digest.hexdigest()
 
 
 def cases_sha256(cases: list[dict]) -> str:

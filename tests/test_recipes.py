@@ -1,0 +1,179 @@
+"""What the recipes promise: pinned data, batches that lose nothing, resuming without a trace, no leaks, true scores."""
+
+import gzip
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+RECIPES = Path(__file__).resolve().parents[1] / "recipes"
+sys.path.insert(0, str(RECIPES))
+
+import question_answering  # noqa: E402
+import sentiment  # noqa: E402
+import training  # noqa: E402
+
+# ---------------------------------------------------------------- data
+
+
+def test_rows_are_read_only_from_the_file_that_was_measured(tmp_path):
+    rows = [{"text": "é", "label": 1}, {"text": "b", "label": 0}]
+    lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
+    (tmp_path / "a.jsonl").write_bytes(lines)
+    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(lines, mtime=0))
+    for name in ("a.jsonl", "b.jsonl.gz"):
+        sha = hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
+        assert training.read_rows(tmp_path, name, sha) == rows
+    with pytest.raises(ValueError, match="has sha256 .* measured on 000"):
+        training.read_rows(tmp_path, "a.jsonl", "000")
+    with pytest.raises(FileNotFoundError, match="--data"):
+        training.read_rows(tmp_path, "c.jsonl", "000")
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(1, 80), min_size=1, max_size=300), st.integers(1, 16), st.integers(0, 5))
+def test_an_epoch_sees_every_row_once(lengths, size, epoch):
+    groups = training.batches(lengths, size, seed=3, epoch=epoch)
+    assert sorted(row for group in groups for row in group) == list(range(len(lengths)))
+    assert max(len(group) for group in groups) <= size
+    assert groups == training.batches(lengths, size, seed=3, epoch=epoch)
+
+
+def test_similar_lengths_come_together():
+    lengths = np.random.default_rng(0).integers(1, 100, 2000).tolist()
+    groups = training.batches(lengths, 20, seed=0, epoch=0)
+    padded = sum(max(lengths[row] for row in group) * len(group) for group in groups)
+    assert padded < 1.1 * sum(lengths), "less than a tenth is padding; in random order it would be nearly half"
+
+
+# ---------------------------------------------------------------- training
+
+
+class Interrupted(Exception):
+    pass
+
+
+def trained(state: Path, stop_at: int | None = None) -> dict:
+    """Weights of a small network with dropout after training, or after an interruption and a second start."""
+    data = torch.randn(64, 8, generator=torch.Generator().manual_seed(1))  # (row, 8)
+    target = data.sum(1, keepdim=True)  # (row, 1)
+    calls = 0
+
+    def build():
+        torch.manual_seed(0)
+        return torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.Dropout(0.3), torch.nn.Linear(16, 1))
+
+    def run(model, limit):
+        nonlocal calls
+        calls = 0
+
+        def loss_of(rows):
+            nonlocal calls
+            calls += 1
+            if limit is not None and calls > limit:
+                raise Interrupted
+            return torch.nn.functional.mse_loss(model(data[rows]), target[rows])
+
+        options = {"epochs": 3, "batch_size": 8, "rate": 0.01, "seed": 5, "save_every": 4}
+        training.fit(model, loss_of, [1] * 64, state=state, **options)
+
+    model = build()
+    if stop_at is not None:
+        with pytest.raises(Interrupted):
+            run(model, stop_at)
+        model = build()
+    run(model, None)
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+@pytest.mark.parametrize("stop_at", [2, 9, 17])
+def test_an_interrupted_training_ends_with_the_same_weights(tmp_path, stop_at):
+    whole = trained(tmp_path / "whole.pt")
+    resumed = trained(tmp_path / "resumed.pt", stop_at)
+    for name, value in whole.items():
+        torch.testing.assert_close(resumed[name], value, rtol=0, atol=0)
+
+
+def test_a_state_of_another_plan_is_refused(tmp_path):
+    trained(tmp_path / "state.pt")
+    with pytest.raises(ValueError, match="delete it"):
+        training.fit(
+            torch.nn.Linear(8, 1), None, [1] * 64, state=tmp_path / "state.pt", epochs=9, batch_size=8, rate=1, seed=5
+        )
+
+
+def test_the_interval_agrees_with_the_closed_form():
+    values = np.random.default_rng(2).random(900) < 0.8
+    mean, low, high = training.interval(values)
+    half = 1.96 * values.std() / 30
+    assert mean == pytest.approx(values.mean())
+    assert (low, high) == pytest.approx((mean - half, mean + half), abs=0.004)
+
+
+def test_what_ships_names_no_folder_of_this_machine():
+    for folder in sorted(path for path in training.ASSETS.iterdir() if path.is_dir()):
+        text = (folder / "adapter_config.json").read_text()
+        assert json.loads(text)["base_model_name_or_path"] == "minilm"
+        assert '"/' not in text
+
+
+# ---------------------------------------------------------------- sentiment
+
+
+def test_development_sentences_and_their_phrases_are_not_trained_on():
+    sentences = [{"text": f"sentence number {n} is a long one .", "label": n % 2} for n in range(20)]
+    phrases = [{"text": f"number {n} is a long", "label": n % 2} for n in range(20)] + [{"text": "one", "label": 1}]
+    degrees = [{"text": row["text"], "label": 4 * row["label"]} for row in sentences]
+    rows, chosen = sentiment.split(phrases, sentences, degrees, development=5)
+    seen = [sentiment.plain(row["text"]) for row in rows]
+    assert len(chosen) == 5
+    for row in chosen:
+        number = row["text"].split()[2]
+        assert sentiment.plain(row["text"]) not in seen
+        assert sentiment.plain(f"number {number} is a long") not in seen
+    assert seen.count("one") == 1, "a short phrase belongs to no sentence"
+    kept = next(row for row in sentences if row not in chosen)
+    assert seen.count(sentiment.plain(kept["text"])) == 2, "whole sentences count twice"
+    assert {row["positive"] for row in rows} <= {0.02, 0.98, 0.03, 0.97}
+
+
+# ---------------------------------------------------------------- question answering
+
+
+def test_every_training_window_holds_its_answer():
+    from transformers import AutoTokenizer
+
+    from course_lib.checkpoints import checkpoint
+
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
+    filler = "The river runs past the old mill and on to the sea. " * 40
+    context = filler + "In 1907 Ada Brown bought the mill for 300 pounds. " + filler
+    answer = {"text": ["Ada Brown"], "answer_start": [context.index("Ada Brown")]}
+    row = {"question": "Who bought the mill?", "context": context, "answers": answer}
+    made = question_answering.windows([row], tokenizer)
+    assert made, "at least one window has the answer"
+    for window in made:
+        assert len(window["ids"]) <= question_answering.WINDOW
+        first, last = window["span"]
+        assert tokenizer.decode(window["ids"][first : last + 1]) == "ada brown"
+        assert set(window["types"][first : last + 1]) == {1}
+
+
+@pytest.mark.parametrize(
+    ("guess", "truths", "f1", "exact"),
+    [
+        ("The Eiffel Tower", ["Eiffel tower."], 1.0, 1.0),
+        ("Eiffel", ["Eiffel Tower"], 2 / 3, 0.0),
+        ("Paris", ["London", "in Paris"], 2 / 3, 0.0),
+        ("Rome", ["London"], 0.0, 0.0),
+        ("a cat cat", ["cat"], 2 / 3, 0.0),
+    ],
+)
+def test_scores_follow_the_convention_of_squad(guess, truths, f1, exact):
+    assert question_answering.overlap(guess, truths) == pytest.approx((f1, exact))
