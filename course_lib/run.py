@@ -25,6 +25,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from course_lib.fetch import sha256_of
+
 LIBRARY = Path(__file__).parent
 
 
@@ -112,7 +114,7 @@ def library_hash() -> str:
     digest = hashlib.sha256()
     for path in sorted(LIBRARY.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(f"{path.relative_to(LIBRARY).as_posix()} {_sha256(path)}\n".encode())
+            digest.update(f"{path.relative_to(LIBRARY).as_posix()} {sha256_of(path)}\n".encode())
     return digest.hexdigest()
 
 
@@ -144,7 +146,7 @@ def _run_chapter(chapter: Path, folder: Path, library: str, force: bool, display
     source = os.path.relpath(chapter.resolve(), folder.resolve())
     notebook.metadata["course"] = {"source": Path(source).as_posix(), "versions": versions()}
     write_atomically(executed, nbformat.writes(notebook) + "\n")
-    done = {"key": key, "sha256": _sha256(executed), "seconds": round(seconds, 1)}
+    done = {"key": key, "sha256": sha256_of(executed), "seconds": round(seconds, 1)}
     write_atomically(record, json.dumps(done, indent=1) + "\n")
     return Result(chapter, "executed", cells, seconds, executed)
 
@@ -203,14 +205,9 @@ def _key(notebook: nbformat.NotebookNode, library: str) -> str:
 def _is_done(executed: Path, record: Path, key: str) -> bool:
     try:
         done = json.loads(record.read_text(encoding="utf-8"))
-        return done["key"] == key and done["sha256"] == _sha256(executed)
+        return done["key"] == key and done["sha256"] == sha256_of(executed)
     except (OSError, ValueError, KeyError, TypeError):  # missing, cut short, or something else altogether
         return False
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _last_line(error: str) -> str:
