@@ -131,7 +131,8 @@ def test_answers_says_for_each_task_what_was_answered_and_by_whom(ask):
     assert answer.exit_code == 0, answer.output
     for entry in checkpoints.catalogue().values():
         assert entry.task in answer.output
-        assert f"course checkpoint '{entry.name}'" in flat(answer.output)
+        shown = entry.hub.split("/")[1] if entry.public else entry.name
+        assert f"checkpoint '{shown}'" in flat(answer.output)
     assert "NEGATIVE" in answer.output
 
 
