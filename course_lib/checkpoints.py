@@ -65,6 +65,11 @@ class Checkpoint:
         """Whether the folder has been prepared (its content is checked when it is used)."""
         return (self.folder / PREPARED).is_file()
 
+    @property
+    def public(self) -> bool:
+        """Whether these are the weights that others published, not ones that a recipe of the course trained."""
+        return self.kind in ("files", "gguf")
+
     def _key(self) -> str:
         below = catalogue()[self.base]._key() if self.base else ""
         recipe = [LAYOUT, self.kind, self.members, self.prefix, self.model, self.labels, below]

@@ -208,14 +208,17 @@ def pipeline(
 def answered_by(pipe: Pipeline) -> str:
     """One line that says which model answers, without the path of any machine.
 
-    For instance `course checkpoint 'sentiment' (BertForSequenceClassification, 22.7M parameters)`.
+    For instance `course checkpoint 'sentiment' (BertForSequenceClassification, 22.7M parameters)`, where the course
+    trained it, or `public checkpoint 'all-MiniLM-L6-v2' (BertModel, 22.7M parameters)`, where others did.
     """
-    from course_lib.checkpoints import name_of
+    from course_lib.checkpoints import catalogue, name_of
 
     where = str(pipe.model.name_or_path)
     in_hub_cache = re.search(r"models--([^/\\]+)[/\\]snapshots", where)
     if course_name := where and name_of(where):
-        name = f"course checkpoint '{course_name}'"
+        entry = catalogue()[course_name]
+        public = entry.hub.rpartition("/")[2]
+        name = f"public checkpoint '{public}'" if entry.public else f"course checkpoint '{course_name}'"
     elif in_hub_cache:
         name = f"hub model '{in_hub_cache[1].replace('--', '/')}'"
     elif where and (Path(where).is_absolute() or Path(where).exists()):

@@ -28,6 +28,7 @@ from transformers import (
 )
 
 from course_lib import pipelines
+from course_lib.checkpoints import Checkpoint
 from course_lib.pipelines import QuestionAnsweringPipeline, answered_by, pipeline
 from course_lib.question_answering import best_spans, position_probabilities
 
@@ -203,12 +204,17 @@ def test_without_a_checkpoint_nothing_is_fetched(monkeypatch):
         pipeline("ner", tokenizer="some/tokenizer")
 
 
-def test_a_course_checkpoint_is_the_default(monkeypatch, make):
-    monkeypatch.setattr("course_lib.checkpoints.catalogue", lambda: {"translation-en-fr": None})
+@pytest.mark.parametrize(
+    ("kind", "said"), [("adapter", "course checkpoint 'translation-en-fr'"), ("files", "public checkpoint 'opus'")]
+)
+def test_a_course_checkpoint_is_the_default(monkeypatch, make, kind, said):
+    texts = {name: "" for name in ("task", "about", "licence", "revision")}
+    entry = Checkpoint(name="translation-en-fr", kind=kind, hub="owner/opus", members={}, **texts)
+    monkeypatch.setattr("course_lib.checkpoints.catalogue", lambda: {"translation-en-fr": entry})
     monkeypatch.setattr("course_lib.checkpoints.checkpoint", lambda name: SMALL / "marian")
     monkeypatch.setattr("course_lib.checkpoints.name_of", lambda path: "translation-en-fr")
     pipe = pipeline("translation", device="cpu")
-    assert answered_by(pipe).startswith("course checkpoint 'translation-en-fr' (MarianMTModel, ")
+    assert answered_by(pipe).startswith(f"{said} (MarianMTModel, ")
 
 
 def test_answered_by_never_names_a_path(make):
