@@ -76,7 +76,8 @@ def _memory() -> Finding:
 def _disk() -> Finding:
     place = next(folder for folder in [home(), *home().parents] if folder.exists())
     free = shutil.disk_usage(place).free
-    found = f"{free / 1e9:.1f} GB free in {home()}"
+    shown = str(home()).replace(str(Path.home()), "~", 1)
+    found = f"{free / 1e9:.1f} GB free in {shown}"
     if free >= NEEDS_DISK or all(entry.ready for entry in catalogue().values()):
         return Finding("disk", "ok", found)
     return Finding(
