@@ -29,7 +29,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 		"This course needs Python 3.11 to 3.13; %s is %d.%d. Try: make PYTHON=python3.12 ..." % (sys.executable, *v))'
 	@test -x $(BIN)/python || { mkdir -p $(VENV) && touch $(VENV)/.installing && $(PYTHON) -m venv $(VENV); }
 	@touch $(VENV)/.installing
-	@echo "Installing the packages of requirements.lock into $(VENV) ..."
+	@echo "Installing the packages of requirements.lock into $(VENV). This takes a minute or more; nothing is shown ..."
 	@$(PIP) install --quiet $(SOURCES) -r requirements.lock
 	@$(PIP) install --quiet $(if $(WHEELS),--no-index --find-links "$(WHEELS)") --no-deps -e .
 	@rm $(VENV)/.installing && touch $@

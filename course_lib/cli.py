@@ -104,8 +104,8 @@ def answers() -> None:
     from course_lib.letter import answers as ask_all
 
     for task, answer, model in ask_all():
-        console.print(f"[bold]{task}[/]  [dim]{model}[/]", highlight=False)
-        console.print(f"  {answer}", highlight=False)
+        console.print(f"[bold]{task}[/]  [dim]{model}[/]", highlight=False, soft_wrap=True)
+        console.print(f"  {' '.join(answer.split())}", highlight=False, markup=False, soft_wrap=True)
 
 
 def _stop(message: str) -> None:
