@@ -42,7 +42,8 @@ course: fetch  ## execute every chapter, write the pages under build/, print the
 	@$(QUIET) $(BIN)/course answers
 
 lab: fetch  ## open the chapters in JupyterLab
-	@$(BIN)/jupyter lab chapters/00_start_here.ipynb
+	@$(BIN)/jupyter labextension disable "@jupyterlab/apputils-extension:announcements"  # would ask a host for news
+	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/chapters/00_start_here.ipynb
 
 test: fetch  ## everything that is proved: the library, and every output of every chapter
 	@$(QUIET) $(BIN)/python -m pytest $(NBVAL) tests chapters

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console()
@@ -20,13 +19,12 @@ def doctor() -> None:
     from course_lib.doctor import examine
 
     findings = examine()
-    marks = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "problem": "[red]problem[/]"}
-    table = Table(box=None, pad_edge=False)
-    for heading in ("", "subject", "found", "what to do"):
-        table.add_column(heading, overflow="fold")
+    marks = {"ok": "[green]ok[/]     ", "note": "[yellow]note[/]   ", "problem": "[red]problem[/]"}
     for finding in findings:
-        table.add_row(marks[finding.state], finding.subject, finding.found, finding.advice)
-    console.print(table)
+        console.print(f"{marks[finding.state]}  {finding.subject:31}", end="")
+        console.print(finding.found, highlight=False, markup=False, soft_wrap=True)
+        if finding.advice:
+            console.print(f"{'':40}-> {finding.advice}", highlight=False, markup=False, soft_wrap=True)
     problems = sum(finding.state == "problem" for finding in findings)
     console.print(f"{problems} problem{'s' * (problems != 1)}." if problems else "Ready.")
     raise typer.Exit(1 if problems else 0)
