@@ -8,7 +8,6 @@ FOLDER holds the files named in FILES below: one JSON object with `question`, `c
 
 from __future__ import annotations
 
-import argparse
 import re
 import string
 from collections import Counter
@@ -16,8 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from peft import LoraConfig, get_peft_model
-from training import ASSETS, fit, read_rows, ship, shown
+from training import ASSETS, fit, options, read_rows, ship, shown, with_adapters
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
 from course_lib.checkpoints import checkpoint
@@ -110,15 +108,7 @@ def train(made: list[dict], tokenizer, work: Path, epochs: int, rate: float, ran
     """MiniLM with a trained span head and adapters."""
     torch.manual_seed(SEED)
     model = AutoModelForQuestionAnswering.from_pretrained(checkpoint("minilm"))
-    settings = LoraConfig(
-        task_type="QUESTION_ANS",
-        r=rank,
-        lora_alpha=2 * rank,
-        lora_dropout=0.05,
-        target_modules=["query", "key", "value", "dense"],
-        modules_to_save=["qa_outputs"],
-    )
-    model = get_peft_model(model, settings)
+    model = with_adapters(model, "QUESTION_ANS", "qa_outputs", rank, dropout=0.05)
     spans = torch.tensor([window["span"] for window in made])  # (window, 2)
 
     def loss_of(group: list[int]) -> torch.Tensor:
@@ -215,21 +205,16 @@ that scores each token as a beginning and as an end of the answer. Written by `r
 """
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--work", type=Path, default=Path("build/recipes"))
-    parser.add_argument("--epochs", type=int, default=1)
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--rank", type=int, default=32)
-    options = parser.parse_args()
-    options.work.mkdir(parents=True, exist_ok=True)
+    settings = options(__doc__.splitlines()[0], epochs=1, rate=1e-3)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
-    made = windows(chosen(options.data), tokenizer)
+    made = windows(chosen(settings.data), tokenizer)
     print(len(made), "windows,", sum(len(window["ids"]) for window in made), "tokens", flush=True)
-    size = ship(train(made, tokenizer, options.work, options.epochs, options.rate, options.rank), "question-answering")
+    size = ship(
+        train(made, tokenizer, settings.work, settings.epochs, settings.rate, settings.rank), "question-answering"
+    )
     card = CARD.format(
-        rank=options.rank, seed=SEED, epochs=options.epochs, rate=options.rate, windows=len(made), window=WINDOW,
-        size=size, table=measure(options.data),
+        rank=settings.rank, seed=SEED, epochs=settings.epochs, rate=settings.rate, windows=len(made), window=WINDOW,
+        size=size, table=measure(settings.data),
     )  # fmt: skip
     (ASSETS / "question-answering" / "card.md").write_text(card, encoding="utf-8")
     print(card)

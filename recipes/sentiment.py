@@ -8,14 +8,12 @@ FOLDER holds the files named in FILES below: one JSON object with `text` and `la
 
 from __future__ import annotations
 
-import argparse
 import re
 from pathlib import Path
 
 import numpy as np
 import torch
-from peft import LoraConfig, get_peft_model
-from training import ASSETS, fit, read_rows, ship, shown
+from training import ASSETS, fit, options, read_rows, ship, shown, with_adapters
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from course_lib.checkpoints import checkpoint
@@ -80,15 +78,7 @@ def train(rows: list[dict], work: Path, epochs: int, rate: float, rank: int):
     model = AutoModelForSequenceClassification.from_pretrained(
         base, num_labels=2, id2label=LABELS, label2id={name: number for number, name in LABELS.items()}
     )
-    settings = LoraConfig(
-        task_type="SEQ_CLS",
-        r=rank,
-        lora_alpha=2 * rank,
-        lora_dropout=0.1,
-        target_modules=["query", "key", "value", "dense"],
-        modules_to_save=["classifier"],
-    )
-    model = get_peft_model(model, settings)
+    model = with_adapters(model, "SEQ_CLS", "classifier", rank, dropout=0.1)
     ids = tokenizer([row["text"] for row in rows], truncation=True, max_length=80)["input_ids"]
     positive = torch.tensor([row["positive"] for row in rows])
     targets = torch.stack([1 - positive, positive], dim=1)  # (row, 2)
@@ -166,25 +156,18 @@ two-class head: NEGATIVE or POSITIVE. Written by `recipes/sentiment.py` (seed {s
 """
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--work", type=Path, default=Path("build/recipes"))
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--rate", type=float, default=8e-4)
-    parser.add_argument("--rank", type=int, default=32)
-    options = parser.parse_args()
-    options.work.mkdir(parents=True, exist_ok=True)
-    rows, chosen = split(*(read_rows(options.data, *FILES[name]) for name in ("phrases", "sentences", "degrees")))
-    test = read_rows(options.data, *FILES["test"])
-    size = ship(train(rows, options.work, options.epochs, options.rate, options.rank), "sentiment")
-    degrees = read_rows(options.data, *FILES["unsure"])
+    settings = options(__doc__.splitlines()[0], epochs=3, rate=8e-4)
+    rows, chosen = split(*(read_rows(settings.data, *FILES[name]) for name in ("phrases", "sentences", "degrees")))
+    test = read_rows(settings.data, *FILES["test"])
+    size = ship(train(rows, settings.work, settings.epochs, settings.rate, settings.rank), "sentiment")
+    degrees = read_rows(settings.data, *FILES["unsure"])
     share = unsure(degrees)
     measured = measure(rows, chosen, test)
     table = "\n".join(
         f"| {name} | {shown(on_test)} | {shown(on_chosen)} |" for name, (on_chosen, on_test) in measured.items()
     )
     card = CARD.format(
-        rank=options.rank, seed=SEED, epochs=options.epochs, rate=options.rate, rows=len(rows), chosen=len(chosen),
+        rank=settings.rank, seed=SEED, epochs=settings.epochs, rate=settings.rate, rows=len(rows), chosen=len(chosen),
         test=len(test), size=size, table=table, share=share[True], other=share[False],
         neutral=sum(int(row["label"]) == 2 for row in degrees),
     )  # fmt: skip

@@ -7,6 +7,7 @@ the same data order and the same dropout masks, so the result does not depend on
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import hashlib
 import json
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from peft import get_peft_model_state_dict
+from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
 from safetensors.torch import save_file
 
 ASSETS = Path(__file__).resolve().parents[1] / "course_lib" / "assets"
@@ -44,6 +45,32 @@ def batches(lengths: list[int], size: int, seed: int, epoch: int) -> list[list[i
         groups += [chunk[start : start + size] for start in range(0, len(chunk), size)]
     np.random.default_rng([seed, epoch, 1]).shuffle(groups)
     return groups
+
+
+def options(description: str, *, epochs: int, rate: float, rank: int = 32) -> argparse.Namespace:
+    """The command line of a recipe; the defaults are the settings that the shipped weights were trained with."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--data", type=Path, required=True, help="folder with the labelled data")
+    parser.add_argument("--work", type=Path, default=Path("build/recipes"), help="where to resume from")
+    parser.add_argument("--epochs", type=int, default=epochs)
+    parser.add_argument("--rate", type=float, default=rate, help="learning rate")
+    parser.add_argument("--rank", type=int, default=rank, help="rank of the adapters")
+    chosen = parser.parse_args()
+    chosen.work.mkdir(parents=True, exist_ok=True)
+    return chosen
+
+
+def with_adapters(model, task: str, head: str, rank: int, dropout: float):
+    """`model` frozen, with trainable low-rank adapters in every linear layer of its encoder and a trainable `head`."""
+    settings = LoraConfig(
+        task_type=task,
+        r=rank,
+        lora_alpha=2 * rank,
+        lora_dropout=dropout,
+        target_modules=["query", "key", "value", "dense"],
+        modules_to_save=[head],
+    )
+    return get_peft_model(model, settings)
 
 
 def fit(
