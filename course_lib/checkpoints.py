@@ -174,11 +174,15 @@ def damage(entry: Checkpoint) -> str | None:
     except ValueError:
         return f"{entry.folder / PREPARED} is not readable as JSON"
     for file, expected in sorted({**listing, **(entry.members if entry.kind == "files" else {})}.items()):
-        path = entry.folder / file
-        found = sha256_of(path) if path.is_file() else "no such file"
-        if found != expected:
-            return f"{path}\n  expected sha256 {expected}\n  found    sha256 {found}"
+        if wrong := _mismatch(entry.folder / file, expected):
+            return wrong
     return None
+
+
+def _mismatch(path: Path, expected: str) -> str | None:
+    """The path and both hashes, if the file is missing or its sha256 is not the expected one."""
+    found = sha256_of(path) if path.is_file() else "no such file"
+    return None if found == expected else f"{path}\n  expected sha256 {expected}\n  found    sha256 {found}"
 
 
 _checked: dict[str, tuple] = {}
@@ -251,11 +255,9 @@ def _merge(entry: Checkpoint, work: Path, source: Path | None, report: Report | 
     machine gets the same bits.
     """
     for file, expected in entry.members.items():
-        path = ASSETS / entry.name / file
-        found = sha256_of(path) if path.is_file() else "no such file"
-        if found != expected:
+        if wrong := _mismatch(ASSETS / entry.name / file, expected):
             raise CheckpointError(
-                f"{path} is damaged.\n  expected sha256 {expected}\n  found    sha256 {found}\n"
+                f"A file of the course is damaged: {wrong}\n"
                 "Mend it with: git checkout -- course_lib/assets (or install the course anew)"
             )
     import peft

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import hashlib
 import json
 import os
 import time
@@ -20,7 +19,8 @@ import torch
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
 from safetensors.torch import save_file
 
-ASSETS = Path(__file__).resolve().parents[1] / "course_lib" / "assets"
+from course_lib.checkpoints import ASSETS
+from course_lib.fetch import sha256_of
 
 
 def read_rows(folder: Path, name: str, sha256: str) -> list[dict]:
@@ -28,7 +28,7 @@ def read_rows(folder: Path, name: str, sha256: str) -> list[dict]:
     path = Path(folder) / name
     if not path.is_file():
         raise FileNotFoundError(f"{path} is missing. Give the folder that holds {name} with --data.")
-    found = hashlib.sha256(path.read_bytes()).hexdigest()
+    found = sha256_of(path)
     if found != sha256:
         raise ValueError(f"{path} has sha256 {found}, but this recipe was measured on {sha256}.")
     with gzip.open(path, "rt", encoding="utf-8") if name.endswith(".gz") else open(path, encoding="utf-8") as lines:
@@ -189,7 +189,7 @@ def ship(model, name: str) -> int:
     (folder / "adapter_config.json").write_text(text, encoding="utf-8")
 
     files = sorted(path for path in folder.iterdir() if path.name.startswith("adapter"))
-    block = "".join(f'"{path.name}" = "{hashlib.sha256(path.read_bytes()).hexdigest()}"\n' for path in files)
+    block = "".join(f'"{path.name}" = "{sha256_of(path)}"\n' for path in files)
     catalogue = ASSETS / "catalogue.toml"
     head = f"[checkpoints.{name}.members]\n"
     before, found, after = catalogue.read_text(encoding="utf-8").partition(head)

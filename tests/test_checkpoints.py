@@ -17,6 +17,7 @@ from safetensors.torch import load_file
 
 from course_lib import checkpoints
 from course_lib.checkpoints import ASSETS, CheckpointError, catalogue, checkpoint, damage, home, prepare
+from course_lib.pipelines import CHECKPOINTS
 
 
 def digest(data: bytes) -> str:
@@ -314,6 +315,7 @@ def test_importing_is_quick_and_loads_nothing_heavy():
 def test_the_real_catalogue_is_complete():
     for name, entry in catalogue().items():
         assert entry.kind in ("files", "gguf", "adapter"), name
+        assert CHECKPOINTS[entry.task] == name, "pipeline(task) and the catalogue name the same checkpoint"
         assert len(entry.revision) == 40, "a pinned revision, not a branch"
         assert entry.members, name
         assert all(len(sha) == 64 for sha in entry.members.values())

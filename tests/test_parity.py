@@ -12,7 +12,7 @@ PARITY = Path(__file__).parent / "parity"
 sys.path.insert(0, str(PARITY))
 
 from cases import CASES, MODELS, run  # noqa: E402
-from record import ANSWERS, COMMAND, WEIGHTS, cases_sha256, sha256_of  # noqa: E402
+from record import ANSWERS, COMMAND, WEIGHTS, cases_sha256, tensors_sha256  # noqa: E402
 
 TOLERANCE = 1e-5
 TASKS = ("question-answering", "summarization", "text2text-generation", "translation")
@@ -68,7 +68,7 @@ def test_answers_are_those_of_version_4_57(task, recorded, request, record_prope
     cases = [case for case in CASES if family(case) == task]
     folder = request.getfixturevalue("qa_folder") if task == "question-answering" else MODELS / "none"
     for model in {case["model"] for case in cases}:
-        found = sha256_of((folder if model == "qa" else MODELS / model) / WEIGHTS)
+        found = tensors_sha256((folder if model == "qa" else MODELS / model) / WEIGHTS)
         assert found == recorded["sha256 of weights"][model], f"the weights of {model!r} have changed. {RECORD_AGAIN}"
     classes = {name: getattr(pipelines, pipelines.REMOVED[name][0]) for name in TASKS}
     loaded: dict = {}

@@ -26,7 +26,7 @@ WEIGHTS = "model.safetensors"
 COMMAND = "tests/parity/record.py --qa FOLDER (its first lines say how)"
 
 
-def sha256_of(path: Path) -> str:
+def tensors_sha256(path: Path) -> str:
     """One sha256 over the tensors of a safetensors file: names, shapes and values, however the file lays them out."""
     from safetensors import safe_open
 
@@ -82,8 +82,8 @@ def main() -> None:
         found = [text for case in CASES if case["task"] == task for text in texts(answers[case["name"]])]
         if len(set(found)) < len(found) / 2:
             sys.exit(f"{task}: only {len(set(found))} of {len(found)} texts differ. Change make_models.py.")
-    weights = {"qa": sha256_of(options.qa / WEIGHTS)}
-    weights |= {folder.name: sha256_of(folder / WEIGHTS) for folder in sorted(MODELS.iterdir()) if folder.is_dir()}
+    weights = {"qa": tensors_sha256(options.qa / WEIGHTS)}
+    weights |= {folder.name: tensors_sha256(folder / WEIGHTS) for folder in sorted(MODELS.iterdir()) if folder.is_dir()}
     record = {
         "transformers": transformers.__version__,
         "torch": torch.__version__.partition("+")[0],
