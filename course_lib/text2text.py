@@ -17,7 +17,8 @@ from transformers.models.auto.modeling_auto import MODEL_FOR_SEQ_TO_SEQ_CAUSAL_L
 from transformers.pipelines.base import Pipeline
 from transformers.utils import logging
 
-from course_lib.pipelines import COURSE_TASK, check_text
+from course_lib.inputs import check_text, explain_length
+from course_lib.pipelines import COURSE_TASK
 
 # A name below "transformers", so that transformers.logging.set_verbosity_error() quiets these warnings too.
 logger = logging.get_logger("transformers.pipelines.text2text")
@@ -59,7 +60,8 @@ class Text2TextGenerationPipeline(Pipeline):
         A list of texts gives a list of dictionaries, or a list of lists with `num_return_sequences` above 1.
 
     Raises:
-        TypeError: an input that is not a string. ValueError: an empty text.
+        TypeError: an input that is not a string. ValueError: an empty text, one with a lone surrogate, one that is
+        longer than the model has places for.
     """
 
     _pipeline_calls_generate = True
@@ -144,7 +146,11 @@ class Text2TextGenerationPipeline(Pipeline):
         self._check_lengths(input_length, config)
         if config.max_new_tokens is not None and not max_length_in_call:
             config.max_length = None  # it has no effect: keep generate() from warning about it at every call
-        ids = self.model.generate(**model_inputs, **generate_kwargs)  # (text * sequence, token)
+        try:
+            ids = self.model.generate(**model_inputs, **generate_kwargs)  # (text * sequence, token)
+        except (IndexError, RuntimeError):
+            explain_length(self, input_length)
+            raise
         return {"output_ids": ids.reshape(texts, ids.shape[0] // texts, *ids.shape[1:])}  # (text, sequence, token)
 
     def _prepare_generate_kwargs(self, generate_kwargs: dict, **overrides) -> dict:

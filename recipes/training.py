@@ -1,4 +1,7 @@
-"""What every recipe shares: reading pinned data, a training loop that survives interruption, and intervals.
+"""What every recipe shares: a command line, adapters, a training loop that survives interruption, and what ships.
+
+bfloat16 kernels are made anew for each shape of a matrix. So the recipes pad to a multiple of eight tokens, and
+ONEDNN_PRIMITIVE_CACHE_CAPACITY is raised to keep the kernels: together a third of the time.
 
 The loop is the whole of it: linear warm-up and decay, gradient clipping, a running average of the weights, and a state
 file written every few hundred steps. Kill it at any moment and start it again: it continues from the last state with
@@ -8,31 +11,22 @@ the same data order and the same dropout masks, so the result does not depend on
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import os
+import shutil
+import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from course_lib.checkpoints import ASSETS
+from course_lib.evaluation import read_rows as read_rows
+from course_lib.evaluation.sources import OPTIONS
 from course_lib.fetch import sha256_of
-
-
-def read_rows(folder: Path, name: str, sha256: str) -> list[dict]:
-    """The rows of one JSON Lines file (plain or gzip) after checking that it is the file the recipe was written for."""
-    path = Path(folder) / name
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing. Give the folder that holds {name} with --data.")
-    found = sha256_of(path)
-    if found != sha256:
-        raise ValueError(f"{path} has sha256 {found}, but this recipe was measured on {sha256}.")
-    with gzip.open(path, "rt", encoding="utf-8") if name.endswith(".gz") else open(path, encoding="utf-8") as lines:
-        return [json.loads(line) for line in lines]
 
 
 def batches(lengths: list[int], size: int, seed: int, epoch: int) -> list[list[int]]:
@@ -47,10 +41,13 @@ def batches(lengths: list[int], size: int, seed: int, epoch: int) -> list[list[i
     return groups
 
 
-def options(description: str, *, epochs: int, rate: float, rank: int = 32) -> argparse.Namespace:
+def options(
+    description: str, *, epochs: int, rate: float, rank: int = 32, sources: tuple[str, ...] = ("data",)
+) -> argparse.Namespace:
     """The command line of a recipe; the defaults are the settings that the shipped weights were trained with."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--data", type=Path, required=True, help="folder with the labelled data")
+    for source in sources:
+        parser.add_argument("--" + source.replace("_", "-"), type=Path, required=True, help=OPTIONS[source][1])
     parser.add_argument("--work", type=Path, default=Path("build/recipes"), help="where to resume from")
     parser.add_argument("--epochs", type=int, default=epochs)
     parser.add_argument("--rate", type=float, default=rate, help="learning rate")
@@ -60,14 +57,18 @@ def options(description: str, *, epochs: int, rate: float, rank: int = 32) -> ar
     return chosen
 
 
-def with_adapters(model, task: str, head: str, rank: int, dropout: float):
-    """`model` frozen, with trainable low-rank adapters in every linear layer of its encoder and a trainable `head`."""
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "4096")  # read when the first kernel is made
+EVERY_LAYER = ("query", "key", "value", "dense")
+
+
+def with_adapters(model, task: str | None, head: str, rank: int, dropout: float, targets=EVERY_LAYER):
+    """`model` frozen, with trainable low-rank adapters in its linear layers `targets` and a trainable `head`."""
     settings = LoraConfig(
         task_type=task,
         r=rank,
         lora_alpha=2 * rank,
         lora_dropout=dropout,
-        target_modules=["query", "key", "value", "dense"],
+        target_modules=targets if isinstance(targets, str) else list(targets),
         modules_to_save=[head],
     )
     return get_peft_model(model, settings)
@@ -163,15 +164,6 @@ def fit(
     model.eval()
 
 
-def interval(values, seed: int = 0, draws: int = 10_000) -> tuple[float, float, float]:
-    """Mean of `values` with its 95 % percentile bootstrap interval: (mean, low, high)."""
-    values = np.asarray(values, dtype=float)
-    generator = np.random.default_rng(seed)
-    means = [values[generator.integers(0, len(values), len(values))].mean() for _ in range(draws)]
-    low, high = np.percentile(means, [2.5, 97.5])
-    return float(values.mean()), float(low), float(high)
-
-
 def ship(model, name: str) -> int:
     """Write the trained adapters of `model` in float16 to the package's assets and their sha256 to the catalogue.
 
@@ -181,15 +173,52 @@ def ship(model, name: str) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     weights = {key: value.half().contiguous() for key, value in get_peft_model_state_dict(model).items()}
     save_file(dict(sorted(weights.items())), folder / "adapter_model.safetensors", metadata={"format": "pt"})
-    (folder / "adapter_model.safetensors").chmod(0o644)
     settings = {key: value for key, value in model.peft_config["default"].to_dict().items() if value is not None}
     settings = {key: sorted(value) if isinstance(value, set | list) else value for key, value in settings.items()}
     settings |= {"base_model_name_or_path": "minilm", "inference_mode": True}
     text = json.dumps(settings, indent=1, sort_keys=True, default=str) + "\n"
     (folder / "adapter_config.json").write_text(text, encoding="utf-8")
 
-    files = sorted(path for path in folder.iterdir() if path.name.startswith("adapter"))
-    block = "".join(f'"{path.name}" = "{sha256_of(path)}"\n' for path in files)
+    return enter(name, [path for path in folder.iterdir() if path.name.startswith("adapter")])
+
+
+def ship_model(model, tokenizer, name: str, leave_out: tuple[str, ...] = ()) -> int:
+    """Write the weights of a whole `model` in float16, its settings and its tokenizer, and their sha256 to the catalogue.
+
+    Weights whose names begin with an entry of `leave_out` come from the catalogue's `base` and do not ship. Returns the
+    size in bytes.
+    """
+    folder = ASSETS / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as place:
+        model.half().save_pretrained(place)
+        weights = load_file(Path(place) / "model.safetensors")  # shared tables once
+        settings = json.loads((Path(place) / "config.json").read_text(encoding="utf-8"))
+        shutil.copyfile(Path(place) / "generation_config.json", folder / "generation_config.json")
+        if tokenizer is not None:
+            tokenizer.save_pretrained(place)
+            for file in ("tokenizer.json", "tokenizer_config.json"):
+                shutil.copyfile(Path(place) / file, folder / file)
+    model.float()
+    weights = {key: value for key, value in sorted(weights.items()) if not key.startswith(leave_out or "-")}
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    settings |= {"dtype": "float32"}  # as which the prepared folder stores them
+    (folder / "config.json").write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    return enter(name, [path for path in folder.iterdir() if path.suffix != ".md"])
+
+
+def write_card(name: str, card: str, **facts) -> None:
+    """Write the card, with `facts` filled in and room for what `course evaluate` measures."""
+    measured = f"<!-- course evaluate {name} -->\n<!-- end -->"
+    (ASSETS / name / "card.md").write_text(card.format(measured=measured, **facts), encoding="utf-8")
+    print(f"Now measure it: course evaluate {name} --write")
+
+
+def enter(name: str, files: list[Path]) -> int:
+    """Enter the sha256 of a checkpoint's shipped files into the catalogue, and return their size in bytes."""
+    for path in files:
+        path.chmod(0o644)
+    block = "".join(f'"{path.name}" = "{sha256_of(path)}"\n' for path in sorted(files))
     catalogue = ASSETS / "catalogue.toml"
     head = f"[checkpoints.{name}.members]\n"
     before, found, after = catalogue.read_text(encoding="utf-8").partition(head)
@@ -198,8 +227,3 @@ def ship(model, name: str) -> int:
     rest = after[after.find("\n[") :] if "\n[" in after else ""
     catalogue.write_text(before + head + block + rest, encoding="utf-8")
     return sum(path.stat().st_size for path in files)
-
-
-def shown(values) -> str:
-    """A mean with its interval, for a card: `0.912 (0.893 to 0.930)`."""
-    return "{:.3f} ({:.3f} to {:.3f})".format(*interval(values))

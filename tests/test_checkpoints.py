@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from course_lib import checkpoints
 from course_lib.checkpoints import ASSETS, CheckpointError, catalogue, checkpoint, damage, home, prepare
@@ -205,7 +205,6 @@ def test_a_cache_that_cannot_be_written_is_explained(small):
 def adapter_of(small, tmp_path, dtype=torch.float16):
     """Ship random low-rank weights for the small model, as a recipe would; returns the PEFT model."""
     from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
-    from safetensors.torch import save_file
     from transformers import AutoModelForSequenceClassification
 
     torch.manual_seed(1)
@@ -284,6 +283,55 @@ def test_another_adapter_gets_another_folder(small, tmp_path):
     assert catalogue()["mood"].folder != before
 
 
+def whole_model(small, tmp_path):
+    """Ship a translator in float16, and one that takes its embeddings from the small model, as recipes would."""
+    from transformers import BertConfig, BertForMaskedLM
+
+    torch.manual_seed(2)
+    base = prepare("small", small)
+    tables = checkpoints._tables()["checkpoints"]
+    for name, shared in (("whole", {}), ("partly", {"embeddings.": ["bert.embeddings.", "again."]})):
+        model = BertForMaskedLM(BertConfig.from_pretrained(base)).half()
+        folder = tmp_path / "assets" / name
+        model.save_pretrained(folder)
+        if shared:
+            left = {k: v for k, v in load_file(folder / "model.safetensors").items() if "embeddings" not in k}
+            save_file(left, folder / "model.safetensors", metadata={"format": "pt"})
+        tables[name] = {
+            "task": "fill-mask",
+            "about": "a small model",
+            "kind": "model",
+            "model": "AutoModelForMaskedLM",
+            "licence": "none",
+            "hub": "owner/whole",
+            "revision": "0" * 40,
+            "members": {path.name: digest(path.read_bytes()) for path in folder.iterdir()},
+        } | ({"base": "small", "shared": shared} if shared else {})
+    return base
+
+
+def test_a_shipped_model_is_widened_exactly(small, tmp_path):
+    whole_model(small, tmp_path)
+    shipped, prepared = (load_file(f / "model.safetensors") for f in (tmp_path / "assets" / "whole", prepare("whole")))
+    assert shipped.keys() == prepared.keys()
+    for name, value in prepared.items():
+        assert value.dtype == torch.float32
+        assert torch.equal(value.half(), shipped[name]), "float16 to float32 loses nothing"
+
+
+def test_a_shipped_model_takes_what_it_shares_from_its_base(small, tmp_path):
+    base = load_file(whole_model(small, tmp_path) / "model.safetensors")
+    folder = prepare("partly")
+    weights = load_file(folder / "model.safetensors")
+    for prefix in ("bert.embeddings.", "again."):
+        assert torch.equal(weights[prefix + "word_embeddings.weight"], base["embeddings.word_embeddings.weight"])
+    assert not [name for name in weights if name.startswith("encoder.")], "and nothing else"
+    assert (folder / "vocab.txt").is_file(), "the tokenizer comes from there too"
+    before = catalogue()["partly"].folder
+    checkpoints._tables()["checkpoints"]["partly"]["shared"]["embeddings."].pop()
+    assert catalogue()["partly"].folder != before, "another share, another folder"
+
+
 def test_the_hub_is_used_when_asked_for(small, tmp_path, monkeypatch):
     """A folder in the shape of the hub's own cache stands for the hub."""
     from huggingface_hub import constants
@@ -314,17 +362,17 @@ def test_importing_is_quick_and_loads_nothing_heavy():
 
 def test_the_real_catalogue_is_complete():
     for name, entry in catalogue().items():
-        assert entry.kind in ("files", "gguf", "adapter"), name
+        assert entry.kind in ("files", "gguf", "adapter", "model"), name
         assert CHECKPOINTS[entry.task] == name, "pipeline(task) and the catalogue name the same checkpoint"
         assert len(entry.revision) == 40, "a pinned revision, not a branch"
         assert entry.members, name
         assert all(len(sha) == 64 for sha in entry.members.values())
         assert not [file for file in entry.members if file.endswith((".bin", ".pt", ".pkl", ".h5"))], "nothing pickled"
-        if entry.kind == "adapter":
+        if not entry.public:
             files = [ASSETS / name / file for file in entry.members]
-            assert sum(path.stat().st_size for path in files) <= 4_000_000
+            assert sum(path.stat().st_size for path in files) <= (4_000_000 if entry.kind == "adapter" else 20_000_000)
             assert (ASSETS / name / "card.md").is_file()
-            assert entry.base in catalogue()
+        assert entry.base in catalogue() if entry.base else entry.kind != "adapter"
 
 
 @pytest.mark.parametrize("name", sorted(catalogue()))

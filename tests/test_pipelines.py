@@ -6,7 +6,6 @@ import pickle
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,28 +13,12 @@ import torch
 import transformers
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
-from transformers import (
-    BertConfig,
-    BertForMaskedLM,
-    BertForQuestionAnswering,
-    BertForSequenceClassification,
-    BertForTokenClassification,
-    BertModel,
-    GPT2Config,
-    GPT2LMHeadModel,
-    PreTrainedTokenizerFast,
-)
+from tiny_models import CLASSES, SMALL, WORDS, tiny_model, word_tokenizer
 
 from course_lib import pipelines
 from course_lib.checkpoints import Checkpoint
 from course_lib.pipelines import QuestionAnsweringPipeline, answered_by, pipeline
 from course_lib.question_answering import best_spans, position_probabilities
-
-SMALL = Path(__file__).parent / "parity" / "models"
-TEXT = "the parcel arrived late two cups are broken who sent it anna lives in york good bad please send new ones"
-WORDS = TEXT.split()
-SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 
 @pytest.fixture(autouse=True)
@@ -48,37 +31,13 @@ def _quiet():
 
 @pytest.fixture(scope="module")
 def tokenizer():
-    made = Tokenizer(models.WordLevel({word: number for number, word in enumerate(SPECIAL + WORDS)}, unk_token="[UNK]"))
-    made.normalizer = normalizers.Lowercase()
-    made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    made.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", pair="[CLS] $A [SEP] $B:1 [SEP]:1", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
-    )
-    names = {f"{name}_token": f"[{name.upper()}]" for name in ("pad", "unk", "cls", "sep", "mask")}
-    return PreTrainedTokenizerFast(tokenizer_object=made, model_max_length=64, **names)
-
-
-def small(cls, **more):
-    torch.manual_seed(5)
-    size = len(SPECIAL) + len(WORDS)
-    shape = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 24}
-    return cls(BertConfig(vocab_size=size, max_position_embeddings=64, initializer_range=0.6, **shape, **more)).eval()
+    return word_tokenizer()
 
 
 @pytest.fixture(scope="module")
 def make(tokenizer):
     """A pipeline of the course for a task, on a small random model."""
-    labels = {"id2label": {0: "contradiction", 1: "entailment"}, "label2id": {"contradiction": 0, "entailment": 1}}
-    gpt = GPT2Config(vocab_size=len(SPECIAL + WORDS), n_positions=64, n_embd=16, n_layer=1, n_head=2, bos_token_id=2)
-    made = {
-        "feature-extraction": small(BertModel),
-        "fill-mask": small(BertForMaskedLM),
-        "ner": small(BertForTokenClassification, num_labels=3),
-        "question-answering": small(BertForQuestionAnswering),
-        "sentiment-analysis": small(BertForSequenceClassification, num_labels=2),
-        "text-generation": GPT2LMHeadModel(gpt).eval(),
-        "zero-shot-classification": small(BertForSequenceClassification, num_labels=2, **labels),
-    }
+    made = {task: tiny_model(task) for task in (*CLASSES, "text-generation")}
 
     def build(task, **more):
         if task in made:  # a copy of the tokenizer, since text generation turns its padding side
@@ -269,11 +228,95 @@ def test_labels_missing(make):
         make("zero-shot-classification")("the parcel arrived")
 
 
-def test_fill_mask_without_a_mask_and_chats_keep_their_way(make):
-    with pytest.raises(Exception, match="mask_token"):
-        make("fill-mask")("the parcel arrived")
-    pipelines.check_input([{"role": "user", "content": "Hello"}], "text-generation")
+def test_pairs_and_chats_keep_their_way():
+    pipelines.check_input([{"role": "user", "content": ""}], "text-generation")
     pipelines.check_input({"text": "a", "text_pair": "b"}, "text-classification")
+
+
+def test_fill_mask_without_a_mask(make):
+    pipe = make("fill-mask")
+    with pytest.raises(ValueError, match=r"no \[MASK\] in 'the parcel arrived'. Write \[MASK\]"):
+        pipe("the parcel arrived")
+    with pytest.raises(ValueError, match=r"stands behind the 64 tokens.*Give a shorter text"):
+        pipe("late " * 70 + "[MASK]", tokenizer_kwargs={"truncation": True})
+
+
+@pytest.mark.parametrize("task", [*CHECKED, *OURS])
+def test_half_a_character_is_named_and_the_advice_mends_it(make, task):
+    pipe, more = make(task), EXTRA.get(task, {})
+    for half in ("\ud83d", "\udc80", "\ud83d\ude00"):
+        text = f"{text_for(task)} {half}"
+        with pytest.raises(ValueError, match="the input has '.ud.*half of a character") as error:
+            pipe(text, **more)
+        assert type(error.value) is ValueError
+        with pytest.raises(ValueError, match="item 1 of the list has"):
+            pipe([text_for(task), text], **more)
+        with pytest.raises(ValueError, match="half of a character"):
+            list(pipe((item for item in [text_for(task), text]), **more))
+        advice = str(error.value).rpartition("mend it: ")[2].removesuffix(".")
+        assert pipe(eval(advice), **more)
+
+
+def test_half_a_character_elsewhere(make):
+    broken = "late \ud83d"
+    calls = {
+        "a label": lambda: make("zero-shot-classification")("late", candidate_labels=["good", broken]),
+        "the question": lambda: make("question-answering")(question=broken, context="late"),
+        "the context": lambda: make("question-answering")(question="who", context=broken),
+        "'text_pair' of the input": lambda: make("sentiment-analysis")({"text": "late", "text_pair": broken}),
+        "'content' of item 0 of the list": lambda: make("text-generation")([{"role": "user", "content": broken}]),
+    }
+    for where, call in calls.items():
+        with pytest.raises(ValueError, match=f"{where} has '.ud83d' at place 5"):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("task", "advice"),
+    [
+        ("feature-extraction", {"truncation": True}),
+        ("fill-mask", {"tokenizer_kwargs": {"truncation": True}}),
+        ("sentiment-analysis", {"truncation": True}),
+        ("text-generation", {"handle_long_generation": "hole"}),
+        ("translation", {"truncation": True}),
+    ],
+)
+def test_a_text_that_is_too_long_is_measured_and_the_advice_helps(make, task, advice):
+    pipe = pipeline(task, model=SMALL / "marian", device="cpu") if task == "translation" else make(task)
+    text, more = text_for(task) + " late" * 400, EXTRA.get(task, {})
+    ((name, value),) = advice.items()
+    said = f"pass {name}={value!r}".replace("'", '"')
+    with pytest.raises(ValueError, match=r"the input has \d{3} tokens, but the model reads at most 64") as error:
+        pipe(text, **more)
+    assert said in str(error.value)
+    assert pipe(text, **more, **advice)
+
+
+def test_a_tokenizer_without_a_limit_and_labels_that_are_too_long(make):
+    text = "late " * 80
+    for task in ("sentiment-analysis", "ner", "zero-shot-classification"):
+        pipe, more = make(task), EXTRA.get(task, {})
+        pipe.tokenizer.model_max_length = int(1e30)
+        with pytest.raises(ValueError, match="set pipe.tokenizer.model_max_length = 64 ") as error:
+            pipe(text, **more)
+        pipe.tokenizer.model_max_length = 64
+        assert pipe(text, **more, **({"truncation": True} if "truncation=True" in str(error.value) else {}))
+    with pytest.raises(ValueError, match="Give shorter labels"):
+        make("zero-shot-classification")("late", candidate_labels=["good", text])
+
+
+def test_a_failure_that_has_another_reason_stays(make, monkeypatch):
+    pipe = make("sentiment-analysis")
+    monkeypatch.setattr(pipe.model, "forward", lambda **inputs: torch.zeros(2) + torch.zeros(3))
+    with pytest.raises(RuntimeError, match="must match the size"):
+        pipe("late")
+
+
+def test_messages_do_not_repeat_a_whole_book(make):
+    for wrong in (" " * 5000, ["late", [None] * 5000], b"x" * 5000):
+        with pytest.raises((ValueError, TypeError)) as error:
+            make("sentiment-analysis")(wrong)
+        assert len(str(error.value)) < 250
 
 
 CONTEXT = "two cups are broken. Anna lives in York"

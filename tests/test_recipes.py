@@ -1,7 +1,5 @@
-"""What the recipes promise: pinned data, batches that lose nothing, resuming without a trace, no leaks, true scores."""
+"""What the recipes promise: batches that lose nothing, resuming without a trace, no leaks."""
 
-import gzip
-import hashlib
 import json
 import sys
 from pathlib import Path
@@ -19,21 +17,7 @@ import question_answering  # noqa: E402
 import sentiment  # noqa: E402
 import training  # noqa: E402
 
-# ---------------------------------------------------------------- data
-
-
-def test_rows_are_read_only_from_the_file_that_was_measured(tmp_path):
-    rows = [{"text": "é", "label": 1}, {"text": "b", "label": 0}]
-    lines = "".join(json.dumps(row) + "\n" for row in rows).encode()
-    (tmp_path / "a.jsonl").write_bytes(lines)
-    (tmp_path / "b.jsonl.gz").write_bytes(gzip.compress(lines, mtime=0))
-    for name in ("a.jsonl", "b.jsonl.gz"):
-        sha = hashlib.sha256((tmp_path / name).read_bytes()).hexdigest()
-        assert training.read_rows(tmp_path, name, sha) == rows
-    with pytest.raises(ValueError, match="has sha256 .* measured on 000"):
-        training.read_rows(tmp_path, "a.jsonl", "000")
-    with pytest.raises(FileNotFoundError, match="--data"):
-        training.read_rows(tmp_path, "c.jsonl", "000")
+# ---------------------------------------------------------------- batches
 
 
 @settings(max_examples=50, deadline=None)
@@ -108,14 +92,6 @@ def test_a_state_of_another_plan_is_refused(tmp_path):
         )
 
 
-def test_the_interval_agrees_with_the_closed_form():
-    values = np.random.default_rng(2).random(900) < 0.8
-    mean, low, high = training.interval(values)
-    half = 1.96 * values.std() / 30
-    assert mean == pytest.approx(values.mean())
-    assert (low, high) == pytest.approx((mean - half, mean + half), abs=0.004)
-
-
 def test_what_ships_names_no_folder_of_this_machine():
     for folder in sorted(path for path in training.ASSETS.iterdir() if path.is_dir()):
         text = (folder / "adapter_config.json").read_text()
@@ -163,17 +139,3 @@ def test_every_training_window_holds_its_answer():
         first, last = window["span"]
         assert tokenizer.decode(window["ids"][first : last + 1]) == "ada brown"
         assert set(window["types"][first : last + 1]) == {1}
-
-
-@pytest.mark.parametrize(
-    ("guess", "truths", "f1", "exact"),
-    [
-        ("The Eiffel Tower", ["Eiffel tower."], 1.0, 1.0),
-        ("Eiffel", ["Eiffel Tower"], 2 / 3, 0.0),
-        ("Paris", ["London", "in Paris"], 2 / 3, 0.0),
-        ("Rome", ["London"], 0.0, 0.0),
-        ("a cat cat", ["cat"], 2 / 3, 0.0),
-    ],
-)
-def test_scores_follow_the_convention_of_squad(guess, truths, f1, exact):
-    assert question_answering.overlap(guess, truths) == pytest.approx((f1, exact))

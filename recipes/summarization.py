@@ -1,0 +1,162 @@
+"""Summarization: a new decoder of three layers behind MiniLM, trained on what people wrote above their texts.
+
+    python recipes/summarization.py --data FOLDER --leads WHEEL --debian FILE    # trains (resumable), writes the assets
+
+FOLDER holds the files named in FILES below; the other two are what `course_lib.evaluation.leads` and `.debian` read. A
+title of a scientific paper, one sentence about it, a line about a program and a short description of an article are all
+summaries: of one line, in lower case, as MiniLM's vocabulary has it.
+
+The encoder's lower layers and the table of embeddings stay MiniLM's own. Their output is computed once and kept in memory,
+and they do not ship. The decoder begins with copies of MiniLM's layers.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from training import fit, options, read_rows, ship_model, write_card
+from transformers import AutoModel, AutoTokenizer, EncoderDecoderConfig, EncoderDecoderModel, GenerationConfig
+
+from course_lib.checkpoints import checkpoint
+from course_lib.evaluation.debian import descriptions
+from course_lib.evaluation.leads import read_leads
+
+NAME = "summarization"
+SEED = 7
+LONGEST, LONGEST_SUMMARY = 192, 48  # tokens
+FROZEN = 5  # encoder layers
+PACKAGES = 16000  # descriptions taken; there are more than of all the others together
+COPIED = (0, 2, 5)  # the encoder's layers with which the decoder's begin
+FILES = {
+    "ACL titles": (
+        "summarization/acl_title.train.jsonl.gz", "c5bcfa56d78e8f60d00ae310cdf3cb8cf9714ba5f3f8f69c1aa06d3bc6698452",
+    ),
+    "SciTLDR": (
+        "summarization/scitldr_abstract.train.jsonl.gz",
+        "1916faea3734b0557d9d47c270eceb781a46d5dddf4324e16f5d9349ee18308f",
+    ),
+}  # fmt: skip
+
+
+def training_pairs(data: Path, leads: Path, debian: Path) -> list[tuple[str, str]]:
+    """The pairs (text, summary)."""
+    pairs = [(row["text"], row["summary"]) for file in FILES.values() for row in read_rows(data, *file)]
+    pairs += [(lead.text, lead.description) for lead in read_leads(leads, "train") if lead.description]
+    packages = [(package.text, package.short) for package in descriptions(debian, "train")]
+    order = np.random.default_rng(SEED).permutation(len(packages))
+    return pairs + [packages[row] for row in order[:PACKAGES]]
+
+
+def untrained() -> EncoderDecoderModel:
+    """MiniLM with a decoder that begins as some of its layers; the attention to the text begins as a copy too."""
+    encoder = AutoModel.from_pretrained(checkpoint("minilm"))
+    below = type(encoder.config)(**encoder.config.to_dict() | {"num_hidden_layers": len(COPIED)})
+    settings = EncoderDecoderConfig.from_encoder_decoder_configs(encoder.config, below, tie_word_embeddings=False)
+    settings.decoder_start_token_id, settings.pad_token_id, settings.eos_token_id = 101, 0, 102
+    torch.manual_seed(SEED)
+    model = EncoderDecoderModel(settings)
+    model.encoder.load_state_dict(encoder.state_dict())
+    model.decoder.bert.embeddings.load_state_dict(encoder.embeddings.state_dict())
+    for ours, number in zip(model.decoder.bert.encoder.layer, COPIED, strict=True):
+        weights = encoder.encoder.layer[number].state_dict()
+        again = {
+            "crossattention." + key.removeprefix("attention."): w for key, w in weights.items() if "attention." in key
+        }
+        ours.load_state_dict(weights | again)
+    model.tie_weights()
+    with torch.no_grad():
+        model.decoder.cls.predictions.transform.dense.weight.copy_(torch.eye(encoder.config.hidden_size))
+    model.generation_config = GenerationConfig(
+        max_length=LONGEST_SUMMARY, num_beams=4, early_stopping=True, no_repeat_ngram_size=3, pad_token_id=0,
+        eos_token_id=102, decoder_start_token_id=101,
+    )  # fmt: skip
+    model.encoder.requires_grad_(False)
+    model.decoder.bert.embeddings.requires_grad_(False)
+    model.encoder.encoder.layer[FROZEN:].requires_grad_(True)
+    return model
+
+
+@torch.no_grad()
+def lower_layers(model: EncoderDecoderModel, ids: list[list[int]], tokenizer) -> list[torch.Tensor]:
+    """What the frozen layers make of each text: bfloat16, (token, 384)."""
+    model.eval()
+    kept: list = [None] * len(ids)
+    order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
+    for start in range(0, len(order), 64):
+        group = order[start : start + 64]
+        inputs = tokenizer.pad({"input_ids": [ids[i] for i in group]}, pad_to_multiple_of=8, return_tensors="pt")
+        with torch.autocast("cpu", torch.bfloat16):
+            found = model.encoder(**inputs, output_hidden_states=True).hidden_states[FROZEN]
+        for row, i in enumerate(group):
+            kept[i] = found[row, : len(ids[i])].to(torch.bfloat16).clone()
+        if start % 6400 == 0:
+            print(f"{start} of {len(order)} texts through the frozen layers", flush=True)
+    return kept
+
+
+def train(pairs: list[tuple[str, str]], tokenizer, model: EncoderDecoderModel, work: Path, epochs: int, rate: float):
+    """`model` with a trained decoder and trained upper encoder layers."""
+    ids = tokenizer([text for text, _ in pairs], truncation=True, max_length=LONGEST)["input_ids"]
+    targets = tokenizer([short for _, short in pairs], truncation=True, max_length=LONGEST_SUMMARY)["input_ids"]
+    kept = lower_layers(model, ids, tokenizer)
+
+    def loss_of(group: list[int]) -> torch.Tensor:
+        longest = -(-max(len(kept[i]) for i in group) // 8) * 8
+        hidden = torch.zeros(len(group), longest, kept[0].shape[1])  # (batch, token, 384)
+        mask = torch.zeros(len(group), longest, dtype=torch.long)
+        for row, i in enumerate(group):
+            hidden[row, : len(kept[i])], mask[row, : len(kept[i])] = kept[i], 1
+        told = tokenizer.pad({"input_ids": [targets[i] for i in group]}, pad_to_multiple_of=4, return_tensors="pt")
+        with torch.autocast("cpu", torch.bfloat16):
+            for layer in model.encoder.encoder.layer[FROZEN:]:
+                found = layer(hidden, (mask[:, None, None, :] > 0))
+                hidden = found[0] if isinstance(found, tuple) else found
+            logits = model.decoder(
+                input_ids=told["input_ids"][:, :-1],  # begins with [CLS], as decoding does
+                attention_mask=told["attention_mask"][:, :-1],
+                encoder_hidden_states=hidden,
+                encoder_attention_mask=mask,
+            ).logits  # (batch, token, vocabulary)
+        labels = told["input_ids"][:, 1:].masked_fill(told["attention_mask"][:, 1:] == 0, -100)
+        return torch.nn.functional.cross_entropy(logits.float().flatten(0, 1), labels.flatten(), label_smoothing=0.1)
+
+    print(len(pairs), "pairs,", sum(map(len, ids)), "tokens,", sum(map(len, targets)), "of summaries", flush=True)
+    fit(
+        model, loss_of, [len(one) + len(other) for one, other in zip(ids, targets, strict=True)],
+        state=work / f"{NAME}.pt", epochs=epochs, batch_size=32, rate=rate, seed=SEED, rates={"encoder.encoder": 0.3},
+    )  # fmt: skip
+    return model
+
+
+CARD = """# summarization
+
+MiniLM (all-MiniLM-L6-v2, Apache-2.0) with a decoder of {layers} layers that attends to it. The lower {frozen} layers of the
+encoder and the table of words are MiniLM's own; {trained:,} parameters are new. Written by `recipes/summarization.py` (seed
+{seed}, {epochs} epochs, rate {rate}, {pairs:,} pairs).
+
+- **Data**: abstracts and titles of the ACL Anthology from 2016 to 2021 (CC BY 4.0), SciTLDR (Cachola et al. 2020;
+  Apache-2.0), first paragraphs and short descriptions of Wikipedia articles (CC BY-SA 4.0), long and short descriptions of
+  Debian's packages (each under its package's licence).
+- **Licence of the weights**: Apache-2.0. **Size**: {size:,} bytes (float16).
+- **Measured** by `course evaluate summarization` on papers of 2022 and on articles and packages that took no part in training:
+
+{measured}
+
+- **Limits**: a summary is one line in lower case, a title more than an account. It was never trained on letters, news or
+  conversations. What it writes need not stand in the text.
+"""
+
+if __name__ == "__main__":
+    settings = options(__doc__.splitlines()[0], epochs=2, rate=6e-4, sources=("data", "leads", "debian"))
+    pairs = training_pairs(settings.data, settings.leads, settings.debian)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
+    model = train(pairs, tokenizer, untrained(), settings.work, settings.epochs, settings.rate)
+    frozen = [f"encoder.encoder.layer.{number}." for number in range(FROZEN)]
+    leave_out = ("encoder.embeddings.", "encoder.pooler.", "decoder.bert.embeddings.", *frozen)
+    write_card(
+        NAME, CARD, layers=len(COPIED), frozen=FROZEN, seed=SEED, epochs=settings.epochs, rate=settings.rate, pairs=len(pairs),
+        trained=sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
+        size=ship_model(model, None, NAME, leave_out),
+    )  # fmt: skip
