@@ -14,7 +14,7 @@ NBVAL   := --nbval --nbval-current-env --nbval-cell-timeout=300 --nbval-sanitize
 QUIET   := TQDM_DISABLE=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fetch course lab test lint format notebooks lock environment carry doctor clean
+.PHONY: help setup fetch course lab test bench lint format notebooks lock environment carry doctor clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ lab: fetch  ## open the chapters in JupyterLab
 test: fetch  ## everything that is proved: the library, and every output of every chapter
 	@$(QUIET) $(BIN)/python -m pytest $(NBVAL) tests chapters
 
+bench: fetch  ## seconds, memory and bytes of the nine tasks, as a table in build/bench.md
+	@$(QUIET) $(BIN)/course bench
+
 doctor: setup  ## check the machine, and say what to do about each problem
 	@$(BIN)/course doctor
 
@@ -67,7 +70,7 @@ lock:  ## write requirements.lock from pyproject.toml, in a fresh environment
 	@$(PYTHON) tools/lock.py
 
 carry: setup  ## fill build/carry with all that a room without network needs: make course WHEELS=build/carry
-	@$(PIP) download --quiet $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)") -r requirements.lock "setuptools>=77" -d build/carry
+	@$(PIP) wheel --quiet $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)") -r requirements.lock "setuptools>=77" -w build/carry
 	@$(BIN)/course carry build/carry
 
 clean:  ## remove the pages and results (the checkpoints stay in the cache)

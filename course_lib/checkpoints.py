@@ -270,7 +270,7 @@ def _merge(entry: Checkpoint, work: Path, source: Path | None, report: Report | 
         adapted = peft.PeftModel.from_pretrained(model, ASSETS / entry.name, autocast_adapter_dtype=False)
         adapted.double().merge_and_unload().float().save_pretrained(work)
     own = [ASSETS / entry.name / file for file in filter(_of_tokenizer, entry.members)]
-    for path in own or [base / file for file in filter(_of_tokenizer, catalogue()[entry.base].members)]:
+    for path in own or [path for path in base.iterdir() if _of_tokenizer(path.name)]:
         shutil.copyfile(path, work / path.name)
 
 
@@ -303,8 +303,9 @@ def _assemble(entry: Checkpoint, work: Path, source: Path | None, report: Report
             for prefix, places in entry.shared.items():
                 if name.startswith(prefix):
                     weights |= {place + name.removeprefix(prefix): value.clone() for place in places}
-        for file in filter(_of_tokenizer, catalogue()[entry.base].members):
-            shutil.copyfile(base / file, work / file)
+        for path in base.iterdir():
+            if _of_tokenizer(path.name):
+                shutil.copyfile(path, work / path.name)
     save_file(dict(sorted(weights.items())), work / "model.safetensors", metadata={"format": "pt"})
     for file in entry.members:
         if file != "model.safetensors":

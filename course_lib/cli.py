@@ -1,4 +1,4 @@
-"""The command line `course`: doctor, fetch, carry, run, answers, evaluate."""
+"""The command line `course`: doctor, fetch, carry, run, answers, bench, evaluate."""
 
 from __future__ import annotations
 
@@ -105,6 +105,19 @@ def answers() -> None:
     for task, answer, model in ask_all():
         console.print(f"[bold]{task}[/]  [dim]{model}[/]", highlight=False, soft_wrap=True)
         console.print(f"  {' '.join(answer.split())}", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def bench(build: Annotated[Path, typer.Option(help="Where the table goes, as bench.md.")] = Path("build")) -> None:
+    """Measure the nine tasks in one fresh process: seconds, memory and bytes, as a table."""
+    from course_lib.bench import bench as measure
+    from course_lib.checkpoints import CheckpointError
+
+    try:
+        table = measure(build).read_text(encoding="utf-8")
+    except (CheckpointError, RuntimeError) as problem:
+        _stop(str(problem))
+    console.print(table.strip(), highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -55,10 +55,15 @@ def _packages() -> list[Finding]:
     return findings
 
 
+def cores() -> int:
+    """How many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _cores() -> Finding:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    advice = "" if cores >= 2 else "Everything runs on one core, about twice as long as the README says."
-    return Finding("cores", "ok" if cores >= 2 else "note", str(cores), advice)
+    found = cores()
+    advice = "" if found >= 2 else "Everything runs on one core, about twice as long as the README says."
+    return Finding("cores", "ok" if found >= 2 else "note", str(found), advice)
 
 
 def _memory() -> Finding:

@@ -93,12 +93,13 @@ def train(pairs: list[tuple[str, str]], tokenizer, model, work: Path, rate: floa
     targets = tokenizer([other for _, other in pairs], truncation=True, max_length=LONGEST)["input_ids"]
 
     def loss_of(group: list[int]) -> torch.Tensor:
-        inputs = tokenizer.pad({"input_ids": [sources[i] for i in group]}, return_tensors="pt")
-        labels = torch.nn.utils.rnn.pad_sequence(
-            [torch.tensor(targets[i]) for i in group], batch_first=True, padding_value=-100
-        )  # (batch, piece)
-        logits = model(**inputs, labels=labels).logits  # (batch, piece, vocabulary)
-        return torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), label_smoothing=0.1)
+        inputs = tokenizer.pad({"input_ids": [sources[i] for i in group]}, pad_to_multiple_of=8, return_tensors="pt")
+        told = tokenizer.pad({"input_ids": [targets[i] for i in group]}, pad_to_multiple_of=8, return_tensors="pt")
+        labels = told["input_ids"]  # (batch, piece)
+        before = torch.nn.functional.pad(labels[:, :-1], (1, 0), value=0)  # (batch, piece): each sees those before it
+        logits = model(**inputs, decoder_input_ids=before).logits  # (batch, piece, vocabulary)
+        kept = told["attention_mask"].bool()
+        return torch.nn.functional.cross_entropy(logits[kept], labels[kept], label_smoothing=0.1)
 
     print(len(pairs), "pairs,", sum(map(len, targets)), "target pieces", flush=True)
     fit(

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -12,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tiny_models
 import torch
 from safetensors.torch import load_file, save_file
 
 from course_lib import checkpoints
 from course_lib.checkpoints import ASSETS, CheckpointError, catalogue, checkpoint, damage, home, prepare
-from course_lib.pipelines import CHECKPOINTS
+from course_lib.pipelines import CHECKPOINTS, answered_by, pipeline
 
 
 def digest(data: bytes) -> str:
@@ -345,6 +347,42 @@ def test_the_hub_is_used_when_asked_for(small, tmp_path, monkeypatch):
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("huggingface_hub._snapshot_download.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     assert checkpoint("small") == snapshot
+
+
+@pytest.mark.parametrize("name", sorted(catalogue()))
+def test_from_the_hub_each_task_opens_by_the_same_code(name, tmp_path, monkeypatch):
+    """A small model in a folder of the hub cache's shape stands for the full-size one; the hub itself is not asked."""
+    entry, asked = catalogue()[name], []
+    snapshot = tmp_path / f"models--{entry.hub.replace('/', '--')}" / "snapshots" / entry.revision
+    tiny_models.save(entry.task, snapshot)
+
+    def stand_in(repository, **options):
+        asked.append((repository, options.pop("revision")))
+        return str(snapshot)
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", stand_in)
+    monkeypatch.setenv("COURSE_SOURCE", "hub")
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path / "nothing is prepared"))
+    assert checkpoint(name) == snapshot
+    pipe = pipeline(entry.task, device="cpu")
+    assert asked == [(entry.hub, entry.revision)] * 2
+    assert re.fullmatch("[0-9a-f]{40}", entry.revision), "a commit, not a branch or a short hash"
+    assert answered_by(pipe).startswith(f"hub model '{entry.hub}' ({type(pipe.model).__name__}, ")
+    assert Path(pipe.model.name_or_path) == snapshot
+    assert not (tmp_path / "nothing is prepared").exists()
+
+
+def test_of_the_hub_nothing_pickled_and_no_code_is_taken(tmp_path, monkeypatch):
+    from huggingface_hub.utils import filter_repo_objects
+
+    taken = {}
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda hub, **options: taken.update(options) or tmp_path)
+    monkeypatch.setenv("COURSE_SOURCE", "hub")
+    checkpoint("minilm")
+    del taken["revision"]
+    wanted = {"config.json", "model.safetensors", "merges.txt", "vocab.txt", "spiece.model", "chat_template.jinja"}
+    others = {"pytorch_model.bin", "tf_model.h5", "modeling.py", "onnx/model.safetensors", "rust_model.ot", "model.pt"}
+    assert set(filter_repo_objects([*wanted, *others], **taken)) == wanted
 
 
 def test_importing_is_quick_and_loads_nothing_heavy():

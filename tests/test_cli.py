@@ -151,5 +151,5 @@ def test_the_course_is_a_command():
     found = subprocess.run(
         [sys.executable, "-m", "course_lib.cli", "--help"], capture_output=True, text=True, check=True
     )
-    for command in ("doctor", "fetch", "run", "answers", "carry"):
+    for command in ("doctor", "fetch", "run", "answers", "carry", "bench", "evaluate"):
         assert command in found.stdout

@@ -646,7 +646,7 @@ def test_held_out_texts_of_known_sentences_are_left_out(monkeypatch, tmp_path):
     for number in range(200):  # one source for each part
         source = "s" + "abcdefghij"[number % 10] * (number // 10 + 1)
         by_part.setdefault(debian.part_of(source), []).append(source)
-    known = "This sentence of some twenty words is the one that very many packages have in common, again and again and again."
+    known = "Many packages have this sentence in common" + " and this" * 8 + "."  # 23 words
     own = "Here are at least ten words that no other package has."
     text = package("a", by_part["train"][0], known)
     text += package("b", by_part["test"][0], f"{known} {own}") + package("c", by_part["test"][1], f"{own} {own} {own}")

@@ -6,12 +6,11 @@ it, with MiniLM's tokenizer where that fits. Of a deep model two layers are enou
 
 import math
 import re
-import warnings
 
 import numpy as np
 import pytest
 import transformers
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from tiny_models import SAVED, SMALL, tiny_model
 
@@ -21,11 +20,20 @@ from course_lib.pipelines import CHECKPOINTS, pipeline
 TASKS = sorted({*CHECKPOINTS} - {"text-classification", "token-classification", "translation"})
 INPUTS = 200
 
+
+@pytest.fixture
+def quiet():
+    level = transformers.logging.get_verbosity()
+    transformers.logging.set_verbosity_error()
+    yield
+    transformers.logging.set_verbosity(level)
+
+
 # ---------------------------------------------------------------- the texts
 
 WORDS = "The lamp , Anna lives in York . late ? [MASK] [SEP] [PAD] </s> <|im_end|> <unk> {} %s 84 euros Claes' it's"
-EMOJI = "🙂 👩‍👩‍👧‍👦 🇧🇪 👍🏽 1️⃣ ❤️ \u200d \ufe0f \U0001f1e7 🫠".split(" ")
-SCRIPTS = "lamp lámpara лампа λάμπα 램프 电灯 電灯 ランプ โคมไฟ दीपक lampaş ﬁ Ⅷ 𝔩𝔞𝔪𝔭 \U0001e900 \u3164".split(" ")
+EMOJI = "🙂 👩‍👩‍👧‍👦 🇧🇪 👍🏽 1️⃣ ❤️ \u200d \ufe0f \U0001f1e7 🫠"
+SCRIPTS = "lamp lámpara лампа λάμπα 램프 电灯 電灯 ランプ โคมไฟ दीपक lampaş ﬁ Ⅷ 𝔩𝔞𝔪𝔭 \U0001e900 \u3164"
 RIGHT_TO_LEFT = ["المصباح", "מנורה", "چراغ", "\u202e", "\u202c", "\u2067", "\u200f", "٨٤", "lamp", " "]
 INVISIBLE = ["\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\xad", "\U000e0041", "\ue000", "\uffff", "lamp", " "]
 
@@ -41,19 +49,19 @@ def made_of(parts: list[str], between: str = "", most: int = 12):
 KINDS = {
     "nearly empty": st.text("\0\t\n\r\x1c\x85\xa0\u2028\u3000\u200b\ufeff .", max_size=4),
     "words": made_of(WORDS.split(), " ", most=40),
-    "emoji": made_of(EMOJI),
+    "emoji": made_of(EMOJI.split()),
     "right to left": made_of(RIGHT_TO_LEFT),
     "control characters": letters(["Cc"], max_size=20),
     "punctuation": st.text(st.characters(categories=["P", "S"]), min_size=1, max_size=20),
-    "mixed scripts": made_of(SCRIPTS, " ") | made_of(SCRIPTS),
+    "mixed scripts": made_of(SCRIPTS.split(), " ") | made_of(SCRIPTS.split()),
     "combining marks": letters(["Mn", "Me", "Mc"], "aA", min_size=1, max_size=20),
     "invisible characters": made_of(INVISIBLE),
     "halves of characters": letters(["Cs"], "\U0001f642", min_size=1, max_size=8),
 }
 LONG = {
     "3,000 words": "My lamp is late. " * 750,
-    "one word": "lamp" * 5000,
-    "emoji": "🙂" * 3000,
+    "one word": "lamp" * 2500,
+    "emoji": "🙂" * 1000,
     "spaces": "lamp" + " " * 20_000 + "late",
 }
 
@@ -87,8 +95,8 @@ def filled_at_the_end(pipe, text):
     filled(pipe, f"{text} {pipe.tokenizer.mask_token}")
 
 
-def named(pipe, text):
-    answer, before = pipe(text, aggregation_strategy="simple"), 0
+def named(pipe, text, strategy):
+    answer, before = pipe(text, aggregation_strategy=strategy), 0
     labels = {label.split("-", 1)[-1] for label in pipe.model.config.id2label.values()} - {"O"}
     for entity in answer:
         assert sorted(entity) == ["end", "entity_group", "score", "start", "word"]
@@ -96,7 +104,7 @@ def named(pipe, text):
         assert 0 <= entity["score"] <= 1
         assert isinstance(entity["word"], str)
         assert before <= entity["start"] < entity["end"] <= len(text)
-        before = entity["start"]  # not its end: of a Hangul syllable, which is three tokens, two entities can have parts
+        before = entity["start"]  # not its end: two entities can share a Hangul syllable, which is three tokens
 
 
 def read(pipe, question, context):
@@ -133,13 +141,13 @@ def sorted_out(pipe, text, labels):
     assert answer["sequence"] == text
     assert sorted(answer["labels"]) == sorted(labels)
     assert falls(answer["scores"])
-    assert sum(answer["scores"]) == pytest.approx(1, abs=1e-4)
+    assert len(labels) == 1 or sum(answer["scores"]) == pytest.approx(1, abs=1e-4)
 
 
 WAYS = {
     "feature-extraction": [features],
     "fill-mask": [filled, filled_at_the_end],
-    "ner": [named],
+    "ner": [lambda pipe, text: named(pipe, text, "simple"), lambda pipe, text: named(pipe, text, "first")],
     "question-answering": [
         lambda pipe, text: read(pipe, "Who?", text),
         lambda pipe, text: read(pipe, text, "Anna lives in York."),
@@ -150,7 +158,7 @@ WAYS = {
     "translation_en_to_fr": [rewritten],
     "zero-shot-classification": [
         lambda pipe, text: sorted_out(pipe, text, ["complaint", "praise"]),
-        lambda pipe, text: sorted_out(pipe, "The lamp is late.", [text, "praise"]),
+        lambda pipe, text: sorted_out(pipe, "The lamp is late.", [text]),
     ],
 }
 
@@ -165,53 +173,58 @@ def explains(problem: ValueError) -> bool:
 
 
 def load(task: str):
+    """A pipeline on the course's checkpoint, or on a small random model while there is none."""
     entry = catalogue().get(CHECKPOINTS[task])
     if entry and entry.members:
-        config = transformers.AutoConfig.from_pretrained(checkpoint(entry.name))
-        if getattr(config, "num_hidden_layers", 0) > 12:
-            config.num_hidden_layers = 2
-        return pipeline(task, config=config)
+        pipe = pipeline(task)
+        body = pipe.model.base_model
+        if len(getattr(body, "layers", ())) > 12:
+            body.layers, body.config.num_hidden_layers = body.layers[:2], 2
+        return pipe
     if task in SAVED:
-        return pipeline(task, model=SMALL / SAVED[task])
+        return pipeline(task, model=SMALL / "marian")
     tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint("minilm"))
     return pipeline(task, model=tiny_model(task, len(tokenizer), tokenizer.model_max_length), tokenizer=tokenizer)
 
 
+def refusal(way, pipe, text: str) -> ValueError | None:
+    """Ask, and check the shape of the answer; what comes back is the refusal, if there was one."""
+    try:
+        way(pipe, text)
+    except ValueError as problem:
+        return problem
+    return None
+
+
 @pytest.mark.parametrize("task", TASKS)
-def test_every_text_is_answered_or_the_refusal_explains(task, monkeypatch):
-    monkeypatch.setattr(transformers.logging, "get_verbosity", lambda: transformers.logging.ERROR)
-    transformers.logging.set_verbosity_error()
-    pipe = load(task)
-    asked, answered, refused = [], 0, 0
+@pytest.mark.filterwarnings("ignore")
+def test_every_text_is_answered_or_the_refusal_explains(task, quiet):
+    pipe, texts_asked, outcomes = load(task), 0, []
 
     @settings(
         max_examples=INPUTS // len(KINDS),
         derandomize=True,
         deadline=None,
         database=None,
+        phases=[Phase.explicit, Phase.generate],  # the texts are short: a failure need not be made smaller
         suppress_health_check=list(HealthCheck),
     )
     @example(tuple(LONG.values()))
     @given(st.tuples(*KINDS.values()))
     def ask(texts):
-        nonlocal answered, refused
+        nonlocal texts_asked
         for text in texts:
-            asked.append(text)
+            texts_asked += 1
             for way in WAYS[task]:
-                try:
-                    way(pipe, text)
-                    answered += 1
-                except ValueError as problem:
-                    assert explains(problem), f"{text[:80]!a} is refused without an explanation: {problem!r}"
-                    refused += 1
+                problem = refusal(way, pipe, text)
+                assert problem is None or explains(problem), f"{text[:80]!a} is refused with {problem!r}"
+                outcomes.append(problem)
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        ask()
-    print(f"{task}: {len(asked)} texts, {answered} answers, {refused} refusals")
-    assert len(asked) >= INPUTS + len(LONG)
-    assert answered > INPUTS / 2
-    assert refused > INPUTS / len(KINDS) / 2, "there are texts that cannot be answered"
+    ask()
+    answers = outcomes.count(None)
+    print(f"{task}: {texts_asked} texts, {answers} answers, {len(outcomes) - answers} refusals")
+    assert texts_asked == INPUTS + len(LONG)
+    assert INPUTS / 2 < answers < len(outcomes), "most texts are answered; some cannot be"
 
 
 def test_the_nine_tasks_are_asked_in_every_way():

@@ -93,6 +93,6 @@ def _usable(one: str, other: str) -> bool:
     """Whether a pair is translated text of a fair length, and not a formula, a file name or a list of codes."""
     words = (len(one.split()), len(other.split()))
     letters = sum(character.isalpha() or character == " " for character in one)
-    return one != other and 3 <= min(words) and max(words) <= LONGEST and max(words) <= 3 * min(words) and (
+    return one != other and min(words) >= 3 and max(words) <= LONGEST and max(words) <= 3 * min(words) and (
         letters > 0.75 * len(one)
     )  # fmt: skip

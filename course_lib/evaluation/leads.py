@@ -1,4 +1,4 @@
-"""The first paragraphs ("leads") of 10,033 Wikipedia articles, with short descriptions and topics, in three fixed parts.
+"""The first paragraphs ("leads") of 10,033 Wikipedia articles, with short descriptions and topics, in three parts.
 
 They come as one JSON file in a wheel of a package mirror, which is data here: nothing of the package is installed or
 imported. Wikipedia's text is CC BY-SA 4.0; the package's own code is GPL, and none of it is used.

@@ -1,0 +1,195 @@
+"""What single recipes promise: marks for capital letters, statements that are true or false, pieces that come back."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoTokenizer
+
+from course_lib.checkpoints import catalogue, checkpoint
+
+RECIPES = Path(__file__).resolve().parents[1] / "recipes"
+sys.path.insert(0, str(RECIPES))
+
+import fill_mask  # noqa: E402
+import ner  # noqa: E402
+import summarization  # noqa: E402
+import translation  # noqa: E402
+import zero_shot  # noqa: E402
+
+# ---------------------------------------------------------------- named entities
+
+
+@pytest.fixture(scope="module")
+def marking():
+    return ner.with_case(AutoTokenizer.from_pretrained(checkpoint("minilm")))
+
+
+def test_a_mark_stands_before_each_word_with_a_capital_letter(marking):
+    text = "Émile of NASA likes iPhones, U.S. rules and the O'Brien 3D test."
+    encoded = marking(text, return_offsets_mapping=True)
+    tokens = marking.convert_ids_to_tokens(encoded["input_ids"])
+    marked = [(a, b) for a, b in zip(tokens, tokens[1:], strict=False) if a in (ner.CAPITAL, ner.CAPITALS)]
+    expected = [("↑", "emile"), ("→", "nasa"), ("↑", "u"), ("↑", "s"), ("↑", "o"), ("↑", "brien")]
+    assert marked == expected, "not before iPhones, whose capital letter is inside, nor before a digit"
+    for token, (start, end) in zip(tokens, encoded["offset_mapping"], strict=True):
+        if token in (ner.CAPITAL, ner.CAPITALS):
+            assert text[start:end].isupper(), "a mark stands for the letter that it was made from"
+            assert end == start + 1
+        elif not token.startswith("["):
+            plain = text[start:end].lower().replace("é", "e")
+            assert plain == token.removeprefix("##"), "every other token stands where its letters stand"
+
+
+def test_without_capital_letters_nothing_changes(marking):
+    text = "no mark in here, 3 tokens of éclairs."
+    assert marking(text)["input_ids"] == AutoTokenizer.from_pretrained(checkpoint("minilm"))(text)["input_ids"]
+
+
+def test_marks_are_not_shown(marking):
+    assert marking.decode(marking("Pieter Claes and NASA")["input_ids"], skip_special_tokens=True) == (
+        "pieter claes and nasa"
+    )
+
+
+def test_the_tokenizer_comes_back_from_its_folder(marking, tmp_path):
+    marking.save_pretrained(tmp_path)
+    again = AutoTokenizer.from_pretrained(tmp_path)
+    assert again("Pieter Claes of NASA")["input_ids"] == marking("Pieter Claes of NASA")["input_ids"]
+
+
+def test_every_token_of_an_entity_is_inside_it_but_the_first(marking):
+    labels = catalogue()["ner"].labels
+    rows = [
+        {
+            "tokens": ["Pieter", "Claesens", "saw", "@", "Ann", "."],
+            "tags": ["B-PER", "I-PER", "O", "B-PER", "B-PER", "O"],
+        }
+    ]
+    for has_misc, outside in ((True, labels.index("O")), (False, ner.PERHAPS_MISC)):
+        ((ids, targets),) = ner.encode(rows, marking, labels, has_misc)
+        tokens = marking.convert_ids_to_tokens(ids)
+        found = dict(zip(tokens, targets, strict=True))
+        assert targets[0] == targets[-1] == ner.IGNORED
+        assert targets[1] == labels.index("B-PER"), "the mark begins the entity"
+        assert tokens[1] == ner.CAPITAL
+        inside = tokens.index("saw")
+        assert targets[2:inside] == [labels.index("I-PER")] * (inside - 2)
+        assert found["saw"] == found["."] == outside
+        assert found["@"] == found["ann"] == ner.IGNORED, "a handle of a tweet is left out"
+
+
+def test_classes_of_another_corpus_are_renamed(marking):
+    labels = catalogue()["ner"].labels
+    rows = [{"tokens": ["Frozen"], "tags": ["B-creative-work"]}, {"tokens": ["Apple"], "tags": ["B-corporation"]}]
+    begun = [targets[1] for _, targets in ner.encode(rows, marking, labels, True)]
+    assert [labels[number] for number in begun] == ["B-MISC", "B-ORG"]
+
+
+# ---------------------------------------------------------------- zero-shot
+
+
+def test_statements_are_true_once_and_false_otherwise():
+    texts, labels = [f"text {n}" for n in range(200)], [f"label {n % 7}" for n in range(200)]
+    alike = ["a" if n % 7 < 3 else "b" for n in range(200)]
+    made = zero_shot.statements(texts, labels, alike, 2, np.random.default_rng(0))
+    assert len(made) == 600
+    of = dict(zip(texts, labels, strict=True))
+    for row in made:
+        says_so = any(row["hypothesis"] == template.format(of[row["premise"]]) for template in zero_shot.TEMPLATES)
+        assert says_so == (row["label"] == "entailment")
+    assert sum(row["label"] == "entailment" for row in made) == 200
+    assert made == zero_shot.statements(texts, labels, alike, 2, np.random.default_rng(0)), (
+        "the same seed, the same rows"
+    )
+
+
+# ---------------------------------------------------------------- fill-mask
+
+
+def test_windows_cover_a_long_text_and_know_its_words(tmp_path, monkeypatch):
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
+    text = " ".join(f"word{n}" for n in range(100))
+    monkeypatch.setattr(fill_mask, "read_leads", lambda path, part: [type("Lead", (), {"text": text})])
+    monkeypatch.setattr(fill_mask, "FILES", {})
+    made = fill_mask.windows(tmp_path, tmp_path, tokenizer)
+    assert len(made) > 1
+    words = []
+    for ids, numbers in made:
+        assert len(ids) == len(numbers) <= fill_mask.WINDOW
+        assert numbers[0] == numbers[-1] == -1, "the special tokens belong to no word"
+        words += numbers[1:-1]
+    assert sorted(set(words)) == list(range(100))
+
+
+# ---------------------------------------------------------------- translation
+
+
+@pytest.fixture(scope="module")
+def pieces(tmp_path_factory):
+    texts = ["The cat's milk is cold; is it?", "Le lait du chat est froid ; l'est-il ?", "Page 12 of 34."] * 30
+    translation_pieces, translation.PIECES = translation.PIECES, 120
+    try:
+        return translation.learn_pieces(texts)
+    finally:
+        translation.PIECES = translation_pieces
+
+
+def test_known_text_comes_back_and_odd_spaces_become_plain(pieces):
+    for text in ("The cat's milk is cold; is it?", "Le lait du chat est froid ; l'est-il ?"):
+        assert pieces.decode(pieces(text)["input_ids"], skip_special_tokens=True) == text
+    odd = "l’est-il\u202f?"
+    assert pieces.decode(pieces(odd)["input_ids"], skip_special_tokens=True) == "l'est-il ?"
+
+
+def test_digits_and_marks_are_pieces_of_their_own(pieces):
+    assert pieces.convert_ids_to_tokens(pieces("Page 12 ; 34.")["input_ids"])[-7:] == [
+        "▁1",
+        "2",
+        "▁;",
+        "▁3",
+        "4",
+        ".",
+        "</s>",
+    ]
+
+
+def test_the_pieces_come_back_from_their_folder(pieces, tmp_path):
+    pieces.save_pretrained(tmp_path)
+    assert "name_or_path" not in json.loads((tmp_path / "tokenizer_config.json").read_text())
+    again = AutoTokenizer.from_pretrained(tmp_path)
+    assert again("The milk")["input_ids"] == pieces("The milk")["input_ids"]
+
+
+# ---------------------------------------------------------------- summarization
+
+
+def test_the_loss_from_kept_layers_is_the_loss_of_the_whole_model(monkeypatch, tmp_path):
+    """The frozen layers' output is kept in bfloat16, so the two agree to three digits, not to seven."""
+    pairs = [
+        ("The cat sat on the mat and looked at the moon for hours.", "A cat looks at the moon"),
+        ("This library reads files. It can write them too.", "library for files"),
+    ]
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
+    model, seen = summarization.untrained(), []
+
+    def once(model, loss_of, lengths, **settings):
+        model.eval()
+        seen.append(loss_of([0, 1]))
+        seen[0].backward()
+
+    monkeypatch.setattr(summarization, "fit", once)
+    summarization.train(pairs, tokenizer, model, tmp_path, 1, 1e-3)
+    texts = tokenizer([text for text, _ in pairs], padding=True, return_tensors="pt")
+    short = tokenizer([summary for _, summary in pairs], padding=True, return_tensors="pt")
+    with torch.no_grad():
+        logits = model(**texts, decoder_input_ids=short["input_ids"][:, :-1]).logits  # (text, token, vocabulary)
+    labels = short["input_ids"][:, 1:].masked_fill(short["attention_mask"][:, 1:] == 0, -100)
+    whole = torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), label_smoothing=0.1)
+    assert seen[0].item() == pytest.approx(whole.item(), rel=5e-3)
+    learning = {name for name, weight in model.named_parameters() if weight.grad is not None}
+    assert not [name for name in learning if "embeddings" in name], "MiniLM's table of words stays as it is"
+    assert any("crossattention" in name for name in learning)
