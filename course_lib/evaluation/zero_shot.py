@@ -23,7 +23,9 @@ TOPICS = {
     "AG News": ("topic/ag_news.test.jsonl.gz", "c085b593933b853af05e071e38aa0c0492eada6166d9ec12a3a0251d09523eb6"),
     "Banking77": ("topic/banking77.test.jsonl.gz", "7e87606508d4567d8439b141e04bd735fe9ccf1685dab0725141fc0842613003"),
 }
-READABLE = {"Sci/Tech": "science and technology"}
+# "World" are the news about states and wars. Chosen on the AG News descriptions of the validation part, where the label
+# "world" reached 0.61 and "politics" 0.71 (240 texts).
+READABLE = {"Sci/Tech": "science and technology", "World": "politics"}
 HYPOTHESIS = "This example is {}."  # the pipeline's own
 AT_ONCE = 256  # texts whose pairs are sorted together
 
