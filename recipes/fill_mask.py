@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from training import fit, options, read_rows, ship, with_adapters, write_card
+from training import QUICK, fit, options, read_rows, ship, with_adapters, write_card
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from course_lib.checkpoints import checkpoint
@@ -51,7 +51,7 @@ def windows(data: Path, leads: Path, tokenizer) -> list[tuple[list[int], list[in
 def train(made: list[tuple[list[int], list[int]]], tokenizer, work: Path, epochs: int, rate: float, rank: int):
     """MiniLM with a trained prediction head and adapters."""
     torch.manual_seed(SEED)
-    model = AutoModelForMaskedLM.from_pretrained(checkpoint("minilm"))
+    model = AutoModelForMaskedLM.from_pretrained(checkpoint("minilm"), **QUICK)
     with torch.no_grad():  # begin with what the encoder says
         model.cls.predictions.transform.dense.weight.copy_(torch.eye(model.config.hidden_size))
     model = with_adapters(model, None, "transform", rank, 0.0, targets=r".*encoder.*\.(query|key|value|dense)")
@@ -100,7 +100,7 @@ windows of at most {window} tokens, {share:.0%} of the words masked).
 """
 
 if __name__ == "__main__":
-    settings = options(__doc__.splitlines()[0], epochs=3, rate=6e-4, sources=("data", "leads"))
+    settings = options(__doc__.splitlines()[0], epochs=4, rate=1e-3, sources=("data", "leads"))
     tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
     made = windows(settings.data, settings.leads, tokenizer)
     print(len(made), "windows,", int(np.sum([len(ids) for ids, _ in made])), "tokens", flush=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from training import fit, options, read_rows, ship_model, write_card
+from training import QUICK, fit, options, read_rows, ship_model, write_card
 from transformers import AutoModel, AutoTokenizer, EncoderDecoderConfig, EncoderDecoderModel, GenerationConfig
 
 from course_lib.checkpoints import checkpoint
@@ -51,9 +51,10 @@ def training_pairs(data: Path, leads: Path, debian: Path) -> list[tuple[str, str
 
 def untrained() -> EncoderDecoderModel:
     """MiniLM with a decoder that begins as some of its layers; the attention to the text begins as a copy too."""
-    encoder = AutoModel.from_pretrained(checkpoint("minilm"))
+    encoder = AutoModel.from_pretrained(checkpoint("minilm"), **QUICK)
     below = type(encoder.config)(**encoder.config.to_dict() | {"num_hidden_layers": len(COPIED)})
     settings = EncoderDecoderConfig.from_encoder_decoder_configs(encoder.config, below, tie_word_embeddings=False)
+    settings._attn_implementation = QUICK["attn_implementation"]
     settings.decoder_start_token_id, settings.pad_token_id, settings.eos_token_id = 101, 0, 102
     torch.manual_seed(SEED)
     model = EncoderDecoderModel(settings)
@@ -109,9 +110,10 @@ def train(pairs: list[tuple[str, str]], tokenizer, model: EncoderDecoderModel, w
         for row, i in enumerate(group):
             hidden[row, : len(kept[i])], mask[row, : len(kept[i])] = kept[i], 1
         told = tokenizer.pad({"input_ids": [targets[i] for i in group]}, pad_to_multiple_of=4, return_tensors="pt")
+        unseen = (1.0 - mask[:, None, None, :]) * -1e4  # (batch, 1, 1, token), added to the scores of attention
         with torch.autocast("cpu", torch.bfloat16):
             for layer in model.encoder.encoder.layer[FROZEN:]:
-                found = layer(hidden, (mask[:, None, None, :] > 0))
+                found = layer(hidden, unseen)
                 hidden = found[0] if isinstance(found, tuple) else found
             logits = model.decoder(
                 input_ids=told["input_ids"][:, :-1],  # begins with [CLS], as decoding does

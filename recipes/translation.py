@@ -14,7 +14,7 @@ from pathlib import Path
 
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from training import fit, options, read_rows, ship_model, write_card
+from training import QUICK, fit, options, read_rows, ship_model, write_card
 from transformers import GenerationConfig, MarianConfig, MarianMTModel, PreTrainedTokenizerFast
 
 from course_lib.evaluation.help_pages import help_pairs
@@ -76,7 +76,7 @@ def untrained(tokenizer: PreTrainedTokenizerFast) -> MarianMTModel:
         vocab_size=len(tokenizer), d_model=256, encoder_layers=3, decoder_layers=2, encoder_attention_heads=8,
         decoder_attention_heads=8, encoder_ffn_dim=1024, decoder_ffn_dim=1024, activation_function="swish", dropout=0.1,
         scale_embedding=True, max_position_embeddings=512, pad_token_id=0, eos_token_id=1, decoder_start_token_id=0,
-        forced_eos_token_id=None, tie_word_embeddings=True,
+        forced_eos_token_id=None, tie_word_embeddings=True, attn_implementation=QUICK["attn_implementation"],
     )  # fmt: skip
     torch.manual_seed(SEED)
     model = MarianMTModel(settings)
@@ -97,9 +97,10 @@ def train(pairs: list[tuple[str, str]], tokenizer, model, work: Path, rate: floa
         told = tokenizer.pad({"input_ids": [targets[i] for i in group]}, pad_to_multiple_of=8, return_tensors="pt")
         labels = told["input_ids"]  # (batch, piece)
         before = torch.nn.functional.pad(labels[:, :-1], (1, 0), value=0)  # (batch, piece): each sees those before it
-        logits = model(**inputs, decoder_input_ids=before).logits  # (batch, piece, vocabulary)
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = model(**inputs, decoder_input_ids=before).logits  # (batch, piece, vocabulary)
         kept = told["attention_mask"].bool()
-        return torch.nn.functional.cross_entropy(logits[kept], labels[kept], label_smoothing=0.1)
+        return torch.nn.functional.cross_entropy(logits[kept].float(), labels[kept], label_smoothing=0.1)
 
     print(len(pairs), "pairs,", sum(map(len, targets)), "target pieces", flush=True)
     fit(
