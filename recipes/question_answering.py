@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from training import ASSETS, fit, options, read_rows, ship, with_adapters
+from training import fit, options, read_rows, ship, with_adapters, write_card
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
 from course_lib.checkpoints import checkpoint
@@ -129,8 +129,7 @@ that scores each token as a beginning and as an end of the answer. Written by `r
 - **Licence of the weights**: Apache-2.0. **Size**: {size:,} bytes (float16).
 - **Measured** by `course evaluate question-answering` on questions that took no part in training:
 
-<!-- course evaluate question-answering -->
-<!-- end -->
+{measured}
 
 - **Limits**: English; an answer is always a span, also where there is none; case is ignored; it was trained for half an
   hour on two cores, and larger public checkpoints are far better.
@@ -144,9 +143,7 @@ if __name__ == "__main__":
     size = ship(
         train(made, tokenizer, settings.work, settings.epochs, settings.rate, settings.rank), "question-answering"
     )
-    card = CARD.format(
-        rank=settings.rank, seed=SEED, epochs=settings.epochs, rate=settings.rate, windows=len(made), window=WINDOW,
+    write_card(
+        "question-answering", CARD, rank=settings.rank, seed=SEED, epochs=settings.epochs, rate=settings.rate, windows=len(made), window=WINDOW,
         size=size,
     )  # fmt: skip
-    (ASSETS / "question-answering" / "card.md").write_text(card, encoding="utf-8")
-    print(f"Now measure it: course evaluate question-answering --data {settings.data} --write")

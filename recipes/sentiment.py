@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from training import ASSETS, fit, options, read_rows, ship, with_adapters
+from training import fit, options, read_rows, ship, with_adapters, write_card
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from course_lib.checkpoints import checkpoint
@@ -98,8 +98,7 @@ two-class head: NEGATIVE or POSITIVE. Written by `recipes/sentiment.py` (seed {s
 - **Licence of the weights**: Apache-2.0. **Size**: {size:,} bytes (float16).
 - **Measured** by `course evaluate sentiment` on sentences that took no part in training or choosing:
 
-<!-- course evaluate sentiment -->
-<!-- end -->
+{measured}
 
 - **Limits**: film reviews from around 2004, English, one sentence at a time. There is no neutral class; a score near one
   half is all that a plain statement can get. Sarcasm, long letters and other languages are out of its training.
@@ -109,9 +108,7 @@ if __name__ == "__main__":
     settings = options(__doc__.splitlines()[0], epochs=3, rate=8e-4)
     rows, chosen = split(*(read_rows(settings.data, *FILES[name]) for name in ("phrases", "sentences", "degrees")))
     size = ship(train(rows, settings.work, settings.epochs, settings.rate, settings.rank), "sentiment")
-    card = CARD.format(
-        rank=settings.rank, seed=SEED, epochs=settings.epochs, rate=settings.rate, rows=len(rows), chosen=len(chosen),
+    write_card(
+        "sentiment", CARD, rank=settings.rank, seed=SEED, epochs=settings.epochs, rate=settings.rate, rows=len(rows), chosen=len(chosen),
         size=size,
     )  # fmt: skip
-    (ASSETS / "sentiment" / "card.md").write_text(card, encoding="utf-8")
-    print(f"Now measure it: course evaluate sentiment --data {settings.data} --write")

@@ -12,7 +12,8 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-PARTS = ("train", "validation", "test")
+from course_lib.evaluation.leads import PARTS
+
 LONGEST = 60  # words
 
 
