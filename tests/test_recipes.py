@@ -139,3 +139,11 @@ def test_every_training_window_holds_its_answer():
         first, last = window["span"]
         assert tokenizer.decode(window["ids"][first : last + 1]) == "ada brown"
         assert set(window["types"][first : last + 1]) == {1}
+
+
+def test_the_smoothed_loss_is_that_of_pytorch():
+    torch.manual_seed(0)
+    logits, labels = torch.randn(50, 200, requires_grad=True), torch.randint(200, (50,))
+    ours, theirs = training.smoothed_loss(logits, labels), torch.nn.functional.cross_entropy(logits, labels, label_smoothing=0.1)
+    torch.testing.assert_close(ours, theirs)
+    torch.testing.assert_close(torch.autograd.grad(3 * ours, logits), torch.autograd.grad(3 * theirs, logits))
