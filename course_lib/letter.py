@@ -22,13 +22,13 @@ Han Seo-yeon"""
 
 QUESTION = "What was in the box?"
 REPLY = "Dear Ms Han, thank you for your letter. We are sorry"
-SENTENCE = "Three weeks have passed and nothing has come."
+SENTENCE = "Please send the lamp to my new address."
 BLANK = "The box held a [MASK]."
 LABELS = ("wrong product", "late delivery", "praise", "opening hours")
 
 
 def _names(pipe: Pipeline) -> str:
-    entities = pipe(LETTER, aggregation_strategy="first")
+    entities = pipe(LETTER, aggregation_strategy="average")
     return ", ".join(f"{LETTER[entity['start'] : entity['end']]} ({entity['entity_group']})" for entity in entities)
 
 

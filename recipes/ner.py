@@ -1,42 +1,33 @@
 """Named entities: rank-32 adapters and a tagging head on MiniLM, with a tokenizer that tells it about capital letters.
 
-    python recipes/ner.py --data FOLDER --leads WHEEL                 # trains (resumable), writes the assets
-    python recipes/ner.py --data FOLDER --leads WHEEL --without-case  # without capital letters: what are they worth?
-    python recipes/ner.py --data FOLDER --leads WHEEL --without-links # without the sentences of linked_names.py
+    python recipes/ner.py --data FOLDER                 # trains (resumable), writes the assets
+    python recipes/ner.py --data FOLDER --without-case  # the same without capital letters, to see what they are worth
 
-FOLDER holds the files named in FILES below: one JSON object with `tokens` and `tags` (BIO) a line. WHEEL is that of
-`course_lib.evaluation.leads`.
+FOLDER holds the files named in FILES below: one JSON object with `tokens` and `tags` (BIO) a line.
 
-MiniLM's vocabulary has no capital letters, and they are half of what makes a name. So the tokenizer writes a mark behind
-a word that begins with one ("paris ##↑") or is all capitals ("nasa ##→"). Both marks are pieces that the vocabulary has;
-as the last piece of its word a mark gets no label of its own from the pipeline.
+MiniLM's vocabulary has no capital letters, and they are half of what makes a name. So the tokenizer writes a mark before
+a word that begins with one ("↑ paris") or is all capitals ("→ nasa"); both marks are pieces that the vocabulary has.
 """
 
 from __future__ import annotations
 
+import string
 import sys
 from pathlib import Path
 
 import torch
 from seqeval.metrics import f1_score
 from tokenizers import Regex, decoders, normalizers
-from linked_names import UNSURE, linked_sentences
-from training import ASSETS, QUICK, enter, fit, options, read_rows, ship, with_adapters, write_card
+from training import ASSETS, enter, fit, options, read_rows, ship, with_adapters, write_card
 from transformers import AutoModelForTokenClassification, AutoTokenizer, PreTrainedTokenizerFast
 
 from course_lib.checkpoints import catalogue, checkpoint
-from course_lib.evaluation.leads import read_leads
-from course_lib.evaluation.ner import SAME
 
 NAME = "ner"
 SEED = 7
 LONGEST = 128  # tokens
 CAPITAL, CAPITALS = "↑", "→"
-BEGINS = r"(?<![\p{L}\p{M}\p{N}])"
-MARKS = {  # where a word has been read to its end (\K), the mark stands
-    CAPITALS: BEGINS + r"\p{Lu}\p{Lu}[\p{L}\p{M}]*\K",
-    CAPITAL: BEGINS + r"\p{Lu}(?!\p{Lu})[\p{L}\p{M}]*\K",
-}
+LETTERS = string.ascii_uppercase + "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝŠŽ"
 # File, its sha256, how often it is seen in an epoch, and whether its people marked all of MISC (also "French").
 FILES = {
     "WikiGold": ("ner/wikigold.train.jsonl.gz", "379e56f2cffb42265a87b0e4650a9540b2b339dda727e1bb8cb8342d38ca9d39", 4, True),
@@ -49,15 +40,23 @@ FILES = {
     ),
 }  # fmt: skip
 VALIDATION = ("ner/wikigold.validation.jsonl.gz", "5bce52dab8495774cd16c916f8976b9676f07525e96625fccee0345114ea7de9")
+CLASSES = {
+    "person": "PER", "location": "LOC", "corporation": "ORG", "group": "ORG", "creative-work": "MISC", "product": "MISC",
+}  # fmt: skip
 IGNORED, PERHAPS_MISC = -100, -1
 
 
 def with_case(tokenizer) -> PreTrainedTokenizerFast:
-    """MiniLM's tokenizer with a mark behind each word that begins with a capital letter."""
+    """MiniLM's tokenizer with a mark before each word that begins with a capital letter."""
     inner = tokenizer.backend_tokenizer
-    marks = [normalizers.Replace(Regex(where), mark) for mark, where in MARKS.items()]
+    begins = r"(?<![\p{L}\p{N}])"
+    marks = [
+        normalizers.Replace(Regex(begins + letter + condition), f"{mark} {letter.lower()}")
+        for letter in LETTERS
+        for mark, condition in ((CAPITALS, r"(?=\p{Lu})"), (CAPITAL, ""))
+    ]
     inner.normalizer = normalizers.Sequence([*marks, inner.normalizer])
-    unmark = decoders.Replace(Regex(f"[{CAPITAL}{CAPITALS}]"), "")
+    unmark = decoders.Replace(Regex(f"[{CAPITAL}{CAPITALS}] ?"), "")
     inner.decoder = decoders.Sequence([decoders.WordPiece(), decoders.Fuse(), unmark])
     return PreTrainedTokenizerFast(
         tokenizer_object=inner, unk_token="[UNK]", sep_token="[SEP]", pad_token="[PAD]", cls_token="[CLS]",
@@ -65,14 +64,11 @@ def with_case(tokenizer) -> PreTrainedTokenizerFast:
     )  # fmt: skip
 
 
-def encode(
-    rows: list[dict], tokenizer, labels: tuple[str, ...], has_misc: bool, first_pieces: bool = False
-) -> list[tuple[list[int], list[int]]]:
+def encode(rows: list[dict], tokenizer, labels: tuple[str, ...], has_misc: bool) -> list[tuple[list[int], list[int]]]:
     """Token ids and, for each token, the number of its label, IGNORED or PERHAPS_MISC.
 
     The first token of an entity begins it (B-), every other token of it is inside (I-), also the rest of its first word.
-    A handle of a tweet is ignored, and so is UNSURE; with `first_pieces` all but the first piece of a word too.
-    Where MISC was not marked, outside means: outside or MISC.
+    A handle of a tweet is ignored. Where MISC was not marked, outside means: outside or MISC.
     """
     encoded = tokenizer([row["tokens"] for row in rows], is_split_into_words=True, truncation=True, max_length=LONGEST)
     made = []
@@ -80,15 +76,14 @@ def encode(
         words, targets, before = encoded.word_ids(number), [], None
         for word in words:
             tag = "O" if word is None else row["tags"][word]
-            handle = word is not None and "@" in (row["tokens"][word], *row["tokens"][max(word - 1, 0) : word])
-            if word is None or tag == UNSURE or handle or (first_pieces and word == before):
+            if word is None or row["tokens"][word] == "@" or (word and row["tokens"][word - 1] == "@"):
                 targets.append(IGNORED)
             elif tag == "O":
                 targets.append(labels.index("O") if has_misc else PERHAPS_MISC)
             else:
                 place, kind = tag.split("-", 1)
                 inside = place == "I" or word == before
-                targets.append(labels.index(("I-" if inside else "B-") + SAME.get(kind, kind)))
+                targets.append(labels.index(("I-" if inside else "B-") + CLASSES.get(kind, kind)))
             before = word
         made.append((encoded["input_ids"][number], targets))
     return made
@@ -101,10 +96,9 @@ def train(
     labels = catalogue()[NAME].labels
     torch.manual_seed(SEED)
     model = AutoModelForTokenClassification.from_pretrained(
-        checkpoint("minilm"), id2label=dict(enumerate(labels)), label2id={label: i for i, label in enumerate(labels)},
-        **QUICK,
+        checkpoint("minilm"), id2label=dict(enumerate(labels)), label2id={label: i for i, label in enumerate(labels)}
     )
-    model = with_adapters(model, "TOKEN_CLS", "classifier", rank, dropout=0.0)
+    model = with_adapters(model, "TOKEN_CLS", "classifier", rank, dropout=0.1)
     outside = torch.tensor([label == "O" or label.endswith("MISC") for label in labels])
 
     def loss_of(group: list[int]) -> torch.Tensor:
@@ -149,8 +143,6 @@ labels (outside; beginning or inside of PER, ORG, LOC, MISC) and a tokenizer tha
 - **Data**: WikiGold (Balasuriya et al. 2009; CC BY 4.0), Universal NER English-EWT, development part (Mayhew et al. 2024;
   CC BY-SA 4.0), WNUT-17 (Derczynski et al. 2017; CC BY 4.0), Broad Twitter Corpus (Derczynski et al. 2016; CC BY 4.0),
   labelled by people. The last three do not mark all that counts as MISC; there, "outside" was read as "outside or MISC".
-  And {linked:,} sentences of Wikipedia (CC BY-SA 4.0) in which titles of articles were found again, with types by rule
-  (`recipes/linked_names.py`).
 - **Licence of the weights**: Apache-2.0. **Size**: {size:,} bytes (float16, tokenizer included).
 - **Measured** by `course evaluate ner` on documents that took no part in training; span F1 on WikiGold's validation part,
   by which the settings were chosen: {validation:.3f}.
@@ -161,24 +153,23 @@ labels (outside; beginning or inside of PER, ORG, LOC, MISC) and a tokenizer tha
 """
 
 if __name__ == "__main__":
-    case, links = "--without-case" not in sys.argv, "--without-links" not in sys.argv
-    sys.argv = [argument for argument in sys.argv if not argument.startswith("--without")]
-    settings = options(__doc__.splitlines()[0], epochs=4, rate=7e-4, sources=("data", "leads"))
+    case = "--without-case" not in sys.argv
+    sys.argv = [argument for argument in sys.argv if argument != "--without-case"]
+    settings = options(__doc__.splitlines()[0], epochs=3, rate=7e-4)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
     tokenizer = with_case(tokenizer) if case else tokenizer
     labels = catalogue()[NAME].labels
     made = []
     for file, sha256, repeats, has_misc in FILES.values():
         made += encode(read_rows(settings.data, file, sha256), tokenizer, labels, has_misc) * repeats
-    linked = encode(linked_sentences(read_leads(settings.leads, "train")), tokenizer, labels, True) if links else []
-    made += linked
     print(len(made), "sentences,", sum(len(ids) for ids, _ in made), "tokens", flush=True)
-    name = NAME + ("" if case else "-plain") + ("" if links else "-unlinked")
-    model = train(made, tokenizer, settings.work, settings.epochs, settings.rate, settings.rank, name)
-    held_out = encode(read_rows(settings.data, *VALIDATION), tokenizer, labels, True, first_pieces=True)
+    model = train(
+        made, tokenizer, settings.work, settings.epochs, settings.rate, settings.rank, NAME if case else "ner-plain"
+    )
+    held_out = encode(read_rows(settings.data, *VALIDATION), tokenizer, labels, True)
     validation = span_f1(model, held_out)
     print(f"span F1 on WikiGold's validation part: {validation:.3f}", flush=True)
-    if name == NAME:
+    if case:
         ship(model, NAME)
         tokenizer.save_pretrained(settings.work / NAME)
         for file in ("tokenizer.json", "tokenizer_config.json"):
@@ -186,5 +177,5 @@ if __name__ == "__main__":
         size = enter(NAME, [path for path in (ASSETS / NAME).iterdir() if path.suffix != ".md"])
         write_card(
             NAME, CARD, rank=settings.rank, seed=SEED, epochs=settings.epochs, rate=settings.rate, rows=len(made), size=size,
-            validation=validation, linked=len(linked),
+            validation=validation,
         )  # fmt: skip

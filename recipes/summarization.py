@@ -70,8 +70,8 @@ def untrained() -> EncoderDecoderModel:
     with torch.no_grad():
         model.decoder.cls.predictions.transform.dense.weight.copy_(torch.eye(encoder.config.hidden_size))
     model.generation_config = GenerationConfig(
-        max_length=LONGEST_SUMMARY, num_beams=4, early_stopping=True, no_repeat_ngram_size=3, pad_token_id=0,
-        eos_token_id=102, decoder_start_token_id=101,
+        max_length=LONGEST_SUMMARY, num_beams=4, early_stopping=True, no_repeat_ngram_size=2, repetition_penalty=1.2,
+        pad_token_id=0, eos_token_id=102, decoder_start_token_id=101,
     )  # fmt: skip
     model.encoder.requires_grad_(False)
     model.decoder.bert.embeddings.requires_grad_(False)

@@ -132,7 +132,9 @@ def fit(
         factor = next((f for key, f in (rates or {}).items() if key in name), 1.0)
         groups.setdefault(factor, []).append(weight)
     optimizer = torch.optim.AdamW(
-        [{"params": weights, "lr": rate * factor} for factor, weights in groups.items()], weight_decay=decay, betas=betas
+        [{"params": weights, "lr": rate * factor} for factor, weights in groups.items()],
+        weight_decay=decay,
+        betas=betas,
     )
     warmup = max(1, len(plan) // 20)
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -212,6 +214,12 @@ def ship(model, name: str, base: str = "minilm") -> int:
     return enter(name, [path for path in folder.iterdir() if path.name.startswith("adapter")])
 
 
+def without_paths(settings: dict) -> dict:
+    """The settings of a model without the folders from which its parts were loaded."""
+    kept = {key: value for key, value in settings.items() if key != "_name_or_path"}
+    return {key: without_paths(value) if isinstance(value, dict) else value for key, value in kept.items()}
+
+
 def ship_model(model, tokenizer, name: str, leave_out: tuple[str, ...] = ()) -> int:
     """Write the weights of a whole `model` in float16, its settings and its tokenizer, and their sha256 to the catalogue.
 
@@ -223,7 +231,7 @@ def ship_model(model, tokenizer, name: str, leave_out: tuple[str, ...] = ()) -> 
     with tempfile.TemporaryDirectory() as place:
         model.half().save_pretrained(place)
         weights = load_file(Path(place) / "model.safetensors")  # shared tables once
-        settings = json.loads((Path(place) / "config.json").read_text(encoding="utf-8"))
+        settings = without_paths(json.loads((Path(place) / "config.json").read_text(encoding="utf-8")))
         shutil.copyfile(Path(place) / "generation_config.json", folder / "generation_config.json")
         if tokenizer is not None:
             tokenizer.save_pretrained(place)

@@ -93,10 +93,20 @@ def test_a_state_of_another_plan_is_refused(tmp_path):
 
 
 def test_what_ships_names_no_folder_of_this_machine():
-    for folder in sorted(path for path in training.ASSETS.iterdir() if path.is_dir()):
-        text = (folder / "adapter_config.json").read_text()
-        assert json.loads(text)["base_model_name_or_path"] == "minilm"
-        assert '"/' not in text
+    folders = sorted(path for path in training.ASSETS.iterdir() if path.is_dir())
+    assert len(folders) >= 7
+    for folder in folders:
+        for file in ("adapter_config.json", "config.json", "generation_config.json", "tokenizer_config.json"):
+            text = (folder / file).read_text(encoding="utf-8") if (folder / file).is_file() else "{}"
+            assert '"/' not in text, f"{folder.name}/{file} names a folder"
+        adapter = folder / "adapter_config.json"
+        if adapter.is_file():
+            assert json.loads(adapter.read_text(encoding="utf-8"))["base_model_name_or_path"] == "minilm"
+
+
+def test_settings_that_ship_keep_all_but_the_paths():
+    settings = {"_name_or_path": "/a", "encoder": {"_name_or_path": "/b", "layers": 3}, "width": 8}
+    assert training.without_paths(settings) == {"encoder": {"layers": 3}, "width": 8}
 
 
 # ---------------------------------------------------------------- sentiment
@@ -144,6 +154,9 @@ def test_every_training_window_holds_its_answer():
 def test_the_smoothed_loss_is_that_of_pytorch():
     torch.manual_seed(0)
     logits, labels = torch.randn(50, 200, requires_grad=True), torch.randint(200, (50,))
-    ours, theirs = training.smoothed_loss(logits, labels), torch.nn.functional.cross_entropy(logits, labels, label_smoothing=0.1)
+    ours, theirs = (
+        training.smoothed_loss(logits, labels),
+        torch.nn.functional.cross_entropy(logits, labels, label_smoothing=0.1),
+    )
     torch.testing.assert_close(ours, theirs)
     torch.testing.assert_close(torch.autograd.grad(3 * ours, logits), torch.autograd.grad(3 * theirs, logits))

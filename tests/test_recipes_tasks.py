@@ -10,13 +10,11 @@ import torch
 from transformers import AutoTokenizer
 
 from course_lib.checkpoints import catalogue, checkpoint
-from course_lib.evaluation.leads import Lead
 
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 sys.path.insert(0, str(RECIPES))
 
 import fill_mask  # noqa: E402
-import linked_names  # noqa: E402
 import ner  # noqa: E402
 import summarization  # noqa: E402
 import translation  # noqa: E402
@@ -30,24 +28,19 @@ def marking():
     return ner.with_case(AutoTokenizer.from_pretrained(checkpoint("minilm")))
 
 
-def test_a_mark_stands_behind_each_word_with_a_capital_letter(marking):
-    text = "Émile of NASA likes iPhones, U.S. rules and the O'Brien 3D test, Wörthington."
+def test_a_mark_stands_before_each_word_with_a_capital_letter(marking):
+    text = "Émile of NASA likes iPhones, U.S. rules and the O'Brien 3D test."
     encoded = marking(text, return_offsets_mapping=True)
     tokens = marking.convert_ids_to_tokens(encoded["input_ids"])
-    marks = {"##" + mark for mark in ner.MARKS}
-    words = {}
-    for token, word in zip(tokens, encoded.word_ids(), strict=True):
-        words.setdefault(word, []).append(token)
-    marked = {pieces[0]: pieces[-1][2:] for pieces in words.values() if pieces[-1] in marks}
-    expected = {"emile": "↑", "nasa": "→", "u": "↑", "s": "↑", "o": "↑", "brien": "↑", "worth": "↑"}
-    assert marked == expected, "not behind iPhones, whose capital letter is inside, nor behind a digit"
+    marked = [(a, b) for a, b in zip(tokens, tokens[1:], strict=False) if a in (ner.CAPITAL, ner.CAPITALS)]
+    expected = [("↑", "emile"), ("→", "nasa"), ("↑", "u"), ("↑", "s"), ("↑", "o"), ("↑", "brien")]
+    assert marked == expected, "not before iPhones, whose capital letter is inside, nor before a digit"
     for token, (start, end) in zip(tokens, encoded["offset_mapping"], strict=True):
-        if token in marks:
-            assert text[start:end].isalpha(), "a mark stands for the last letter of its word"
+        if token in (ner.CAPITAL, ner.CAPITALS):
+            assert text[start:end].isupper(), "a mark stands for the letter that it was made from"
             assert end == start + 1
-            assert not text[end].isalpha()
         elif not token.startswith("["):
-            plain = text[start:end].lower().replace("é", "e").replace("ö", "o")
+            plain = text[start:end].lower().replace("é", "e")
             assert plain == token.removeprefix("##"), "every other token stands where its letters stand"
 
 
@@ -81,38 +74,12 @@ def test_every_token_of_an_entity_is_inside_it_but_the_first(marking):
         tokens = marking.convert_ids_to_tokens(ids)
         found = dict(zip(tokens, targets, strict=True))
         assert targets[0] == targets[-1] == ner.IGNORED
-        assert targets[1] == labels.index("B-PER")
-        assert tokens.index("##" + ner.CAPITAL) > 1, "the mark stands behind the first piece of its word"
+        assert targets[1] == labels.index("B-PER"), "the mark begins the entity"
+        assert tokens[1] == ner.CAPITAL
         inside = tokens.index("saw")
         assert targets[2:inside] == [labels.index("I-PER")] * (inside - 2)
         assert found["saw"] == found["."] == outside
         assert found["@"] == found["ann"] == ner.IGNORED, "a handle of a tweet is left out"
-
-
-def test_later_pieces_and_unsure_words_can_be_left_out(marking):
-    labels = catalogue()["ner"].labels
-    rows = [{"tokens": ["Claesens", "saw", "Kerala"], "tags": ["B-PER", "O", ner.UNSURE]}]
-    ((ids, targets),) = ner.encode(rows, marking, labels, True, first_pieces=True)
-    told = [labels[target] for target in targets if target != ner.IGNORED]
-    assert told == ["B-PER", "O"], "one label a word, and none for what is unsure"
-    assert len(ids) == len(targets) > 6
-
-
-def test_titles_are_found_again_and_what_touches_an_unknown_name_is_unsure():
-    leads = [
-        Lead("Kyushu", "Kyushu is an island near Honshu.", "Island and region of Japan", "Geography"),
-        Lead("London", "London is large. The London Symphony plays in London.", "Capital of the UK", "Geography"),
-        Lead("Ann Lee (nurse)", "Ann Lee went to Kyushu. Then Lee saw a coast near Kyushu.", "English nurse", "People"),
-        Lead("Bread", "Bread is a food. We like bread and bread likes Kyushu.", "Food made of flour", "Everyday life"),
-    ]  # fmt: skip
-    names = linked_names.known_names(leads)
-    assert names == {("Kyushu",): "LOC", ("London",): "LOC", ("Ann", "Lee"): "PER"}, "bread is written small elsewhere"
-    tags = {" ".join(row["tokens"]): row["tags"] for row in linked_names.linked_sentences(leads)}
-    unsure = linked_names.UNSURE
-    assert tags["Ann Lee went to Kyushu ."] == ["B-PER", "I-PER", "O", "O", "B-LOC", "O"]
-    assert tags["Then Lee saw a coast near Kyushu ."][1] == unsure, "the first word begins with a capital letter and is not known"
-    places = tags["The London Symphony plays in London ."]
-    assert places == [unsure, unsure, unsure, "O", "O", "B-LOC", "O"], "nobody said that it is a place there"
 
 
 def test_classes_of_another_corpus_are_renamed(marking):
