@@ -17,6 +17,8 @@ import question_answering  # noqa: E402
 import sentiment  # noqa: E402
 import training  # noqa: E402
 
+from course_lib.checkpoints import catalogue  # noqa: E402
+
 # ---------------------------------------------------------------- batches
 
 
@@ -93,15 +95,18 @@ def test_a_state_of_another_plan_is_refused(tmp_path):
 
 
 def test_what_ships_names_no_folder_of_this_machine():
-    folders = sorted(path for path in training.ASSETS.iterdir() if path.is_dir())
-    assert len(folders) >= 7
-    for folder in folders:
-        for file in ("adapter_config.json", "config.json", "generation_config.json", "tokenizer_config.json"):
-            text = (folder / file).read_text(encoding="utf-8") if (folder / file).is_file() else "{}"
-            assert '"/' not in text, f"{folder.name}/{file} names a folder"
-        adapter = folder / "adapter_config.json"
-        if adapter.is_file():
-            assert json.loads(adapter.read_text(encoding="utf-8"))["base_model_name_or_path"] == "minilm"
+    shipped = {name: entry for name, entry in catalogue().items() if entry.kind in ("adapter", "model")}
+    assert {*shipped} == {path.name for path in training.ASSETS.iterdir() if path.is_dir()}
+    for name, entry in shipped.items():
+        texts = {
+            file: (training.ASSETS / name / file).read_text(encoding="utf-8")
+            for file in entry.members
+            if file.endswith("config.json")
+        }
+        for file, text in texts.items():
+            assert '"/' not in text, f"{name}/{file} names a folder"
+        if entry.kind == "adapter":
+            assert json.loads(texts["adapter_config.json"])["base_model_name_or_path"] == "minilm"
 
 
 def test_settings_that_ship_keep_all_but_the_paths():
@@ -154,9 +159,7 @@ def test_every_training_window_holds_its_answer():
 def test_the_smoothed_loss_is_that_of_pytorch():
     torch.manual_seed(0)
     logits, labels = torch.randn(50, 200, requires_grad=True), torch.randint(200, (50,))
-    ours, theirs = (
-        training.smoothed_loss(logits, labels),
-        torch.nn.functional.cross_entropy(logits, labels, label_smoothing=0.1),
-    )
+    ours = training.smoothed_loss(logits, labels)
+    theirs = torch.nn.functional.cross_entropy(logits, labels, label_smoothing=0.1)
     torch.testing.assert_close(ours, theirs)
     torch.testing.assert_close(torch.autograd.grad(3 * ours, logits), torch.autograd.grad(3 * theirs, logits))
