@@ -93,18 +93,25 @@ def test_classes_of_another_corpus_are_renamed(marking):
 
 
 def test_statements_are_true_once_and_false_otherwise():
-    texts, labels = [f"text {n}" for n in range(200)], [f"label {n % 7}" for n in range(200)]
-    alike = ["a" if n % 7 < 3 else "b" for n in range(200)]
-    made = zero_shot.statements(texts, labels, alike, 2, np.random.default_rng(0))
+    texts = [f"text {n}" for n in range(200)]
+    labels = [{f"label {n % 7}", "label 8"} if n % 2 else {f"label {n % 7}"} for n in range(200)]
+    near = [[f"label {n % 7}", "label 3"] for n in range(200)]
+    made = zero_shot.statements(texts, labels, near, 2, np.random.default_rng(0))
     assert len(made) == 600
     of = dict(zip(texts, labels, strict=True))
     for row in made:
-        says_so = any(row["hypothesis"] == template.format(of[row["premise"]]) for template in zero_shot.TEMPLATES)
-        assert says_so == (row["label"] == "entailment")
+        said = {template.format(true) for template in zero_shot.TEMPLATES for true in of[row["premise"]]}
+        assert (row["hypothesis"] in said) == (row["label"] == "entailment")
     assert sum(row["label"] == "entailment" for row in made) == 200
-    assert made == zero_shot.statements(texts, labels, alike, 2, np.random.default_rng(0)), (
-        "the same seed, the same rows"
-    )
+    false = [row["hypothesis"] for row in made if row["label"] != "entailment"]
+    assert sum("label 3" in text for text in false) > 0.4 * len(false), "half of them from what is easily confused"
+    assert made == zero_shot.statements(texts, labels, near, 2, np.random.default_rng(0)), "the same seed, the same rows"
+
+
+def test_a_description_gives_its_topics_away():
+    leads = {"American basketball player": {"sports"}, "Capital of Peru": {"geography"}, "Warm feeling": set()}
+    for description, expected in leads.items():
+        assert zero_shot.topics(Lead("title", "text", description, "People")) == expected
 
 
 # ---------------------------------------------------------------- fill-mask
