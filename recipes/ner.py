@@ -1,36 +1,49 @@
 """Named entities: rank-32 adapters and a tagging head on MiniLM, with a tokenizer that tells it about capital letters.
 
-    python recipes/ner.py --data FOLDER                 # trains (resumable), writes the assets
-    python recipes/ner.py --data FOLDER --without-case  # the same without capital letters, to see what they are worth
+    python recipes/ner.py --data FOLDER --leads WHEEL                 # trains (resumable), writes the assets
+    python recipes/ner.py --data FOLDER --leads WHEEL --without-case  # without capital letters: what are they worth?
+    python recipes/ner.py --data FOLDER --leads WHEEL --without-links # without the sentences of linked_names.py
 
-FOLDER holds the files named in FILES below: one JSON object with `tokens` and `tags` (BIO) a line.
+FOLDER holds the files named in FILES below: one JSON object with `tokens` and `tags` (BIO) a line. WHEEL is that of
+`course_lib.evaluation.leads`.
 
-MiniLM's vocabulary has no capital letters, and they are half of what makes a name. So the tokenizer writes a mark before
-a word that begins with one ("↑ paris") or is all capitals ("→ nasa"); both marks are pieces that the vocabulary has.
+MiniLM's vocabulary has no capital letters, and they are half of what makes a name. So the tokenizer writes a mark behind
+a word that begins with one ("paris ##↑") or is all capitals ("nasa ##→"). Both marks are pieces that the vocabulary has;
+as the last piece of its word a mark gets no label of its own from the pipeline.
 """
 
 from __future__ import annotations
 
-import string
 import sys
 from pathlib import Path
 
+import numpy as np
 import torch
+from linked_names import UNSURE, known_names, linked_sentences
 from seqeval.metrics import f1_score
 from tokenizers import Regex, decoders, normalizers
-from training import ASSETS, enter, fit, options, read_rows, ship, with_adapters, write_card
+from training import ASSETS, QUICK, enter, fit, options, read_rows, ship, with_adapters, write_card
 from transformers import AutoModelForTokenClassification, AutoTokenizer, PreTrainedTokenizerFast
 
 from course_lib.checkpoints import catalogue, checkpoint
+from course_lib.evaluation.leads import read_leads
+from course_lib.evaluation.ner import SAME, spans
 
 NAME = "ner"
 SEED = 7
 LONGEST = 128  # tokens
 CAPITAL, CAPITALS = "↑", "→"
-LETTERS = string.ascii_uppercase + "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝŠŽ"
-# File, its sha256, how often it is seen in an epoch, and whether its people marked all of MISC (also "French").
+BEGINS = r"(?<![\p{L}\p{M}\p{N}])"
+MARKS = {  # where a word has been read to its end (\K), the mark stands
+    CAPITALS: BEGINS + r"\p{Lu}\p{Lu}[\p{L}\p{M}]*\K",
+    CAPITAL: BEGINS + r"\p{Lu}(?!\p{Lu})[\p{L}\p{M}]*\K",
+}
+SWAPPED = 0.7  # of the names in a copy of a sentence are replaced by other names of the same type
+HIDDEN = 0.1  # of the tokens are masked while it learns, so that it looks at the other words too
+# File, its sha256, how often it is seen in an epoch (once as it is, then with other names), and whether its people
+# marked all of MISC (also "French").
 FILES = {
-    "WikiGold": ("ner/wikigold.train.jsonl.gz", "379e56f2cffb42265a87b0e4650a9540b2b339dda727e1bb8cb8342d38ca9d39", 4, True),
+    "WikiGold": ("ner/wikigold.train.jsonl.gz", "379e56f2cffb42265a87b0e4650a9540b2b339dda727e1bb8cb8342d38ca9d39", 6, True),
     "UNER English-EWT": (
         "ner/uner_ewt.validation.jsonl.gz", "0ecf9c787713f72e6a250b44f82b2c02fe3339b381e601f4a7fbef23d244edb1", 2, False,
     ),
@@ -40,23 +53,15 @@ FILES = {
     ),
 }  # fmt: skip
 VALIDATION = ("ner/wikigold.validation.jsonl.gz", "5bce52dab8495774cd16c916f8976b9676f07525e96625fccee0345114ea7de9")
-CLASSES = {
-    "person": "PER", "location": "LOC", "corporation": "ORG", "group": "ORG", "creative-work": "MISC", "product": "MISC",
-}  # fmt: skip
 IGNORED, PERHAPS_MISC = -100, -1
 
 
 def with_case(tokenizer) -> PreTrainedTokenizerFast:
-    """MiniLM's tokenizer with a mark before each word that begins with a capital letter."""
+    """MiniLM's tokenizer with a mark behind each word that begins with a capital letter."""
     inner = tokenizer.backend_tokenizer
-    begins = r"(?<![\p{L}\p{N}])"
-    marks = [
-        normalizers.Replace(Regex(begins + letter + condition), f"{mark} {letter.lower()}")
-        for letter in LETTERS
-        for mark, condition in ((CAPITALS, r"(?=\p{Lu})"), (CAPITAL, ""))
-    ]
+    marks = [normalizers.Replace(Regex(where), mark) for mark, where in MARKS.items()]
     inner.normalizer = normalizers.Sequence([*marks, inner.normalizer])
-    unmark = decoders.Replace(Regex(f"[{CAPITAL}{CAPITALS}] ?"), "")
+    unmark = decoders.Replace(Regex(f"[{CAPITAL}{CAPITALS}]"), "")
     inner.decoder = decoders.Sequence([decoders.WordPiece(), decoders.Fuse(), unmark])
     return PreTrainedTokenizerFast(
         tokenizer_object=inner, unk_token="[UNK]", sep_token="[SEP]", pad_token="[PAD]", cls_token="[CLS]",
@@ -64,11 +69,39 @@ def with_case(tokenizer) -> PreTrainedTokenizerFast:
     )  # fmt: skip
 
 
-def encode(rows: list[dict], tokenizer, labels: tuple[str, ...], has_misc: bool) -> list[tuple[list[int], list[int]]]:
+def mentions(rows: list[dict]) -> dict[str, list[list[str]]]:
+    """The words of every name in `rows`, by type; a frequent name stands there often."""
+    found: dict[str, list[list[str]]] = {}
+    for row in rows:
+        for kind, first, last in sorted(spans(row["tags"]), key=lambda span: span[1]):
+            found.setdefault(SAME.get(kind, kind), []).append(row["tokens"][first:last])
+    return found
+
+
+def with_other_names(row: dict, names: dict[str, list[list[str]]], draw: np.random.Generator) -> dict:
+    """The same sentence with SWAPPED of its names replaced by names of their types, as in Dai and Adel, 2020.
+
+    What stays the same is the sentence around a name, so that is what has to be learned.
+    """
+    tokens, tags, place = [], [], 0
+    for kind, first, last in sorted(spans(row["tags"]), key=lambda span: span[1]):
+        kind = SAME.get(kind, kind)
+        swap = draw.random() < SWAPPED
+        name = names[kind][draw.integers(len(names[kind]))] if swap else row["tokens"][first:last]
+        tokens += row["tokens"][place:first] + name
+        tags += row["tags"][place:first] + ["B-" + kind] + ["I-" + kind] * (len(name) - 1)
+        place = last
+    return {"tokens": tokens + row["tokens"][place:], "tags": tags + row["tags"][place:]}
+
+
+def encode(
+    rows: list[dict], tokenizer, labels: tuple[str, ...], has_misc: bool, first_pieces: bool = False
+) -> list[tuple[list[int], list[int]]]:
     """Token ids and, for each token, the number of its label, IGNORED or PERHAPS_MISC.
 
     The first token of an entity begins it (B-), every other token of it is inside (I-), also the rest of its first word.
-    A handle of a tweet is ignored. Where MISC was not marked, outside means: outside or MISC.
+    A handle of a tweet is ignored, and so is UNSURE; with `first_pieces` all but the first piece of a word too.
+    Where MISC was not marked, outside means: outside or MISC.
     """
     encoded = tokenizer([row["tokens"] for row in rows], is_split_into_words=True, truncation=True, max_length=LONGEST)
     made = []
@@ -76,14 +109,15 @@ def encode(rows: list[dict], tokenizer, labels: tuple[str, ...], has_misc: bool)
         words, targets, before = encoded.word_ids(number), [], None
         for word in words:
             tag = "O" if word is None else row["tags"][word]
-            if word is None or row["tokens"][word] == "@" or (word and row["tokens"][word - 1] == "@"):
+            handle = word is not None and "@" in (row["tokens"][word], *row["tokens"][max(word - 1, 0) : word])
+            if word is None or tag == UNSURE or handle or (first_pieces and word == before):
                 targets.append(IGNORED)
             elif tag == "O":
                 targets.append(labels.index("O") if has_misc else PERHAPS_MISC)
             else:
                 place, kind = tag.split("-", 1)
                 inside = place == "I" or word == before
-                targets.append(labels.index(("I-" if inside else "B-") + CLASSES.get(kind, kind)))
+                targets.append(labels.index(("I-" if inside else "B-") + SAME.get(kind, kind)))
             before = word
         made.append((encoded["input_ids"][number], targets))
     return made
@@ -96,16 +130,23 @@ def train(
     labels = catalogue()[NAME].labels
     torch.manual_seed(SEED)
     model = AutoModelForTokenClassification.from_pretrained(
-        checkpoint("minilm"), id2label=dict(enumerate(labels)), label2id={label: i for i, label in enumerate(labels)}
+        checkpoint("minilm"),
+        id2label=dict(enumerate(labels)),
+        label2id={label: i for i, label in enumerate(labels)},
+        **QUICK,
     )
-    model = with_adapters(model, "TOKEN_CLS", "classifier", rank, dropout=0.1)
+    model = with_adapters(model, "TOKEN_CLS", "classifier", rank, dropout=0.0)
     outside = torch.tensor([label == "O" or label.endswith("MISC") for label in labels])
+
+    first_word = tokenizer.mask_token_id + 1  # what comes before are special tokens
 
     def loss_of(group: list[int]) -> torch.Tensor:
         inputs = tokenizer.pad({"input_ids": [made[i][0] for i in group]}, pad_to_multiple_of=8, return_tensors="pt")
         targets = torch.full(inputs["input_ids"].shape, IGNORED)  # (batch, token)
         for row, i in enumerate(group):
             targets[row, : len(made[i][1])] = torch.tensor(made[i][1])
+        hidden = (torch.rand(inputs["input_ids"].shape) < HIDDEN) & (inputs["input_ids"] >= first_word)
+        inputs["input_ids"] = inputs["input_ids"].masked_fill(hidden, tokenizer.mask_token_id)
         with torch.autocast("cpu", torch.bfloat16):
             logits = model(**inputs).logits  # (batch, token, label)
         chances = logits.float().log_softmax(-1)
@@ -143,6 +184,8 @@ labels (outside; beginning or inside of PER, ORG, LOC, MISC) and a tokenizer tha
 - **Data**: WikiGold (Balasuriya et al. 2009; CC BY 4.0), Universal NER English-EWT, development part (Mayhew et al. 2024;
   CC BY-SA 4.0), WNUT-17 (Derczynski et al. 2017; CC BY 4.0), Broad Twitter Corpus (Derczynski et al. 2016; CC BY 4.0),
   labelled by people. The last three do not mark all that counts as MISC; there, "outside" was read as "outside or MISC".
+  And {linked:,} sentences of Wikipedia (CC BY-SA 4.0) in which titles of articles were found again, with types by rule
+  (`recipes/linked_names.py`). WikiGold's and EWT's sentences were also seen with other names of the same types in them.
 - **Licence of the weights**: Apache-2.0. **Size**: {size:,} bytes (float16, tokenizer included).
 - **Measured** by `course evaluate ner` on documents that took no part in training; span F1 on WikiGold's validation part,
   by which the settings were chosen: {validation:.3f}.
@@ -153,23 +196,30 @@ labels (outside; beginning or inside of PER, ORG, LOC, MISC) and a tokenizer tha
 """
 
 if __name__ == "__main__":
-    case = "--without-case" not in sys.argv
-    sys.argv = [argument for argument in sys.argv if argument != "--without-case"]
-    settings = options(__doc__.splitlines()[0], epochs=3, rate=7e-4)
+    case, links = "--without-case" not in sys.argv, "--without-links" not in sys.argv
+    sys.argv = [argument for argument in sys.argv if not argument.startswith("--without")]
+    settings = options(__doc__.splitlines()[0], epochs=3, rate=7e-4, sources=("data", "leads"))
     tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
     tokenizer = with_case(tokenizer) if case else tokenizer
     labels = catalogue()[NAME].labels
-    made = []
-    for file, sha256, repeats, has_misc in FILES.values():
-        made += encode(read_rows(settings.data, file, sha256), tokenizer, labels, has_misc) * repeats
+    rows = {file: read_rows(settings.data, file, sha256) for file, sha256, *_ in FILES.values()}
+    leads = read_leads(settings.leads, "train")
+    names = mentions([row for part in rows.values() for row in part])
+    for words, kind in known_names(leads).items() if links else ():
+        names[kind].append(list(words))
+    made, draw = [], np.random.default_rng(SEED)
+    for file, _, times, has_misc in FILES.values():
+        seen = rows[file] + [with_other_names(row, names, draw) for _ in range(times - 1) for row in rows[file]]
+        made += encode(seen, tokenizer, labels, has_misc)
+    linked = encode(linked_sentences(leads), tokenizer, labels, True) if links else []
+    made += linked
     print(len(made), "sentences,", sum(len(ids) for ids, _ in made), "tokens", flush=True)
-    model = train(
-        made, tokenizer, settings.work, settings.epochs, settings.rate, settings.rank, NAME if case else "ner-plain"
-    )
-    held_out = encode(read_rows(settings.data, *VALIDATION), tokenizer, labels, True)
+    name = NAME + ("" if case else "-plain") + ("" if links else "-unlinked")
+    model = train(made, tokenizer, settings.work, settings.epochs, settings.rate, settings.rank, name)
+    held_out = encode(read_rows(settings.data, *VALIDATION), tokenizer, labels, True, first_pieces=True)
     validation = span_f1(model, held_out)
     print(f"span F1 on WikiGold's validation part: {validation:.3f}", flush=True)
-    if case:
+    if name == NAME:
         ship(model, NAME)
         tokenizer.save_pretrained(settings.work / NAME)
         for file in ("tokenizer.json", "tokenizer_config.json"):
@@ -177,5 +227,5 @@ if __name__ == "__main__":
         size = enter(NAME, [path for path in (ASSETS / NAME).iterdir() if path.suffix != ".md"])
         write_card(
             NAME, CARD, rank=settings.rank, seed=SEED, epochs=settings.epochs, rate=settings.rate, rows=len(made), size=size,
-            validation=validation,
+            validation=validation, linked=len(linked),
         )  # fmt: skip

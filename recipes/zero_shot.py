@@ -79,9 +79,7 @@ def nearest(texts: list[str], labels: list[str], count: int = 8) -> list[list[st
     return found
 
 
-def statements(
-    texts: list[str], labels: list[set[str]], near: list[list[str]], wrong: int, generator
-) -> list[dict]:
+def statements(texts: list[str], labels: list[set[str]], near: list[list[str]], wrong: int, generator) -> list[dict]:
     """For each text a true statement about one of its labels and `wrong` false ones, half of them from `near`.
 
     `labels` is the set of true labels of each text; none of them is made a false statement. `near` has for each text
@@ -136,7 +134,9 @@ def train(rows: list[dict], work: Path, epochs: int, rate: float, rank: int):
     tokenizer = AutoTokenizer.from_pretrained(base)
     torch.manual_seed(SEED)
     model = AutoModelForSequenceClassification.from_pretrained(
-        base, id2label=dict(enumerate(labels)), label2id={label: number for number, label in enumerate(labels)},
+        base,
+        id2label=dict(enumerate(labels)),
+        label2id={label: number for number, label in enumerate(labels)},
         **QUICK,
     )
     model = with_adapters(model, "SEQ_CLS", "classifier", rank, dropout=0.0)

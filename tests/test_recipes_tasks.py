@@ -10,11 +10,13 @@ import torch
 from transformers import AutoTokenizer
 
 from course_lib.checkpoints import catalogue, checkpoint
+from course_lib.evaluation.leads import Lead
 
 RECIPES = Path(__file__).resolve().parents[1] / "recipes"
 sys.path.insert(0, str(RECIPES))
 
 import fill_mask  # noqa: E402
+import linked_names  # noqa: E402
 import ner  # noqa: E402
 import summarization  # noqa: E402
 import translation  # noqa: E402
@@ -28,19 +30,24 @@ def marking():
     return ner.with_case(AutoTokenizer.from_pretrained(checkpoint("minilm")))
 
 
-def test_a_mark_stands_before_each_word_with_a_capital_letter(marking):
-    text = "Émile of NASA likes iPhones, U.S. rules and the O'Brien 3D test."
+def test_a_mark_stands_behind_each_word_with_a_capital_letter(marking):
+    text = "Émile of NASA likes iPhones, U.S. rules and the O'Brien 3D test, Wörthington."
     encoded = marking(text, return_offsets_mapping=True)
     tokens = marking.convert_ids_to_tokens(encoded["input_ids"])
-    marked = [(a, b) for a, b in zip(tokens, tokens[1:], strict=False) if a in (ner.CAPITAL, ner.CAPITALS)]
-    expected = [("↑", "emile"), ("→", "nasa"), ("↑", "u"), ("↑", "s"), ("↑", "o"), ("↑", "brien")]
-    assert marked == expected, "not before iPhones, whose capital letter is inside, nor before a digit"
+    marks = {"##" + mark for mark in ner.MARKS}
+    words = {}
+    for token, word in zip(tokens, encoded.word_ids(), strict=True):
+        words.setdefault(word, []).append(token)
+    marked = {pieces[0]: pieces[-1][2:] for pieces in words.values() if pieces[-1] in marks}
+    expected = {"emile": "↑", "nasa": "→", "u": "↑", "s": "↑", "o": "↑", "brien": "↑", "worth": "↑"}
+    assert marked == expected, "not behind iPhones, whose capital letter is inside, nor behind a digit"
     for token, (start, end) in zip(tokens, encoded["offset_mapping"], strict=True):
-        if token in (ner.CAPITAL, ner.CAPITALS):
-            assert text[start:end].isupper(), "a mark stands for the letter that it was made from"
+        if token in marks:
+            assert text[start:end].isalpha(), "a mark stands for the last letter of its word"
             assert end == start + 1
+            assert not text[end].isalpha()
         elif not token.startswith("["):
-            plain = text[start:end].lower().replace("é", "e")
+            plain = text[start:end].lower().replace("é", "e").replace("ö", "o")
             assert plain == token.removeprefix("##"), "every other token stands where its letters stand"
 
 
@@ -74,12 +81,61 @@ def test_every_token_of_an_entity_is_inside_it_but_the_first(marking):
         tokens = marking.convert_ids_to_tokens(ids)
         found = dict(zip(tokens, targets, strict=True))
         assert targets[0] == targets[-1] == ner.IGNORED
-        assert targets[1] == labels.index("B-PER"), "the mark begins the entity"
-        assert tokens[1] == ner.CAPITAL
+        assert targets[1] == labels.index("B-PER")
+        assert tokens.index("##" + ner.CAPITAL) > 1, "the mark stands behind the first piece of its word"
         inside = tokens.index("saw")
         assert targets[2:inside] == [labels.index("I-PER")] * (inside - 2)
         assert found["saw"] == found["."] == outside
         assert found["@"] == found["ann"] == ner.IGNORED, "a handle of a tweet is left out"
+
+
+def test_names_change_places_with_names_of_their_type_and_nothing_else_moves():
+    rows = [
+        {"tokens": ["Ann", "Lee", "saw", "Bonn", "."], "tags": ["B-PER", "I-PER", "O", "B-LOC", "O"]},
+        {"tokens": ["In", "New", "York", ",", "Bo", "sang"], "tags": ["O", "B-location", "I-location", "O", "B-person", "O"]},
+    ]  # fmt: skip
+    names = ner.mentions(rows)
+    assert names == {"PER": [["Ann", "Lee"], ["Bo"]], "LOC": [["Bonn"], ["New", "York"]]}
+    draw = np.random.default_rng(0)
+    seen = [ner.with_other_names(rows[0], names, draw) for _ in range(40)]
+    sentences = {(" ".join(row["tokens"]), " ".join(row["tags"])) for row in seen}
+    assert sentences == {
+        ("Ann Lee saw Bonn .", "B-PER I-PER O B-LOC O"),
+        ("Bo saw Bonn .", "B-PER O B-LOC O"),
+        ("Ann Lee saw New York .", "B-PER I-PER O B-LOC I-LOC O"),
+        ("Bo saw New York .", "B-PER O B-LOC I-LOC O"),
+    }
+    other = [" ".join(ner.with_other_names(rows[1], names, draw)["tokens"]) for _ in range(40)]
+    assert all(text.startswith("In ") and text.endswith(" sang") and " , " in text for text in other)
+    assert rows[0]["tokens"] == ["Ann", "Lee", "saw", "Bonn", "."], "the row itself is left alone"
+
+
+def test_later_pieces_and_unsure_words_can_be_left_out(marking):
+    labels = catalogue()["ner"].labels
+    rows = [{"tokens": ["Claesens", "saw", "Kerala"], "tags": ["B-PER", "O", ner.UNSURE]}]
+    ((ids, targets),) = ner.encode(rows, marking, labels, True, first_pieces=True)
+    told = [labels[target] for target in targets if target != ner.IGNORED]
+    assert told == ["B-PER", "O"], "one label a word, and none for what is unsure"
+    assert len(ids) == len(targets) > 6
+
+
+def test_titles_are_found_again_and_what_touches_an_unknown_name_is_unsure():
+    leads = [
+        Lead("Kyushu", "Kyushu is an island near Honshu.", "Island and region of Japan", "Geography"),
+        Lead("London", "London is large. The London Symphony plays in London.", "Capital of the UK", "Geography"),
+        Lead("Ann Lee (nurse)", "Ann Lee went to Kyushu. Then Lee saw a coast near Kyushu.", "English nurse", "People"),
+        Lead("Bread", "Bread is a food. We like bread and bread likes Kyushu.", "Food made of flour", "Everyday life"),
+    ]  # fmt: skip
+    names = linked_names.known_names(leads)
+    assert names == {("Kyushu",): "LOC", ("London",): "LOC", ("Ann", "Lee"): "PER"}, "bread is written small elsewhere"
+    tags = {" ".join(row["tokens"]): row["tags"] for row in linked_names.linked_sentences(leads)}
+    unsure = linked_names.UNSURE
+    assert tags["Ann Lee went to Kyushu ."] == ["B-PER", "I-PER", "O", "O", "B-LOC", "O"]
+    assert tags["Then Lee saw a coast near Kyushu ."][1] == unsure, (
+        "the first word begins with a capital letter and is not known"
+    )
+    places = tags["The London Symphony plays in London ."]
+    assert places == [unsure, unsure, unsure, "O", "O", "B-LOC", "O"], "nobody said that it is a place there"
 
 
 def test_classes_of_another_corpus_are_renamed(marking):
@@ -105,7 +161,9 @@ def test_statements_are_true_once_and_false_otherwise():
     assert sum(row["label"] == "entailment" for row in made) == 200
     false = [row["hypothesis"] for row in made if row["label"] != "entailment"]
     assert sum("label 3" in text for text in false) > 0.4 * len(false), "half of them from what is easily confused"
-    assert made == zero_shot.statements(texts, labels, near, 2, np.random.default_rng(0)), "the same seed, the same rows"
+    assert made == zero_shot.statements(texts, labels, near, 2, np.random.default_rng(0)), (
+        "the same seed, the same rows"
+    )
 
 
 def test_a_description_gives_its_topics_away():
