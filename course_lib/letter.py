@@ -28,7 +28,7 @@ LABELS = ("wrong product", "late delivery", "praise", "opening hours")
 
 
 def _names(pipe: Pipeline) -> str:
-    entities = pipe(LETTER, aggregation_strategy="average")
+    entities = pipe(LETTER, aggregation_strategy="max")
     return ", ".join(f"{LETTER[entity['start'] : entity['end']]} ({entity['entity_group']})" for entity in entities)
 
 

@@ -30,7 +30,7 @@ SAME = {
     "person": "PER", "location": "LOC", "corporation": "ORG", "group": "ORG",
     "creative-work": "MISC", "product": "MISC",
 }  # fmt: skip
-STRATEGY = "average"  # of a word's tokens; on WikiGold's validation part 0.681, where "first" got 0.666
+STRATEGY = "max"  # the surest token of a word names it; WikiGold validation part: 0.683, "average" 0.681, "first" 0.666
 
 Tagger = Callable[[list[list[str]]], list[list[str]]]  # sentences as lists of words -> their BIO tags
 
