@@ -1,0 +1,285 @@
+"""Attention, written out: the function, its masks, the layer around it, and ways to look into trained models.
+
+Chapter 05 writes the first half of this file step by step. Everything follows Vaswani et al., "Attention Is All You
+Need", 2017; grouped queries follow Ainslie et al., "GQA", 2023, rotary positions Su et al., "RoFormer", 2021. The
+oracles in tests/test_attention.py are PyTorch's own functions and the layers of Transformers.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from course_lib.layers import attention_layers, eager, parts
+
+
+def scaled_dot_product_attention(
+    query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
+    """For each query a mean of the values, weighted by how well the query and each key agree.
+
+    query: (..., query, width), key: (..., key, width), value: (..., key, value width); what stands before must
+    broadcast. mask: boolean, broadcastable to (..., query, key), True where a query may look; or numbers that are added
+    to the scores. Returns the output (..., query, value width) and the weights (..., query, key), whose rows sum to 1.
+
+    Raises ValueError for shapes that do not fit and for a query that may look nowhere, whose softmax would be NaN.
+    Source: Vaswani et al. 2017, section 3.2.1; PyTorch's function of the same name returns the output only.
+    """
+    if query.shape[-1] != key.shape[-1]:
+        raise ValueError(
+            f"Query and key need the same width to be compared: query {tuple(query.shape)}, key {tuple(key.shape)}."
+        )
+    if key.shape[-2] != value.shape[-2]:
+        raise ValueError(f"Each key needs one value: key {tuple(key.shape)}, value {tuple(value.shape)}.")
+    scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (..., query, key)
+    if mask is not None:
+        scores = _masked(scores, mask)
+    weights = scores.softmax(-1)  # (..., query, key)
+    return weights @ value, weights  # (..., query, value width), (..., query, key)
+
+
+def _masked(scores: Tensor, mask: Tensor) -> Tensor:
+    """The scores with −∞ where a boolean mask is False, or with the numbers of a mask of numbers added."""
+    try:
+        fits = torch.broadcast_shapes(mask.shape, scores.shape) == scores.shape
+    except RuntimeError:
+        fits = False
+    if not fits:
+        raise ValueError(
+            f"The mask {tuple(mask.shape)} does not broadcast to the scores {tuple(scores.shape)}, "
+            "whose last two dimensions are query and key. Add dimensions of size 1, as in mask[:, None, None, :]."
+        )
+    if mask.dtype == torch.bool:
+        scores = scores.masked_fill(~mask, -math.inf)
+    elif mask.is_floating_point():
+        scores = scores + mask
+    else:
+        raise ValueError(
+            f"A mask is boolean (True: may look) or has numbers to add; this one is {mask.dtype}. "
+            "For a tokenizer's attention_mask of 0 and 1 write padding_mask(attention_mask)."
+        )
+    nowhere = (scores == -math.inf).all(-1)
+    if nowhere.any():
+        where = nowhere.nonzero()[0].tolist()
+        raise ValueError(
+            f"{int(nowhere.sum())} queries may look nowhere, the first at {where}: their weights would be 0/0. "
+            "Let each look at least at itself, or leave them out."
+        )
+    return scores
+
+
+def causal_mask(length: int, past: int = 0) -> Tensor:
+    """True where a query may look: at itself and at what stands before it. Returns (length, past + length), boolean.
+
+    `past` is the number of earlier positions whose keys are kept in a cache: every query sees all of them.
+    """
+    if length < 1 or past < 0:
+        raise ValueError(f"length must be at least 1 and past at least 0, given: length={length}, past={past}.")
+    return torch.ones(length, past + length, dtype=torch.bool).tril(past)
+
+
+def padding_mask(attention_mask: Tensor) -> Tensor:
+    """A tokenizer's attention_mask (batch, key), 1 for a token and 0 for padding, as boolean (batch, 1, 1, key).
+
+    The two new dimensions stand for heads and queries: padding is hidden from all of them alike.
+    """
+    values = set(attention_mask.unique().tolist())
+    if attention_mask.dim() != 2 or not values <= {0, 1}:
+        raise ValueError(
+            f"An attention_mask is (batch, token) with only 0 and 1 in it, this one is {tuple(attention_mask.shape)} "
+            f"with {sorted(values)[:5]}. Give what the tokenizer returned."
+        )
+    return attention_mask.bool()[:, None, None, :]
+
+
+def combine_masks(*masks: Tensor | None) -> Tensor | None:
+    """A query may look where all of the boolean masks let it; None stands for a mask that hides nothing."""
+    given = [mask for mask in masks if mask is not None]
+    for mask in given:
+        if mask.dtype != torch.bool:
+            raise ValueError(f"Only boolean masks can be combined, this one is {mask.dtype}; add numbers yourself.")
+    combined = None
+    for mask in given:
+        combined = mask if combined is None else combined & mask
+    return combined
+
+
+def rotary_angles(positions: Tensor, width: int, base: float = 10_000.0) -> tuple[Tensor, Tensor]:
+    """Cosines and sines (position, width) by which `rotate` turns a query or a key at each of `positions`.
+
+    Numbers i and i + width/2 form a pair, which is turned by position · base^(−2i/width). Source: Su et al. 2021.
+    """
+    speeds = base ** (-torch.arange(0, width, 2, dtype=torch.float32) / width)  # (width / 2,)
+    angles = positions.float()[:, None] * speeds  # (position, width / 2)
+    angles = torch.cat([angles, angles], -1)  # (position, width)
+    return angles.cos(), angles.sin()
+
+
+def rotate(states: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
+    """Turn the pairs of `states` (..., position, width): dot products then depend on the distance only."""
+    first, second = states.chunk(2, -1)  # (..., position, width / 2) each
+    return states * cosines + torch.cat([-second, first], -1) * sines  # (..., position, width)
+
+
+class MultiHeadAttention(nn.Module):
+    """Several attentions side by side, each in its own small space, and a linear layer that mixes what they found.
+
+    `key_heads` below `heads` is grouped-query attention: several query heads share one head of keys and values.
+    """
+
+    def __init__(
+        self, width: int, heads: int, *, key_heads: int | None = None, head_width: int | None = None, bias: bool = True
+    ):
+        """Random weights; `width` numbers a position, `head_width` (width / heads) in each head."""
+        super().__init__()
+        key_heads = heads if key_heads is None else key_heads
+        if head_width is None and width % heads or heads % key_heads:
+            raise ValueError(
+                f"The width is shared out among the heads, and the heads among the key heads: {width} by {heads}, "
+                f"{heads} by {key_heads} does not come out even."
+            )
+        self.heads, self.key_heads = heads, key_heads
+        head_width = width // heads if head_width is None else head_width
+        self.query = nn.Linear(width, heads * head_width, bias=bias)
+        self.key = nn.Linear(width, key_heads * head_width, bias=bias)
+        self.value = nn.Linear(width, key_heads * head_width, bias=bias)
+        self.output = nn.Linear(heads * head_width, width, bias=bias)
+
+    def forward(
+        self,
+        states: Tensor,
+        context: Tensor | None = None,
+        mask: Tensor | None = None,
+        rotary: tuple[Tensor, Tensor] | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """states (batch, query, width) look at context (batch, key, width), or at themselves if there is none.
+
+        `rotary` is what `rotary_angles` returns. Returns (batch, query, width) and weights (batch, head, query, key).
+        """
+        context = states if context is None else context
+        query = self.query(states).unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (batch, head, query, head width)
+        key = (
+            self.key(context).unflatten(-1, (self.key_heads, -1)).transpose(1, 2)
+        )  # (batch, key head, key, head width)
+        value = self.value(context).unflatten(-1, (self.key_heads, -1)).transpose(1, 2)
+        if rotary is not None:
+            query, key = rotate(query, *rotary), rotate(key, *rotary)
+        key = key.repeat_interleave(self.heads // self.key_heads, 1)  # (batch, head, key, head width)
+        value = value.repeat_interleave(self.heads // self.key_heads, 1)
+        found, weights = scaled_dot_product_attention(query, key, value, mask)  # (batch, head, query, head width)
+        return self.output(found.transpose(1, 2).flatten(2)), weights  # (batch, query, width)
+
+    @classmethod
+    def of(cls, layer: nn.Module) -> MultiHeadAttention:
+        """A copy, with the weights, of a layer of BERT, Llama, Marian or BART, or of `nn.MultiheadAttention`.
+
+        BERT adds its residual and its norm in the same layer; they are not copied.
+        """
+        if isinstance(layer, nn.MultiheadAttention):
+            return cls._of_torch(layer)
+        query, key, value, output = parts(layer)
+        head_width = getattr(layer, "head_dim", None) or layer.self.attention_head_size
+        ours = cls(
+            query.in_features,
+            query.out_features // head_width,
+            key_heads=key.out_features // head_width,
+            head_width=head_width,
+            bias=query.bias is not None,
+        )
+        for mine, theirs in zip(
+            (ours.query, ours.key, ours.value, ours.output), (query, key, value, output), strict=True
+        ):
+            mine.load_state_dict(theirs.state_dict())
+        return ours.to(query.weight).eval()
+
+    @classmethod
+    def _of_torch(cls, layer: nn.MultiheadAttention) -> MultiHeadAttention:
+        if layer.in_proj_weight is None or layer.bias_k is not None or layer.add_zero_attn or not layer.batch_first:
+            raise ValueError(
+                "Only nn.MultiheadAttention with one width, batch_first=True and no extra keys can be copied."
+            )
+        ours = cls(layer.embed_dim, layer.num_heads, bias=layer.in_proj_bias is not None)
+        with torch.no_grad():
+            for number, mine in enumerate((ours.query, ours.key, ours.value)):
+                mine.weight.copy_(layer.in_proj_weight.chunk(3)[number])
+                if mine.bias is not None:
+                    mine.bias.copy_(layer.in_proj_bias.chunk(3)[number])
+        ours.output.load_state_dict(layer.out_proj.state_dict())
+        return ours.to(layer.in_proj_weight).eval()
+
+
+@torch.no_grad()
+def attention_weights(model: nn.Module, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The weights of every attention layer of a model on `inputs`: kind -> (layer, batch, head, query, key).
+
+    The kinds are those of `attention_layers`. A sequence-to-sequence model needs `decoder_input_ids` among the inputs.
+    Raises ValueError if these are missing, if the model returns no weights, or if rows do not sum to 1.
+    """
+    both = getattr(model.config, "is_encoder_decoder", False)
+    if both and not {"decoder_input_ids", "labels"} & set(inputs):
+        raise ValueError(
+            f"{type(model).__name__} has an encoder and a decoder: give the target too, as inputs['decoder_input_ids'] "
+            f"or inputs['labels']. Given: {', '.join(inputs)}."
+        )
+    with eager(model):
+        outputs = model(**inputs, output_attentions=True)
+    if both:
+        names = {"self": "encoder_attentions", "causal": "decoder_attentions", "cross": "cross_attentions"}
+    else:
+        names = {next(iter(attention_layers(model))): "attentions"}
+    found = {kind: torch.stack(outputs[name]) for kind, name in names.items() if outputs.get(name)}
+    if len(found) < len(names):
+        raise ValueError(f"{type(model).__name__} returned no attention weights for {sorted(set(names) - set(found))}.")
+    for kind, weights in found.items():
+        if weights.dim() != 5 or not torch.allclose(weights.sum(-1), torch.ones(()), atol=1e-3):
+            raise ValueError(
+                f"The {kind} weights {tuple(weights.shape)} are not (layer, batch, head, query, key), rows of sum 1."
+            )
+    return found
+
+
+@contextlib.contextmanager
+def ablate_heads(model: nn.Module, heads: Mapping[int, Sequence[int]], kind: str | None = None) -> Iterator[None]:
+    """Within: the named heads, {layer: [head, …]}, contribute zeros. Afterwards, also after an error, nothing is left.
+
+    What a head found is set to 0 before the output layer mixes it in. (Transformers 5 accepts the `head_mask` of older
+    versions and ignores it.) `kind` is one of `attention_layers`; it may be left out where a model has only one. Raises
+    ValueError for a layer or a head that the model does not have. Source: Michel et al., "Are Sixteen Heads Really
+    Better than One?", 2019.
+    """
+    kinds = attention_layers(model)
+    if kind is None and len(kinds) > 1:
+        raise ValueError(
+            f"{type(model).__name__} has {', '.join(kinds)} attention: say which, as in kind={next(iter(kinds))!r}."
+        )
+    if kind is not None and kind not in kinds:
+        raise ValueError(f"{type(model).__name__} has no {kind!r} attention, only: {', '.join(kinds)}.")
+    layers = kinds[kind or next(iter(kinds))]
+    plans = []
+    for layer, chosen in heads.items():
+        if not 0 <= layer < len(layers):
+            raise ValueError(f"Layer {layer} was named; there are {len(layers)}, from 0 to {len(layers) - 1}.")
+        output = parts(layers[layer])[3]
+        width = getattr(layers[layer], "head_dim", None) or layers[layer].self.attention_head_size
+        count = output.in_features // width
+        wrong = [head for head in chosen if not 0 <= head < count]
+        if wrong:
+            raise ValueError(f"Heads {wrong} were named in layer {layer}; there are {count}, from 0 to {count - 1}.")
+        plans.append((output, width, tuple(chosen)))
+
+    def without(width: int, chosen: tuple[int, ...]):
+        def hook(module, arguments):
+            found = arguments[0].unflatten(-1, (-1, width)).clone()  # (batch, query, head, head width)
+            found[..., list(chosen), :] = 0
+            return (found.flatten(-2),)
+
+        return hook
+
+    with contextlib.ExitStack() as stack:
+        for output, width, chosen in plans:
+            stack.callback(output.register_forward_pre_hook(without(width, chosen)).remove)
+        yield
