@@ -1,0 +1,104 @@
+"""Pictures of attention: a map with words on both axes, a gallery of heads, a matrix of dependencies. Chapter 05.
+
+All colours come from the map "cividis", which people who see few colours can read; dark is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+FONT = 8  # points, for 20 words on an axis
+COLOURS = "cividis"
+
+
+def attention_map(
+    weights,
+    queries: Sequence[str],
+    keys: Sequence[str] | None = None,
+    *,
+    title: str,
+    axes=None,
+    label: str | None = None,
+):
+    """A heat map of `weights` (query, key) between 0 and 1: each row is a word that looks, each column one that is seen.
+
+    `keys` are the words of the columns, where they are not the same as `queries`. Returns the axes. Raises ValueError
+    where the numbers of words and weights differ.
+    """
+    import matplotlib.pyplot as plt
+
+    keys = queries if keys is None else keys
+    weights = _fitting(weights, queries, keys)
+    if axes is None:
+        size = (1.6 + 0.22 * len(keys), 1.2 + 0.2 * len(queries))
+        _, axes = plt.subplots(figsize=(min(max(size[0], 4.0), 6.4), min(max(size[1], 2.6), 5.4)), layout="constrained")
+    image = axes.imshow(weights, cmap=COLOURS, vmin=0, vmax=1, aspect="auto")
+    _words(axes, queries, keys)
+    axes.set_title(title, fontsize=FONT + 1)
+    axes.set_xlabel("looks at (key)", fontsize=FONT)
+    axes.set_ylabel("this word (query)", fontsize=FONT)
+    bar = axes.figure.colorbar(image, ax=axes)
+    bar.set_label(label, fontsize=FONT)
+    bar.ax.tick_params(labelsize=FONT - 1)
+    return axes
+
+
+def dependency_map(moved, outputs: Sequence[str], inputs: Sequence[str], *, title: str, axes=None):
+    """Which outputs (rows) move when an input (column) is changed: dark where exactly 0, bright where not.
+
+    `moved` (output, input) is what `course_lib.dependencies.dependencies` returns. Only zero or not is drawn: how far
+    an output moves depends on the word that was put in. Returns the axes.
+    """
+    import matplotlib.pyplot as plt
+
+    moved = _fitting(moved, outputs, inputs)
+    if axes is None:
+        _, axes = plt.subplots(figsize=(4.0, 3.0), layout="constrained")
+    axes.imshow(moved > 0, cmap=COLOURS, vmin=0, vmax=1, aspect="auto")
+    _words(axes, outputs, inputs)
+    axes.set_title(title, fontsize=FONT + 1)
+    axes.set_xlabel("changed input", fontsize=FONT)
+    axes.set_ylabel("output (bright: it moved)", fontsize=FONT)
+    return axes
+
+
+def head_gallery(panels: Sequence[tuple[str, object]], words: Sequence[str]):
+    """Small heat maps side by side, one for each (title, weights (query, key)); the words stand on the left only once.
+
+    Returns the figure.
+    """
+    import matplotlib.pyplot as plt
+
+    if not panels:
+        raise ValueError("A gallery needs at least one panel: pairs of a title and weights (query, key).")
+    figure, all_axes = plt.subplots(
+        1, len(panels), figsize=(1.1 + 1.9 * len(panels), 2.7), layout="constrained", squeeze=False
+    )
+    for place, (axes, (title, weights)) in enumerate(zip(all_axes[0], panels, strict=True)):
+        image = axes.imshow(_fitting(weights, words, words), cmap=COLOURS, vmin=0, vmax=1)
+        _words(axes, words, words, FONT - 1)
+        axes.set_title(title, fontsize=FONT)
+        axes.set_xlabel("looks at (key)", fontsize=FONT - 1)
+        if place:
+            axes.set_yticks([])
+        else:
+            axes.set_ylabel("this word (query)", fontsize=FONT - 1)
+    figure.colorbar(image, ax=all_axes[0, -1]).set_label("attention weight", fontsize=FONT - 1)
+    return figure
+
+
+def _fitting(weights, rows: Sequence[str], columns: Sequence[str]) -> np.ndarray:
+    weights = np.asarray(weights.detach() if hasattr(weights, "detach") else weights, dtype=float)  # (row, column)
+    if weights.shape != (len(rows), len(columns)):
+        raise ValueError(
+            f"There are {len(rows)} words for the rows and {len(columns)} for the columns, but numbers of the shape "
+            f"{weights.shape}. Give one layer and one head, weights[layer, 0, head], and the words of the same text."
+        )
+    return weights
+
+
+def _words(axes, rows: Sequence[str], columns: Sequence[str], size: float = FONT) -> None:
+    axes.set_yticks(range(len(rows)), rows, fontsize=size)
+    axes.set_xticks(range(len(columns)), columns, fontsize=size, rotation=90)

@@ -1,0 +1,74 @@
+"""Pictures show the numbers that they were given, with every word on its axis."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+
+from course_lib import plots
+
+TEXT = "the cat sat on the mat while its owner read a very long book about dogs and their tails ."
+WORDS = TEXT.split()
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    plt.close("all")
+
+
+def shown(axes):
+    return np.asarray(axes.images[0].get_array())
+
+
+def words(ticks):
+    return [tick.get_text() for tick in ticks]
+
+
+def test_a_map_has_the_weights_and_the_words():
+    weights = torch.rand(20, 20).softmax(-1)
+    axes = plots.attention_map(weights, WORDS, title="Layer 1, head 2")
+    assert np.allclose(shown(axes), weights)
+    assert axes.images[0].get_clim() == (0, 1)
+    assert words(axes.get_xticklabels()) == words(axes.get_yticklabels()) == WORDS
+    assert axes.get_title() == "Layer 1, head 2"
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("looks at (key)", "this word (query)")
+
+
+@pytest.mark.parametrize("count", [4, 12, 20])
+def test_words_on_the_axes_do_not_overlap(count):
+    axes = plots.attention_map(np.eye(count), WORDS[:count], title="t")
+    axes.figure.canvas.draw()
+    for ticks, low, high in ((axes.get_yticklabels(), "y0", "y1"), (axes.get_xticklabels(), "x0", "x1")):
+        boxes = sorted((getattr(b, low), getattr(b, high)) for b in (tick.get_window_extent() for tick in ticks))
+        assert all(left[1] <= right[0] + 1 for left, right in zip(boxes, boxes[1:], strict=False))
+
+
+def test_a_map_between_two_languages():
+    axes = plots.attention_map(np.ones((2, 3)) / 3, ["deux", "chiens"], ["two", "dogs", "."], title="t")
+    assert words(axes.get_xticklabels()) == ["two", "dogs", "."]
+    assert words(axes.get_yticklabels()) == ["deux", "chiens"]
+
+
+def test_dependencies_are_drawn_as_zero_or_not():
+    moved = np.array([[1e-7, 0.0], [5.0, 0.3]])
+    axes = plots.dependency_map(moved, ["a", "b"], ["a", "b"], title="t")
+    assert shown(axes).astype(int).tolist() == [[1, 0], [1, 1]]
+
+
+def test_a_gallery_has_a_panel_for_each_head():
+    figure = plots.head_gallery([("one", np.eye(3)), ("two", np.full((3, 3), 1 / 3))], ["a", "b", "c"])
+    panels = [axes for axes in figure.axes if axes.images]
+    assert [axes.get_title() for axes in panels] == ["one", "two"]
+    assert np.allclose(shown(panels[1]), 1 / 3)
+    assert words(panels[0].get_yticklabels()) == ["a", "b", "c"]
+    assert words(panels[1].get_yticklabels()) == []
+
+
+def test_numbers_and_words_that_do_not_fit_are_explained():
+    with pytest.raises(ValueError, match=r"2 words for the rows and 2 for the columns, .*\(3, 3\)"):
+        plots.attention_map(np.eye(3), ["a", "b"], title="t")
+    with pytest.raises(ValueError, match=r"\(1, 2, 2\)"):
+        plots.dependency_map(torch.ones(1, 2, 2), ["a", "b"], ["a", "b"], title="t")
+    with pytest.raises(ValueError, match="at least one panel"):
+        plots.head_gallery([], ["a"])
