@@ -22,7 +22,7 @@ def attention_map(
     axes=None,
     label: str | None = None,
 ):
-    """A heat map of `weights` (query, key) between 0 and 1: each row is a word that looks, each column one that is seen.
+    """A heat map of `weights` (query, key), from 0 to 1: a row is a word that looks, a column one that is seen.
 
     `keys` are the words of the columns, where they are not the same as `queries`. Returns the axes. Raises ValueError
     where the numbers of words and weights differ.
