@@ -1,0 +1,63 @@
+"""What a computation costs: its seconds, the memory of its results, and how both grow with the length. Chapter 05."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+
+def seconds(run: Callable[[], object], times: int = 5) -> float:
+    """The shortest of `times` runs, in seconds, after one that does not count; the longer ones were disturbed."""
+    run()
+    spent = []
+    for _ in range(times):
+        start = time.perf_counter()
+        run()
+        spent.append(time.perf_counter() - start)
+    return min(spent)
+
+
+def megabytes(run: Callable[[], object]) -> float:
+    """Memory of all tensors that PyTorch's operations hand out while `run` computes, in megabytes (10⁶ bytes).
+
+    Views of other tensors cost nothing. What a kernel uses inside and gives back is not counted, and what is freed on
+    the way is: this is the memory that was written, not the most that was held at one time.
+    """
+    import torch
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils._pytree import tree_leaves
+
+    total, known = 0, []
+
+    class Counting(TorchDispatchMode):
+        def __torch_dispatch__(self, operation, types, arguments=(), named=None):
+            nonlocal total
+            found = operation(*arguments, **(named or {}))
+            given = {leaf.untyped_storage().data_ptr() for leaf in tree_leaves((arguments, named)) if _is_tensor(leaf)}
+            for leaf in filter(_is_tensor, tree_leaves(found)):
+                if leaf.untyped_storage().data_ptr() not in given:
+                    total += leaf.untyped_storage().nbytes()
+                    known.append(leaf)  # kept until the end, so that no address is used twice
+            return found
+
+    def _is_tensor(leaf) -> bool:
+        return isinstance(leaf, torch.Tensor)
+
+    with Counting():
+        run()
+    return total / 1e6
+
+
+def exponent(lengths: Sequence[float], measured: Sequence[float]) -> float:
+    """The b of a·lengthᵇ that fits best: the slope between the logarithms. 1 is linear, 2 quadratic.
+
+    Raises ValueError for fewer than two lengths, and for numbers that have no logarithm.
+    """
+    import numpy as np
+
+    if len(lengths) != len(measured) or len(lengths) < 2 or min(*lengths, *measured) <= 0:
+        raise ValueError(
+            f"A slope needs two or more pairs of positive numbers; given: {len(lengths)} lengths and {len(measured)} "
+            f"measurements, the smallest {min([*lengths, *measured], default=None)}."
+        )
+    return float(np.polyfit(np.log(lengths), np.log(measured), 1)[0])
