@@ -4,7 +4,8 @@
 
 WHEEL holds the articles' first paragraphs (`course_lib.evaluation.leads`; only their train part is used), FOLDER the
 files named in FILES below, of which only the Wikipedia paragraphs are read, not the questions. The head's last layer is
-the encoder's own table of embeddings, which stays as it is: only its transform (dense layer and norm) is new.
+the encoder's own table of embeddings, which stays as it is: only its transform (dense layer and norm) is new, and one
+number a word for how frequent it is. All biases are trained, so that number is too.
 """
 
 from __future__ import annotations
@@ -54,7 +55,9 @@ def train(made: list[tuple[list[int], list[int]]], tokenizer, work: Path, epochs
     model = AutoModelForMaskedLM.from_pretrained(checkpoint("minilm"), **QUICK)
     with torch.no_grad():  # begin with what the encoder says
         model.cls.predictions.transform.dense.weight.copy_(torch.eye(model.config.hidden_size))
-    model = with_adapters(model, None, "transform", rank, 0.0, targets=r".*encoder.*\.(query|key|value|dense)")
+    model = with_adapters(
+        model, None, "transform", rank, 0.0, targets=r".*encoder.*\.(query|key|value|dense)", bias="all"
+    )
     head = model.base_model.model.cls.predictions
 
     def loss_of(group: list[int]) -> torch.Tensor:
@@ -84,8 +87,8 @@ def train(made: list[tuple[list[int], list[int]]], tokenizer, work: Path, epochs
 
 CARD = """# fill-mask
 
-MiniLM (all-MiniLM-L6-v2, Apache-2.0) with adapters of rank {rank} in every linear layer of its six layers and a new head in
-front of its own table of words. Written by `recipes/fill_mask.py` (seed {seed}, {epochs} epochs, rate {rate}, {windows:,}
+MiniLM (all-MiniLM-L6-v2, Apache-2.0) with adapters of rank {rank} in every linear layer of its six layers, all its biases, and a
+new head in front of its own table of words. Written by `recipes/fill_mask.py` (seed {seed}, {epochs} epochs, rate {rate}, {windows:,}
 windows of at most {window} tokens, {share:.0%} of the words masked).
 
 - **Data**: first paragraphs of Wikipedia articles and the paragraphs of SQuAD 1.1's development articles and of SquadShifts
@@ -100,7 +103,7 @@ windows of at most {window} tokens, {share:.0%} of the words masked).
 """
 
 if __name__ == "__main__":
-    settings = options(__doc__.splitlines()[0], epochs=4, rate=1e-3, sources=("data", "leads"))
+    settings = options(__doc__.splitlines()[0], epochs=6, rate=1e-3, sources=("data", "leads"))
     tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
     made = windows(settings.data, settings.leads, tokenizer)
     print(len(made), "windows,", int(np.sum([len(ids) for ids, _ in made])), "tokens", flush=True)

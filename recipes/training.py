@@ -64,8 +64,11 @@ QUICK = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "attn_
 EVERY_LAYER = ("query", "key", "value", "dense")
 
 
-def with_adapters(model, task: str | None, head: str, rank: int, dropout: float, targets=EVERY_LAYER):
-    """`model` frozen, with trainable low-rank adapters in its linear layers `targets` and a trainable `head`."""
+def with_adapters(model, task: str | None, head: str, rank: int, dropout: float, targets=EVERY_LAYER, bias="none"):
+    """`model` frozen, with trainable low-rank adapters in its linear layers `targets` and a trainable `head`.
+
+    With `bias="all"` every bias is trained too, as in BitFit (Ben Zaken et al. 2022).
+    """
     settings = LoraConfig(
         task_type=task,
         r=rank,
@@ -73,6 +76,7 @@ def with_adapters(model, task: str | None, head: str, rank: int, dropout: float,
         lora_dropout=dropout,
         target_modules=targets if isinstance(targets, str) else list(targets),
         modules_to_save=[head],
+        bias=bias,
     )
     return get_peft_model(model, settings)
 
