@@ -103,7 +103,7 @@ windows of at most {window} tokens, {share:.0%} of the words masked).
 """
 
 if __name__ == "__main__":
-    settings = options(__doc__.splitlines()[0], epochs=6, rate=1e-3, sources=("data", "leads"))
+    settings = options(__doc__.splitlines()[0], epochs=4, rate=1e-3, sources=("data", "leads"))
     tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
     made = windows(settings.data, settings.leads, tokenizer)
     print(len(made), "windows,", int(np.sum([len(ids) for ids, _ in made])), "tokens", flush=True)
