@@ -216,3 +216,17 @@ def test_execute_leaves_the_file_alone_when_a_cell_fails(tmp_path, capsys):
     assert normalise.main(["--execute", str(path)]) == 1
     assert "ZeroDivisionError" in capsys.readouterr().err
     assert path.read_bytes() == before
+
+
+def test_of_an_interactive_view_the_still_picture_stays():
+    def stored(data):
+        cell = new_code_cell("view", outputs=[nbformat.v4.new_output("execute_result", data, execution_count=1)])
+        text = nbformat.writes(new_notebook(cells=[cell]))
+        return json.loads(normalise.normalised(text))["cells"][0]["outputs"][0]["data"]
+
+    view = {"text/html": '<iframe srcdoc="d3">', "image/png": "AAAA", "text/plain": "Head view"}
+    assert set(stored(view)) == {"image/png", "text/plain"}
+    table = {"text/html": "<table></table>", "image/png": "AAAA", "text/plain": "a table"}
+    assert set(stored(table)) == set(table), "other HTML is kept"
+    alone = {"text/html": '<iframe srcdoc="d3">', "text/plain": "no picture"}
+    assert set(stored(alone)) == set(alone), "and a view without a picture, which would be lost"

@@ -6,7 +6,8 @@
 
 The form: notebook format 4.5; cell ids that say what the cell is; metadata of the kernel only; on cells, the keys
 in ``CELL_METADATA``; execution counts 1..n; neighbouring stream outputs joined; no widget state, no timings, no
-image sizes, no stack frames from installed packages. Keys are sorted, one space of indent, one final newline.
+image sizes, no stack frames from installed packages; of an interactive view only the still picture, since
+the view holds libraries of others. Keys are sorted, one space of indent, one final newline.
 Normalising twice gives what normalising once gives.
 
 A cell id is made once, from the claim tag, the heading or the first words, and then kept even if those words change.
@@ -141,6 +142,8 @@ def _tidy_outputs(outputs: list[NotebookNode], count: int) -> list[NotebookNode]
         else:
             for mime in WIDGET_TYPES:
                 output.data.pop(mime, None)
+            if "image/png" in output.data and "srcdoc=" in output.data.get("text/html", ""):
+                del output.data["text/html"]  # holds libraries of others; running the cell makes it again
             if not output.data:
                 continue
             output.metadata = _tidy_output_metadata(output.get("metadata", {}))
