@@ -262,7 +262,7 @@ def test_every_layer_of_the_translation_model(translator, pair, kind):
         assert apart(our_weights, weights[kind][number]) < CLOSE
 
 
-def test_the_whole_encoder_with_our_attention_in_it(encoder, sentences):
+def test_the_whole_encoder_with_our_attention_in_it(sentences):
     class Ours(nn.Module):
         def __init__(self, layer):
             super().__init__()
@@ -271,13 +271,19 @@ def test_the_whole_encoder_with_our_attention_in_it(encoder, sentences):
         def forward(self, hidden, attention_mask=None, **rest):
             return self.attention(hidden, mask=attention_mask)
 
-    with torch.no_grad():
-        expected = encoder(**sentences).last_hidden_state
-        changed = transformers.AutoModel.from_pretrained(checkpoint("minilm"))
+    def sentence_vectors(model):
+        with torch.no_grad():
+            states = model(**sentences).last_hidden_state  # (sentence, token, 384)
+        mask = sentences["attention_mask"][..., None]
+        return nn.functional.normalize((states * mask).sum(1) / mask.sum(1), dim=-1)  # (sentence, 384)
+
+    for number_type, allowed in ((torch.float32, CLOSE), (torch.float64, 1e-12)):
+        theirs = transformers.AutoModel.from_pretrained(checkpoint("minilm"), dtype=number_type)
+        changed = transformers.AutoModel.from_pretrained(checkpoint("minilm"), dtype=number_type)
         for layer in attention_layers(changed)["self"]:
             ours = Ours(layer)
             layer.self, layer.output.dense = ours, nn.Identity()
-        assert apart(changed(**sentences).last_hidden_state, expected) < CLOSE
+        assert apart(sentence_vectors(changed), sentence_vectors(theirs)) < allowed, number_type
 
 
 def test_turned_queries_and_keys_know_their_distance_only():
