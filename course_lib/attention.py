@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
-from course_lib.layers import attention_layers, eager, parts
+from course_lib.layers import attention_layers, eager, head_width, parts
 
 
 def scaled_dot_product_attention(
@@ -162,9 +162,7 @@ class MultiHeadAttention(nn.Module):
         """
         context = states if context is None else context
         query = self.query(states).unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (batch, head, query, head width)
-        key = (
-            self.key(context).unflatten(-1, (self.key_heads, -1)).transpose(1, 2)
-        )  # (batch, key head, key, head width)
+        key = self.key(context).unflatten(-1, (self.key_heads, -1)).transpose(1, 2)  # (batch, key head, key, …)
         value = self.value(context).unflatten(-1, (self.key_heads, -1)).transpose(1, 2)
         if rotary is not None:
             query, key = rotate(query, *rotary), rotate(key, *rotary)
@@ -182,12 +180,12 @@ class MultiHeadAttention(nn.Module):
         if isinstance(layer, nn.MultiheadAttention):
             return cls._of_torch(layer)
         query, key, value, output = parts(layer)
-        head_width = getattr(layer, "head_dim", None) or layer.self.attention_head_size
+        width = head_width(layer)
         ours = cls(
             query.in_features,
-            query.out_features // head_width,
-            key_heads=key.out_features // head_width,
-            head_width=head_width,
+            query.out_features // width,
+            key_heads=key.out_features // width,
+            head_width=width,
             bias=query.bias is not None,
         )
         for mine, theirs in zip(
@@ -264,7 +262,7 @@ def ablate_heads(model: nn.Module, heads: Mapping[int, Sequence[int]], kind: str
         if not 0 <= layer < len(layers):
             raise ValueError(f"Layer {layer} was named; there are {len(layers)}, from 0 to {len(layers) - 1}.")
         output = parts(layers[layer])[3]
-        width = getattr(layers[layer], "head_dim", None) or layers[layer].self.attention_head_size
+        width = head_width(layers[layer])
         count = output.in_features // width
         wrong = [head for head in chosen if not 0 <= head < count]
         if wrong:

@@ -27,25 +27,23 @@ def megabytes(run: Callable[[], object]) -> float:
     from torch.utils._python_dispatch import TorchDispatchMode
     from torch.utils._pytree import tree_leaves
 
-    total, known = 0, []
+    written = 0
+
+    def storages(tree) -> dict[int, int]:  # address -> bytes
+        storages = [leaf.untyped_storage() for leaf in tree_leaves(tree) if isinstance(leaf, torch.Tensor)]
+        return {storage.data_ptr(): storage.nbytes() for storage in storages}
 
     class Counting(TorchDispatchMode):
         def __torch_dispatch__(self, operation, types, arguments=(), named=None):
-            nonlocal total
+            nonlocal written
             found = operation(*arguments, **(named or {}))
-            given = {leaf.untyped_storage().data_ptr() for leaf in tree_leaves((arguments, named)) if _is_tensor(leaf)}
-            for leaf in filter(_is_tensor, tree_leaves(found)):
-                if leaf.untyped_storage().data_ptr() not in given:
-                    total += leaf.untyped_storage().nbytes()
-                    known.append(leaf)  # kept until the end, so that no address is used twice
+            given = storages((arguments, named))
+            written += sum(size for address, size in storages(found).items() if address not in given)
             return found
-
-    def _is_tensor(leaf) -> bool:
-        return isinstance(leaf, torch.Tensor)
 
     with Counting():
         run()
-    return total / 1e6
+    return written / 1e6
 
 
 def exponent(lengths: Sequence[float], measured: Sequence[float]) -> float:

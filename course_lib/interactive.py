@@ -178,7 +178,7 @@ def explorer(model, tokenizer, sentences: Sequence[str]):
         words, weights = weights_of(sentence, mask)
         figure = Figure(figsize=(1.8 + 0.24 * len(words), 1.2 + 0.22 * len(words)), layout="constrained")
         title = f"Layer {layer}, head {head}, mask: {mask}"
-        attention_map(weights[layer, head], words, title=title, axes=figure.subplots(), label="attention weight")
+        attention_map(weights[layer, head], words, title=title, axes=figure.subplots())
         picture.value = image_of(png_of(figure), f"Heat map of attention weights. {title}. Sentence: {sentence}")
 
     for choice in choices:

@@ -10,16 +10,29 @@ from torch import nn
 
 def parts(layer: nn.Module) -> tuple[nn.Linear, nn.Linear, nn.Linear, nn.Linear]:
     """The four linear layers of an attention layer: query, key, value, output. Raises ValueError if it has none."""
-    if hasattr(layer, "q_proj"):
-        output = layer.o_proj if hasattr(layer, "o_proj") else layer.out_proj
-        return layer.q_proj, layer.k_proj, layer.v_proj, output
-    inner = getattr(layer, "self", None)
-    if hasattr(inner, "query"):
+    inner = _inner(layer)
+    if inner is None:
+        raise ValueError(
+            f"{type(layer).__name__} has no query, key and value layers known here. "
+            "Known are the attention layers of BERT, Llama, Marian and BART, and nn.MultiheadAttention."
+        )
+    if inner is not layer:
         return inner.query, inner.key, inner.value, layer.output.dense
-    raise ValueError(
-        f"{type(layer).__name__} has no query, key and value layers known here. "
-        "Known are the attention layers of BERT, Llama, Marian and BART, and nn.MultiheadAttention."
-    )
+    return layer.q_proj, layer.k_proj, layer.v_proj, layer.o_proj if hasattr(layer, "o_proj") else layer.out_proj
+
+
+def head_width(layer: nn.Module) -> int:
+    """How many numbers of an attention layer's queries and keys belong to one head."""
+    inner = _inner(layer)
+    return inner.head_dim if inner is layer else inner.attention_head_size
+
+
+def _inner(module: nn.Module) -> nn.Module | None:
+    """What holds the query layer of an attention layer: itself in Llama, Marian and BART, its `self` in BERT."""
+    if hasattr(module, "q_proj"):
+        return module
+    inner = getattr(module, "self", None)
+    return inner if hasattr(inner, "query") else None
 
 
 def attention_layers(model: nn.Module) -> dict[str, list[nn.Module]]:
@@ -29,12 +42,11 @@ def attention_layers(model: nn.Module) -> dict[str, list[nn.Module]]:
     """
     found: dict[str, list[nn.Module]] = {}
     for name, module in model.named_modules():
-        inner = getattr(module, "self", None)
-        if not hasattr(module, "q_proj") and not hasattr(inner, "query"):
+        inner = _inner(module)
+        if inner is None:
             continue
-        owner = module if hasattr(module, "q_proj") else inner
         cross = name.endswith(("encoder_attn", "crossattention"))
-        kind = "cross" if cross else "causal" if getattr(owner, "is_causal", False) else "self"
+        kind = "cross" if cross else "causal" if getattr(inner, "is_causal", False) else "self"
         found.setdefault(kind, []).append(module)
     if not found:
         raise ValueError(f"No attention layer of a known form was found in {type(model).__name__}.")

@@ -20,7 +20,6 @@ def attention_map(
     *,
     title: str,
     axes=None,
-    label: str | None = None,
 ):
     """A heat map of `weights` (query, key), from 0 to 1: a row is a word that looks, a column one that is seen.
 
@@ -40,7 +39,7 @@ def attention_map(
     axes.set_xlabel("looks at (key)", fontsize=FONT)
     axes.set_ylabel("this word (query)", fontsize=FONT)
     bar = axes.figure.colorbar(image, ax=axes)
-    bar.set_label(label, fontsize=FONT)
+    bar.set_label("attention weight", fontsize=FONT)
     bar.ax.tick_params(labelsize=FONT - 1)
     return axes
 

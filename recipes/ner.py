@@ -69,12 +69,18 @@ def with_case(tokenizer) -> PreTrainedTokenizerFast:
     )  # fmt: skip
 
 
+def entities(row: dict) -> list[tuple[str, int, int]]:
+    """The names of a sentence from left to right: type, first word, word after the last."""
+    found = [(SAME.get(kind, kind), first, last) for kind, first, last in spans(row["tags"])]
+    return sorted(found, key=lambda entity: entity[1])
+
+
 def mentions(rows: list[dict]) -> dict[str, list[list[str]]]:
     """The words of every name in `rows`, by type; a frequent name stands there often."""
     found: dict[str, list[list[str]]] = {}
     for row in rows:
-        for kind, first, last in sorted(spans(row["tags"]), key=lambda span: span[1]):
-            found.setdefault(SAME.get(kind, kind), []).append(row["tokens"][first:last])
+        for kind, first, last in entities(row):
+            found.setdefault(kind, []).append(row["tokens"][first:last])
     return found
 
 
@@ -84,8 +90,7 @@ def with_other_names(row: dict, names: dict[str, list[list[str]]], draw: np.rand
     What stays the same is the sentence around a name, so that is what has to be learned.
     """
     tokens, tags, place = [], [], 0
-    for kind, first, last in sorted(spans(row["tags"]), key=lambda span: span[1]):
-        kind = SAME.get(kind, kind)
+    for kind, first, last in entities(row):
         swap = draw.random() < SWAPPED
         name = names[kind][draw.integers(len(names[kind]))] if swap else row["tokens"][first:last]
         tokens += row["tokens"][place:first] + name
