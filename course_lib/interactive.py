@@ -85,7 +85,8 @@ def head_view(
     if layer not in layers:
         raise ValueError(f"Layer {layer} was asked for, the view has the layers {layers}: choose one of these.")
     first, (shown, queries, keys) = next(iter(found.items()))
-    title = f"{first} attention, layer {layer}, mean of heads {_span(heads)}"
+    which = f"head {heads[0]}" if len(heads) == 1 else f"mean of heads {_span(heads)}"
+    title = f"{first} attention, layer {layer}, {which}"
     picture = lines(shown[layer, heads].mean(0), queries, keys, title)  # (query, key)
     height = round(22.5 * _longest(found)) + 30 + 40  # bertviz's boxes and its row of heads; its row of choices
     chosen = {"include_layers": layers, "layer": layer, "heads": heads}
