@@ -1,0 +1,275 @@
+"""Thirteen architectures in three families, and how to tell a model's family by what its outputs depend on. Chapter 04.
+
+A name says who wrote a model. Its family says which inputs each output may use, and that can be measured: change one
+input and see which outputs move, and ask the gradient the same. `family_of` decides by nothing else.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import PreTrainedModel
+
+ENCODER, DECODER, BOTH = "encoder", "decoder", "encoder-decoder"
+TASKS = {
+    ENCODER: "sentence classification, named entities, extractive question answering",
+    DECODER: "text generation from a prompt",
+    BOTH: "summarization, translation, generative question answering",
+}
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """A line of the table: what was published under this name."""
+
+    name: str
+    published: str  # year and month of the first version of the paper
+    family: str
+    objective: str  # what it was pretrained to do
+    parameters: dict[str, float]  # published size -> millions of parameters
+    paper: str
+    source: str
+
+    @property
+    def year(self) -> int:
+        """The year in which it was published."""
+        return int(self.published[:4])
+
+    @property
+    def tasks(self) -> str:
+        """What models of this family are used for, as the common tables have it."""
+        return TASKS[self.family]
+
+
+def families() -> tuple[Architecture, ...]:
+    """The thirteen architectures of the course's table, by family, then by name.
+
+    Parameters are in millions; where each figure comes from stands in `assets/architectures.toml`.
+    """
+    text = (Path(__file__).parent / "assets" / "architectures.toml").read_text(encoding="utf-8")
+    return tuple(Architecture(**row) for row in tomllib.loads(text)["architecture"])
+
+
+class Tiny(NamedTuple):
+    """A small model with random weights, and an input that fits it: token ids that come from no tokenizer."""
+
+    model: PreTrainedModel
+    inputs: dict[str, Tensor]  # input_ids (1, 8); for an encoder-decoder decoder_input_ids (1, 6) too
+
+
+def _small(name: str):
+    """The class of Transformers for the architecture `name`, and a small configuration of it."""
+    import transformers as t
+
+    bert = {
+        "vocab_size": 99,
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+    }
+    gpt = {"vocab_size": 99, "n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 32}
+    bart = {
+        "vocab_size": 99, "d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 2,
+        "decoder_attention_heads": 2, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "max_position_embeddings": 32,
+    }  # fmt: skip
+    marian = {"pad_token_id": 0, "eos_token_id": 1, "decoder_start_token_id": 0, "forced_eos_token_id": None}
+    made = {
+        "ALBERT": lambda: t.AlbertForMaskedLM(t.AlbertConfig(**bert, embedding_size=16)),
+        "BERT": lambda: t.BertForMaskedLM(t.BertConfig(**bert)),
+        "DistilBERT": lambda: t.DistilBertForMaskedLM(
+            t.DistilBertConfig(vocab_size=99, dim=32, n_layers=2, n_heads=2, hidden_dim=64)
+        ),
+        "ELECTRA": lambda: t.ElectraForPreTraining(t.ElectraConfig(**bert, embedding_size=16)),
+        "RoBERTa": lambda: t.RobertaForMaskedLM(t.RobertaConfig(**bert)),
+        "CTRL": lambda: t.CTRLLMHeadModel(t.CTRLConfig(**gpt, dff=64)),
+        "GPT": lambda: t.OpenAIGPTLMHeadModel(t.OpenAIGPTConfig(**gpt)),
+        "GPT-2": lambda: t.GPT2LMHeadModel(t.GPT2Config(**gpt, bos_token_id=98, eos_token_id=98)),
+        "Transformer-XL": _transformer_xl,
+        "BART": lambda: t.BartForConditionalGeneration(t.BartConfig(**bart)),
+        "T5": lambda: t.T5ForConditionalGeneration(
+            t.T5Config(vocab_size=99, d_model=32, d_kv=16, d_ff=64, num_layers=2, num_heads=2, decoder_start_token_id=0)
+        ),
+        "Marian": lambda: t.MarianMTModel(t.MarianConfig(**bart | marian)),
+        "mBART": lambda: t.MBartForConditionalGeneration(t.MBartConfig(**bart)),
+    }
+    if name not in made:
+        near = {known.lower().replace("-", ""): known for known in made}
+        close = difflib.get_close_matches(str(name).lower().replace("-", ""), near, n=1)
+        hint = f" Did you mean {near[close[0]]!r}?" if close else ""
+        raise ValueError(f"There is no architecture {name!r} here.{hint} Known are: {', '.join(made)}.")
+    return made[name]
+
+
+def _transformer_xl():
+    from course_lib.transformer_xl import TransformerXLConfig, TransformerXLForCausalLM
+
+    return TransformerXLForCausalLM(
+        TransformerXLConfig(
+            vocab_size=99, d_model=32, d_embed=32, n_layer=2, n_head=2, d_head=16, d_inner=64, mem_len=16
+        )
+    )
+
+
+def tiny(name: str, seed: int = 0) -> Tiny:
+    """A small, randomly initialised model of the architecture `name`, such as "GPT-2", and an input for it.
+
+    Two layers of width 32 with two heads, a vocabulary of 99 tokens, in evaluation mode; the classes are Transformers'
+    own, but for Transformer-XL, which version 5 no longer has. The random numbers of PyTorch are left as they were.
+    Raises ValueError for an unknown name, with the known ones.
+    """
+    import torch
+
+    make = _small(name)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = make().eval()
+    return Tiny(model, inputs_for(model))
+
+
+def inputs_for(model: PreTrainedModel) -> dict[str, Tensor]:
+    """Token ids that fit `model`, without its tokenizer: all different, none of them special."""
+    ids = _ordinary(model, 14)
+    return {"input_ids": ids[None, :8]} | ({"decoder_input_ids": ids[None, 8:]} if _takes_two(model) else {})
+
+
+def _ordinary(model: PreTrainedModel, count: int) -> Tensor:
+    """`count` token ids (count,), spread over the vocabulary, that the configuration does not call special."""
+    import torch
+
+    size = model.get_input_embeddings().num_embeddings
+    special = {value for name, value in model.config.to_dict().items() if name.endswith("token_id")}
+    ordinary = [token for token in range(size // 4, size) if token not in special]
+    if len(ordinary) < count:
+        raise ValueError(f"{type(model).__name__} has {size} tokens, too few for {count} ordinary ones.")
+    return torch.tensor(ordinary[:: len(ordinary) // count][:count])
+
+
+def _takes_two(model: PreTrainedModel) -> bool:
+    """Whether the model takes a second sequence; what it does with it is measured."""
+    import inspect
+
+    return "decoder_input_ids" in inspect.signature(model.forward).parameters
+
+
+def dependencies(model: PreTrainedModel, inputs: dict[str, Tensor], layer: int = -1) -> dict[str, Tensor]:
+    """Which input position changes which output position: a matrix (output, input) of booleans for each input.
+
+    `inputs` holds `input_ids` (1, input) and, for an encoder-decoder, `decoder_input_ids` (1, decoder input). An output
+    is the vector of one position after the layer `layer` (the last one, if not given; 1 is after the first). The keys
+    are those of `inputs`; an encoder-decoder has "encoder" too, what its encoder's vectors depend on.
+
+    Measured twice: each token is replaced by another and vectors that moved are marked; and the gradient of every
+    output with respect to every token's embedding is computed. Raises RuntimeError where the two disagree, TypeError or
+    ValueError for inputs of another form.
+    """
+    _check(model, inputs)
+    moved, sloped = _by_perturbation(model, inputs, layer), _by_gradient(model, inputs, layer)
+    for name, matrix in moved.items():
+        if not matrix.equal(sloped[name]):
+            output, token = (matrix != sloped[name]).nonzero()[0].tolist()
+            raise RuntimeError(
+                f"For {name}, changing token {token} {'moves' if matrix[output, token] else 'does not move'} output "
+                f"{output}, and the gradient says the opposite. Is the model in evaluation mode, without dropout?"
+            )
+    return moved
+
+
+def family_of(model: PreTrainedModel) -> str:
+    """The family of `model`, "encoder", "decoder" or "encoder-decoder", by what its outputs depend on.
+
+    Neither its name nor its class nor its configuration is asked. An encoder's outputs use every input; a decoder's use
+    none behind their own place; an encoder-decoder's use all of the first sequence, and of the second none behind their
+    own place. Raises ValueError for a model that does none of these.
+    """
+    used = dependencies(model, inputs_for(model))
+    both = used.keys() > {"input_ids"}
+    own = used["decoder_input_ids"] if both else used["input_ids"]
+    causal = own.equal(own.new_ones(own.shape).tril())
+    if both and causal and used["input_ids"].all() and used["encoder"].all():
+        return BOTH
+    if not both and causal:
+        return DECODER
+    if not both and own.all():
+        return ENCODER
+    parts = ", ".join(f"{name}: {int(matrix.sum())} of {matrix.numel()}" for name, matrix in used.items())
+    raise ValueError(
+        f"{type(model).__name__} is of none of the three families: its outputs use neither all inputs nor exactly "
+        f"those up to their own place. Pairs of an output and an input that it uses: {parts}."
+    )
+
+
+def _check(model, inputs) -> None:
+    wanted = ["input_ids", "decoder_input_ids"] if _takes_two(model) else ["input_ids"]
+    if sorted(inputs) != sorted(wanted):
+        raise TypeError(
+            f"{type(model).__name__} takes {' and '.join(wanted)}; given: {', '.join(inputs) or 'nothing'}."
+        )
+    for name, ids in inputs.items():
+        if ids.dim() != 2 or ids.shape[0] != 1 or not ids.shape[1]:
+            raise ValueError(f"{name} is one sequence of token ids, of shape (1, tokens); given: {tuple(ids.shape)}.")
+
+
+def _vectors(model, inputs, layer) -> dict[str, Tensor]:
+    """The outputs (output, width) that depend on something: the model's own, and its encoder's if it has one."""
+    outputs = model(**inputs, output_hidden_states=True)
+    if "decoder_input_ids" not in inputs:
+        return {"own": outputs.hidden_states[layer][0]}
+    return {"own": outputs.decoder_hidden_states[layer][0], "encoder": outputs.encoder_hidden_states[layer][0]}
+
+
+def _by_perturbation(model, inputs, layer) -> dict[str, Tensor]:
+    import torch
+
+    others = _ordinary(model, 2)
+    with torch.inference_mode():
+        before = _vectors(model, inputs, layer)
+        columns: dict[str, list[Tensor]] = {}
+        for name, ids in inputs.items():
+            for place in range(ids.shape[1]):
+                changed = ids.clone()
+                changed[0, place] = next(token for token in others if token != ids[0, place])
+                after = _vectors(model, inputs | {name: changed}, layer)
+                moved = {part: (after[part] != before[part]).any(-1) for part in before}  # (output,)
+                columns.setdefault(name, []).append(moved["own"])
+                if name == "input_ids" and "encoder" in moved:
+                    columns.setdefault("encoder", []).append(moved["encoder"])
+    return {name: torch.stack(column, dim=1) for name, column in columns.items()}  # (output, input)
+
+
+def _by_gradient(model, inputs, layer) -> dict[str, Tensor]:
+    import torch
+
+    embedded: dict[str, Tensor] = {}
+
+    def keep(module, given, output):
+        for name, ids in inputs.items():
+            if name not in embedded and torch.is_tensor(given[0]) and torch.equal(given[0], ids):
+                embedded[name] = output.detach().requires_grad_()  # (1, input, width)
+                return embedded[name].clone()  # CTRL writes into what it gets
+        return None
+
+    tables = [module for module in model.modules() if isinstance(module, torch.nn.Embedding)]
+    hooks = [table.register_forward_hook(keep) for table in tables]
+    try:
+        with torch.enable_grad():
+            vectors = _vectors(model, inputs, layer)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    wanted = [("own", name) for name in inputs] + ([("encoder", "input_ids")] if "encoder" in vectors else [])
+    found = {}
+    for part, name in wanted:
+        random = torch.randn(vectors[part].shape[-1], generator=torch.Generator().manual_seed(0))  # a plain sum of
+        rows = []  # normalised vectors is constant, so its slope would be 0
+        for vector in vectors[part]:
+            (slope,) = torch.autograd.grad(vector @ random, embedded[name], retain_graph=True, allow_unused=True)
+            rows.append(torch.zeros_like(embedded[name])[0, :, 0] if slope is None else slope[0].abs().amax(-1))
+        found["encoder" if part == "encoder" else name] = torch.stack(rows) > 0  # (output, input)
+    return found
