@@ -49,10 +49,10 @@ def training_pairs(data: Path, leads: Path, debian: Path) -> list[tuple[str, str
     return pairs + [packages[row] for row in order[:PACKAGES]]
 
 
-def untrained() -> EncoderDecoderModel:
-    """MiniLM with a decoder that begins as some of its layers; the attention to the text begins as a copy too."""
-    encoder = AutoModel.from_pretrained(checkpoint("minilm"), **QUICK)
-    below = type(encoder.config)(**encoder.config.to_dict() | {"num_hidden_layers": len(COPIED)})
+def untrained(base: str = "minilm", copied: tuple[int, ...] = COPIED) -> EncoderDecoderModel:
+    """An encoder with a decoder that begins as some of its layers; the attention to the text begins as a copy too."""
+    encoder = AutoModel.from_pretrained(checkpoint(base), **QUICK)
+    below = type(encoder.config)(**encoder.config.to_dict() | {"num_hidden_layers": len(copied)})
     settings = EncoderDecoderConfig.from_encoder_decoder_configs(encoder.config, below, tie_word_embeddings=False)
     settings._attn_implementation = QUICK["attn_implementation"]
     settings.decoder_start_token_id, settings.pad_token_id, settings.eos_token_id = 101, 0, 102
@@ -60,7 +60,7 @@ def untrained() -> EncoderDecoderModel:
     model = EncoderDecoderModel(settings)
     model.encoder.load_state_dict(encoder.state_dict())
     model.decoder.bert.embeddings.load_state_dict(encoder.embeddings.state_dict())
-    for ours, number in zip(model.decoder.bert.encoder.layer, COPIED, strict=True):
+    for ours, number in zip(model.decoder.bert.encoder.layer, copied, strict=True):
         weights = encoder.encoder.layer[number].state_dict()
         again = {
             "crossattention." + key.removeprefix("attention."): w for key, w in weights.items() if "attention." in key
@@ -80,18 +80,18 @@ def untrained() -> EncoderDecoderModel:
 
 
 @torch.no_grad()
-def lower_layers(model: EncoderDecoderModel, ids: list[list[int]], tokenizer) -> list[torch.Tensor]:
-    """What the frozen layers make of each text: bfloat16, (token, 384)."""
+def lower_layers(model: EncoderDecoderModel, texts: list[dict], tokenizer) -> list[torch.Tensor]:
+    """What the frozen layers make of each text, given as `input_ids` and more: bfloat16, (token, 384)."""
     model.eval()
-    kept: list = [None] * len(ids)
-    order = sorted(range(len(ids)), key=lambda row: len(ids[row]))
+    kept: list = [None] * len(texts)
+    order = sorted(range(len(texts)), key=lambda row: len(texts[row]["input_ids"]))
     for start in range(0, len(order), 64):
         group = order[start : start + 64]
-        inputs = tokenizer.pad({"input_ids": [ids[i] for i in group]}, pad_to_multiple_of=8, return_tensors="pt")
+        inputs = tokenizer.pad([texts[i] for i in group], pad_to_multiple_of=8, return_tensors="pt")
         with torch.autocast("cpu", torch.bfloat16):
             found = model.encoder(**inputs, output_hidden_states=True).hidden_states[FROZEN]
         for row, i in enumerate(group):
-            kept[i] = found[row, : len(ids[i])].to(torch.bfloat16).clone()
+            kept[i] = found[row, : len(texts[i]["input_ids"])].to(torch.bfloat16).clone()
         if start % 6400 == 0:
             print(f"{start} of {len(order)} texts through the frozen layers", flush=True)
     return kept
@@ -101,7 +101,15 @@ def train(pairs: list[tuple[str, str]], tokenizer, model: EncoderDecoderModel, w
     """`model` with a trained decoder and trained upper encoder layers."""
     ids = tokenizer([text for text, _ in pairs], truncation=True, max_length=LONGEST)["input_ids"]
     targets = tokenizer([short for _, short in pairs], truncation=True, max_length=LONGEST_SUMMARY)["input_ids"]
-    kept = lower_layers(model, ids, tokenizer)
+    train_decoder([{"input_ids": one} for one in ids], targets, tokenizer, model, work / f"{NAME}.pt", epochs, rate)
+    return model
+
+
+def train_decoder(
+    texts: list[dict], targets: list[list[int]], tokenizer, model: EncoderDecoderModel, state: Path, epochs: int, rate: float
+) -> None:  # fmt: skip
+    """Train, in place, the decoder and the upper encoder layers of `model` to write the token ids `targets` from `texts`."""
+    kept = lower_layers(model, texts, tokenizer)
 
     def loss_of(group: list[int]) -> torch.Tensor:
         longest = -(-max(len(kept[i]) for i in group) // 8) * 8
@@ -125,12 +133,11 @@ def train(pairs: list[tuple[str, str]], tokenizer, model: EncoderDecoderModel, w
             logits = model.decoder.cls(hidden[kept_tokens])  # (kept token, vocabulary)
         return smoothed_loss(logits, told["input_ids"][:, 1:][kept_tokens])
 
-    print(len(pairs), "pairs,", sum(map(len, ids)), "tokens,", sum(map(len, targets)), "of summaries", flush=True)
+    print(len(kept), "pairs,", sum(map(len, kept)), "tokens,", sum(map(len, targets)), "to write", flush=True)
     fit(
-        model, loss_of, [len(one) + len(other) for one, other in zip(ids, targets, strict=True)],
-        state=work / f"{NAME}.pt", epochs=epochs, batch_size=32, rate=rate, seed=SEED, rates={"encoder.encoder": 0.3},
+        model, loss_of, [len(one) + len(other) for one, other in zip(kept, targets, strict=True)],
+        state=state, epochs=epochs, batch_size=32, rate=rate, seed=SEED, rates={"encoder.encoder": 0.3},
     )  # fmt: skip
-    return model
 
 
 CARD = """# summarization

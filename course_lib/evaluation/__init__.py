@@ -40,6 +40,7 @@ TASKS = {
     "fill-mask": "fill_mask",
     "translation-en-fr": "translation",
     "summarization": "summarization",
+    "text-to-text": "text_to_text",
 }
 
 
