@@ -6,6 +6,7 @@ input and see which outputs move, and ask the gradient the same. `family_of` dec
 
 from __future__ import annotations
 
+import copy
 import difflib
 import tomllib
 from dataclasses import dataclass
@@ -166,11 +167,15 @@ def dependencies(model: PreTrainedModel, inputs: dict[str, Tensor], layer: int =
     are those of `inputs`; an encoder-decoder has "encoder" too, what its encoder's vectors depend on.
 
     Measured twice: each token is replaced by another and vectors that moved are marked; and the gradient of every
-    output with respect to every token's embedding is computed. Raises RuntimeError where the two disagree, TypeError or
-    ValueError for inputs of another form.
+    output with respect to every token's embedding is computed. Where a slope is too small to move a float32, both are
+    done again with a copy in float64. Raises RuntimeError where the two disagree, TypeError or ValueError for inputs of
+    another form.
     """
     _check(model, inputs)
     moved, sloped = _by_perturbation(model, inputs, layer), _by_gradient(model, inputs, layer)
+    if any((sloped[name] & ~moved[name]).any() for name in moved):
+        model = copy.deepcopy(model).double()
+        moved, sloped = _by_perturbation(model, inputs, layer), _by_gradient(model, inputs, layer)
     for name, matrix in moved.items():
         if not matrix.equal(sloped[name]):
             output, token = (matrix != sloped[name]).nonzero()[0].tolist()
@@ -266,7 +271,9 @@ def _by_gradient(model, inputs, layer) -> dict[str, Tensor]:
     wanted = [("own", name) for name in inputs] + ([("encoder", "input_ids")] if "encoder" in vectors else [])
     found = {}
     for part, name in wanted:
-        random = torch.randn(vectors[part].shape[-1], generator=torch.Generator().manual_seed(0))  # a plain sum of
+        random = torch.randn(vectors[part].shape[-1], generator=torch.Generator().manual_seed(0)).to(
+            vectors[part]
+        )  # a plain sum of
         rows = []  # normalised vectors is constant, so its slope would be 0
         for vector in vectors[part]:
             (slope,) = torch.autograd.grad(vector @ random, embedded[name], retain_graph=True, allow_unused=True)

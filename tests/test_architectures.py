@@ -5,7 +5,17 @@ import torch
 import transformers as t
 from torch import nn
 
-from course_lib.architectures import BOTH, DECODER, ENCODER, dependencies, families, family_of, inputs_for, tiny
+from course_lib.architectures import (
+    BOTH,
+    DECODER,
+    ENCODER,
+    _by_perturbation,
+    dependencies,
+    families,
+    family_of,
+    inputs_for,
+    tiny,
+)
 from course_lib.checkpoints import checkpoint
 
 NAMES = [row.name for row in families()]
@@ -187,6 +197,17 @@ def test_where_perturbation_and_gradient_disagree_nothing_is_claimed():
     model, inputs = tiny("GPT-2")
     with pytest.raises(RuntimeError, match="changing token 1 moves output 0, and the gradient says the opposite"):
         dependencies(Blind(model), inputs)
+
+
+def test_attention_that_has_nearly_made_up_its_mind_is_still_seen():
+    """Weights below what a float32 can add are slopes all the same; float64 settles it."""
+    model, inputs = tiny("BERT")
+    with torch.no_grad():
+        for layer in model.bert.encoder.layer:
+            layer.attention.self.query.weight.mul_(30)
+            layer.attention.self.key.weight.mul_(30)
+    assert not _by_perturbation(model, inputs, 1)["input_ids"].all(), "float32 alone would miss some"
+    assert dependencies(model, inputs, 1)["input_ids"].all()
 
 
 def test_dropout_is_noticed():
