@@ -1,4 +1,4 @@
-"""Pictures of attention: a map with words on both axes, a gallery of heads, a matrix of dependencies. Chapter 05.
+"""Pictures: attention with words on both axes, a gallery of heads, a matrix of dependencies, a timeline of families.
 
 All colours come from the map "cividis", which people who see few colours can read; dark is 0.
 """
@@ -86,6 +86,47 @@ def head_gallery(panels: Sequence[tuple[str, object]], words: Sequence[str]):
             axes.set_ylabel("this word (query)", fontsize=FONT - 1)
     figure.colorbar(image, ax=all_axes[0, -1]).set_label("attention weight", fontsize=FONT - 1)
     return figure
+
+
+def timeline(architectures, *, start: str = "2017-06", axes=None):
+    """Architectures by the month of their paper, in a lane for each family; a line at `start`, the Transformer's.
+
+    `architectures` are lines of `course_lib.architectures.families()`. Returns the axes. Used in chapter 02.
+    """
+    import matplotlib.pyplot as plt
+
+    def years(month: str) -> float:
+        return int(month[:4]) + (int(month[5:]) - 0.5) / 12
+
+    lanes = list(dict.fromkeys(row.family for row in architectures))
+    if not lanes:
+        raise ValueError("A timeline needs at least one architecture: course_lib.architectures.families().")
+    if axes is None:
+        _, axes = plt.subplots(figsize=(7.2, 3.0), layout="constrained")
+    for lane, (family, colour) in enumerate(zip(lanes, ("#33638d", "#b8860b", "#555555"), strict=False)):
+        rows = sorted((row for row in architectures if row.family == family), key=lambda row: row.published)
+        axes.scatter([years(row.published) for row in rows], [lane] * len(rows), color=colour, zorder=2)
+        for number, row in enumerate(rows):  # names at four heights in turn, so that neighbours do not meet
+            height = (0.16, -0.26, 0.34, -0.44)[number % 4]
+            axes.annotate(
+                row.name,
+                (years(row.published), lane),
+                (years(row.published), lane + height),
+                ha="center",
+                va="center",
+                fontsize=FONT,
+                arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.5},
+            )
+    axes.axvline(years(start), color="black", linestyle="--", linewidth=0.8)
+    axes.annotate("Transformer", (years(start), len(lanes) - 0.6), fontsize=FONT, rotation=90, va="top", ha="right")
+    axes.set_yticks(range(len(lanes)), lanes, fontsize=FONT)
+    axes.set_ylim(-0.6, len(lanes) - 0.4)
+    first, last = (int(years(month)) for month in (start, max(row.published for row in architectures)))
+    axes.set_xticks(range(first, last + 2))
+    axes.tick_params(axis="x", labelsize=FONT)
+    axes.set_xlabel("first version of the paper (year)", fontsize=FONT)
+    axes.set_title("Three families of Transformers", fontsize=FONT + 1)
+    return axes
 
 
 def _fitting(weights, rows: Sequence[str], columns: Sequence[str]) -> np.ndarray:

@@ -21,13 +21,13 @@ from training import options, read_rows, ship_model, write_card
 from transformers import AutoTokenizer, GenerationConfig
 
 from course_lib.checkpoints import checkpoint
+from course_lib.evaluation.text_to_text import VERDICT
 
 NAME = "text-to-text"
 COPIED = (0, 5)  # the encoder's layers with which the decoder's begin
 LONGEST, LONGEST_ANSWER = 160, 24  # tokens
 BEFORE, AFTER = 450, 400  # characters of a long context that are kept around the answer, at most
 PHRASES = 24000  # of more than three words
-VERDICT = "Is this positive or negative?"
 
 
 def questions(data: Path) -> list[tuple[str, str, str]]:
@@ -75,9 +75,7 @@ if __name__ == "__main__":
     triples = questions(settings.data) + verdicts(settings.data)
     asked, contexts, answers = map(list, zip(*triples, strict=True))
     inputs = tokenizer(asked, contexts, truncation="only_second", max_length=LONGEST)
-    texts = [
-        {name: inputs[name][row] for name in ("input_ids", "token_type_ids")} for row in range(len(triples))
-    ]
+    texts = [{name: inputs[name][row] for name in ("input_ids", "token_type_ids")} for row in range(len(triples))]
     targets = tokenizer(answers, truncation=True, max_length=LONGEST_ANSWER)["input_ids"]
     model = untrained("question-answering", COPIED)
     torch.nn.init.zeros_(model.encoder.pooler.dense.weight)  # is not used, and the reader has none

@@ -34,6 +34,7 @@ from course_lib.evaluation import (
     read_rows,
     sentiment,
     summarization,
+    text_to_text,
     translation,
     zero_shot,
 )
@@ -681,3 +682,36 @@ def test_summaries_are_measured_beside_as_many_first_words(monkeypatch, tmp_path
     assert {one.system for one in measured} == {THIS, "first words of the text, as many"}
     assert all(0 <= value <= 1 for one in measured for value, _, _ in one.scores.values())
     assert measured[1].scores["ROUGE-L"][0] > measured[0].scores["ROUGE-L"][0], "random weights write nothing of use"
+
+
+# ---------------------------------------------------------------- text to text
+
+
+def test_written_answers_are_measured_beside_the_reader_and_the_classifier(monkeypatch, tmp_path, stored):
+    answers = {"text": ["nine"], "answer_start": [8]}
+    rows = [{"question": " When? ", "context": "It opens nine to five.", "answers": answers}] * 2
+    monkeypatch.setattr(text_to_text, "TESTS", {"A": stored("a.jsonl.gz", rows)})
+    verdicts = [{"text": "lovely", "label": 1}, {"text": "bad", "label": 0}, {"text": "fine", "label": 1}]
+    monkeypatch.setattr(text_to_text, "REVIEWS", stored("b.jsonl.gz", verdicts))
+    seen = []
+
+    def write(pairs):
+        seen.extend(pairs)
+        return ["nine o'clock"] * 2 if len(pairs) == 2 else ["positive", "negative", "a film"]
+
+    monkeypatch.setattr(text_to_text, "written", write)
+    monkeypatch.setattr(text_to_text, "checkpoint_answers", lambda rows: ["nine"] * len(rows))
+    monkeypatch.setattr(text_to_text, "checkpoint_system", lambda: lambda texts: np.array([0.9, 0.8, 0.7]))
+    ours, reader, words, head = text_to_text.measure(Sources(data=tmp_path / "data"))
+    assert seen[0] == ("When?", "It opens nine to five.")
+    assert seen[-1] == (text_to_text.VERDICT, "fine")
+    assert ours.scores["F1"][0] == pytest.approx(2 / 3), "one of two words too many"
+    assert ours.scores["exact match"][0] == 0
+    assert reader.scores["F1"][0] == 1
+    assert words.scores["accuracy"][0] == pytest.approx(2 / 3), "what is neither word is wrong"
+    assert head.scores["accuracy"][0] == pytest.approx(2 / 3)
+
+
+def test_what_is_written_comes_back_in_the_order_of_the_questions():
+    pairs = [(text_to_text.VERDICT, text) for text in ("A lovely film.", "A terrible, boring mess " * 9)] * 2
+    assert text_to_text.written(pairs) == ["positive", "negative"] * 2

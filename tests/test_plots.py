@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from course_lib import plots
+from course_lib.architectures import families
 
 TEXT = "the cat sat on the mat while its owner read a very long book about dogs and their tails ."
 WORDS = TEXT.split()
@@ -72,3 +73,19 @@ def test_numbers_and_words_that_do_not_fit_are_explained():
         plots.dependency_map(torch.ones(1, 2, 2), ["a", "b"], ["a", "b"], title="t")
     with pytest.raises(ValueError, match="at least one panel"):
         plots.head_gallery([], ["a"])
+
+
+def test_a_timeline_has_each_name_in_its_family_s_lane_at_its_month():
+    axes = plots.timeline(families())
+    lanes = [label.get_text() for label in axes.get_yticklabels()]
+    assert lanes == ["encoder", "decoder", "encoder-decoder"]
+    named = {text.get_text(): text.xy for text in axes.texts}
+    assert set(named) == {row.name for row in families()} | {"Transformer"}
+    for row in families():
+        year, lane = named[row.name]
+        assert lanes[lane] == row.family
+        assert int(year) == row.year
+    assert named["Transformer"][0] < min(named[row.name][0] for row in families())
+    assert "year" in axes.get_xlabel()
+    with pytest.raises(ValueError, match="at least one"):
+        plots.timeline([])

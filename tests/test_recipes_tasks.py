@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import AutoTokenizer
+from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
 from course_lib.checkpoints import catalogue, checkpoint
 from course_lib.evaluation.leads import Lead
@@ -19,6 +19,7 @@ import fill_mask  # noqa: E402
 import linked_names  # noqa: E402
 import ner  # noqa: E402
 import summarization  # noqa: E402
+import text_to_text  # noqa: E402
 import translation  # noqa: E402
 import zero_shot  # noqa: E402
 
@@ -258,3 +259,53 @@ def test_the_loss_from_kept_layers_is_the_loss_of_the_whole_model(monkeypatch, t
     learning = {name for name, weight in model.named_parameters() if weight.grad is not None}
     assert not [name for name in learning if "embeddings" in name], "MiniLM's table of words stays as it is"
     assert any("crossattention" in name for name in learning)
+
+
+# ---------------------------------------------------------------- text to text
+
+
+def test_a_long_context_is_cut_around_its_answer(monkeypatch):
+    words = " ".join(f"word{number}" for number in range(600))
+    context = f"{words} the answer stands here {words}"
+    row = {
+        "question": " Where? ",
+        "context": context,
+        "answers": {"text": ["stands here"], "answer_start": [len(words) + 12]},
+    }
+    short = {"question": "Who?", "context": "Ada came.", "answers": {"text": ["Ada"], "answer_start": [0]}}
+    monkeypatch.setattr(text_to_text, "chosen", lambda data: [row, short] * 20)
+    found = text_to_text.questions(Path("unused"))
+    assert len(found) == 40
+    for question, cut, answer in found[::2]:
+        assert (question, answer) == ("Where?", "stands here")
+        assert answer in cut
+        assert f" {cut} " in f" {context} ", "whole words of the context, in a row"
+        assert len(cut) < text_to_text.BEFORE + text_to_text.AFTER + 60
+    assert len({cut for _, cut, _ in found[::2]}) > 10, "the answer is not always in the same place"
+    assert found[1] == ("Who?", "Ada came.", "Ada")
+
+
+def test_verdicts_are_words_for_phrases_and_sentences(monkeypatch):
+    phrases = [
+        {"text": "a b c", "label": 1},
+        {"text": "a fine long film", "label": 1},
+        {"text": "not a good film", "label": 0},
+    ]
+    sentences = [{"text": "Bad.", "label": 0}]
+    monkeypatch.setattr(text_to_text, "read_rows", lambda data, file, sha: phrases if "phrases" in file else sentences)
+    found = text_to_text.verdicts(Path("unused"))
+    assert {question for question, _, _ in found} == {text_to_text.VERDICT}
+    expected = {("a fine long film", "positive"), ("not a good film", "negative"), ("Bad.", "negative")}
+    assert {(text, verdict) for _, text, verdict in found} == expected
+
+
+def test_the_decoder_starts_from_the_reader_and_only_new_parts_learn():
+    model = summarization.untrained("question-answering", text_to_text.COPIED)
+    reader = AutoModelForQuestionAnswering.from_pretrained(checkpoint("question-answering"))
+    pairs = [(model.encoder.encoder.layer[3], 3), (model.decoder.bert.encoder.layer[1], 5)]
+    for layer, number in pairs:
+        expected = reader.bert.encoder.layer[number].attention.self.query.weight
+        assert torch.equal(layer.attention.self.query.weight, expected)
+    learning = {name for name, weight in model.named_parameters() if weight.requires_grad}
+    assert not [name for name in learning if "embeddings" in name]
+    assert {name.split(".")[3] for name in learning if name.startswith("encoder.encoder.layer")} == {"5"}
