@@ -37,6 +37,7 @@ CHECKPOINTS = {
     "sentiment-analysis": "sentiment",
     "text-classification": "sentiment",
     "summarization": "summarization",
+    "text2text-generation": "text-to-text",
     "text-generation": "smollm2",
     "translation": "translation-en-fr",
     "translation_en_to_fr": "translation-en-fr",

@@ -129,7 +129,9 @@ def test_run_outside_the_course_says_so(ask, tmp_path):
 def test_answers_says_for_each_task_what_was_answered_and_by_whom(ask):
     answer = ask("answers")
     assert answer.exit_code == 0, answer.output
-    for entry in checkpoints.catalogue().values():
+    asked = [entry for entry in checkpoints.catalogue().values() if entry.task != "text2text-generation"]
+    assert len(asked) == 9, "the letter goes through the nine tasks of chapter 01"
+    for entry in asked:
         assert entry.task in answer.output
         shown = entry.hub.split("/")[1] if entry.public else entry.name
         assert f"checkpoint '{shown}'" in flat(answer.output)

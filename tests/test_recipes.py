@@ -96,7 +96,7 @@ def test_a_state_of_another_plan_is_refused(tmp_path):
 
 def test_what_ships_names_no_folder_of_this_machine():
     shipped = {name: entry for name, entry in catalogue().items() if entry.kind in ("adapter", "model")}
-    assert {*shipped} == {path.name for path in training.ASSETS.iterdir() if path.is_dir()}
+    assert {*shipped} == {card.parent.name for card in training.ASSETS.glob("*/card.md")}
     for name, entry in shipped.items():
         texts = {
             file: (training.ASSETS / name / file).read_text(encoding="utf-8")

@@ -14,7 +14,12 @@ SMALL = Path(__file__).parent / "parity" / "models"
 TEXT = "the parcel arrived late two cups are broken who sent it anna lives in york good bad please send new ones"
 WORDS = TEXT.split()
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-SAVED = {"summarization": "t5", "translation": "marian", "translation_en_to_fr": "marian"}  # folders below SMALL
+SAVED = {
+    "summarization": "t5",
+    "translation": "marian",
+    "translation_en_to_fr": "marian",
+    "text2text-generation": "t5",
+}  # folders below SMALL
 CLASSES = {
     "feature-extraction": ("BertModel", []),
     "fill-mask": ("BertForMaskedLM", []),
