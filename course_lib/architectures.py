@@ -232,20 +232,21 @@ def _vectors(model, inputs, layer) -> dict[str, Tensor]:
 def _by_perturbation(model, inputs, layer) -> dict[str, Tensor]:
     import torch
 
-    others = _ordinary(model, 2)
-    with torch.inference_mode():
-        before = _vectors(model, inputs, layer)
-        columns: dict[str, list[Tensor]] = {}
-        for name, ids in inputs.items():
-            for place in range(ids.shape[1]):
-                changed = ids.clone()
-                changed[0, place] = next(token for token in others if token != ids[0, place])
-                after = _vectors(model, inputs | {name: changed}, layer)
-                moved = {part: (after[part] != before[part]).any(-1) for part in before}  # (output,)
-                columns.setdefault(name, []).append(moved["own"])
-                if name == "input_ids" and "encoder" in moved:
-                    columns.setdefault("encoder", []).append(moved["encoder"])
-    return {name: torch.stack(column, dim=1) for name, column in columns.items()}  # (output, input)
+    from course_lib.dependencies import dependencies as moved_by
+
+    found = {}
+    for name, ids in inputs.items():
+        other = next(token for token in _ordinary(model, ids.numel() + 1) if (ids != token).all())
+
+        def outputs_of(changed, name=name):  # (1, output, width): the model's own, and behind them its encoder's
+            return torch.cat(list(_vectors(model, inputs | {name: changed}, layer).values()))[None]
+
+        moved = moved_by(outputs_of, ids[0], int(other)) > 0  # (output, input)
+        own = list(inputs.values())[-1].shape[1]  # a decoder has as many outputs as inputs of its own
+        found[name] = moved[:own]
+        if name == "input_ids" and len(inputs) > 1:
+            found["encoder"] = moved[own:]
+    return found
 
 
 def _by_gradient(model, inputs, layer) -> dict[str, Tensor]:

@@ -20,15 +20,15 @@ READER = "`question-answering`, which marks a span"
 VERDICT = "Is this positive or negative?"
 
 
-def written(pairs: list[tuple[str, str]], name: str = "text-to-text") -> list[str]:
+def written(pairs: list[tuple[str, str]]) -> list[str]:
     """What the checkpoint writes, greedily, for pairs of a question and a context; the end of a long context is cut."""
     import torch
     from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
     from course_lib.checkpoints import checkpoint
 
-    tokenizer = AutoTokenizer.from_pretrained(checkpoint(name))
-    model = AutoModelForSeq2SeqLM.from_pretrained(checkpoint(name))
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint("text-to-text"))
+    model = AutoModelForSeq2SeqLM.from_pretrained(checkpoint("text-to-text"))
 
     @torch.inference_mode()
     def write(part: list[tuple[str, str]]) -> list[str]:
