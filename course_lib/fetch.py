@@ -43,11 +43,11 @@ def fetch_wheel(wheel: dict, folder: Path, source: Path | None = None, report: R
     """
     report = report or (lambda done, total: None)
     target = folder / wheel["file"]
-    if _is_whole(target, wheel):
+    if is_whole(wheel, folder):
         return target
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / (wheel["file"] + ".lock")):
-        if _is_whole(target, wheel):
+        if is_whole(wheel, folder):
             return target
         part = folder / (wheel["file"] + ".part")
         if source is not None:
@@ -66,7 +66,9 @@ def fetch_wheel(wheel: dict, folder: Path, source: Path | None = None, report: R
     return target
 
 
-def _is_whole(path: Path, wheel: dict) -> bool:
+def is_whole(wheel: dict, folder: Path) -> bool:
+    """Whether `folder` holds the file of `wheel`, with its size and sha256."""
+    path = folder / wheel["file"]
     return path.is_file() and path.stat().st_size == wheel["bytes"] and sha256_of(path) == wheel["sha256"]
 
 

