@@ -89,3 +89,45 @@ def test_a_timeline_has_each_name_in_its_family_s_lane_at_its_month():
     assert "year" in axes.get_xlabel()
     with pytest.raises(ValueError, match="at least one"):
         plots.timeline([])
+
+
+CURVES = {"pretrained": {25: [0.5, 0.6], 200: [0.8, 0.8]}, "scratch": {25: [0.2, 0.3], 200: [0.4, 0.6]}}
+
+
+def test_learning_curves_have_the_mean_as_a_line_and_the_range_as_a_band():
+    axes = plots.learning_curves(CURVES, title="Labels", across="labels", up="accuracy")
+    for line, points in zip(axes.lines, CURVES.values(), strict=True):
+        assert line.get_xdata().tolist() == [25, 200]
+        assert np.allclose(line.get_ydata(), [np.mean(found) for found in points.values()])
+    assert len({(line.get_color(), line.get_marker()) for line in axes.lines}) == 2
+    band = axes.collections[1].get_paths()[0].get_extents()
+    assert np.allclose([band.y0, band.y1], [0.2, 0.6])
+    assert axes.get_xscale() == "log"
+    assert [label.get_text() for label in axes.get_xticklabels()] == ["25", "200"]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("labels", "accuracy")
+
+
+@pytest.mark.parametrize("nothing", [{}, {"name": {}}, {"name": {25: []}}])
+def test_learning_curves_without_results_are_refused(nothing):
+    with pytest.raises(ValueError, match="none of them empty"):
+        plots.learning_curves(nothing, title="", across="", up="")
+
+
+def test_a_loss_curve_has_every_step_its_running_mean_and_the_levels():
+    losses = [float(n) for n in range(100, 0, -1)]
+    axes = plots.loss_curve(losses, title="Reading", levels={"pairs": 40.0})
+    steps, mean, level = axes.lines
+    assert steps.get_ydata().tolist() == losses
+    assert np.allclose(mean.get_ydata()[[0, 1, 50]], [100, 99.5, np.mean(losses[46:51])])
+    assert set(level.get_ydata()) == {40.0}
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["each step", "mean of 5", "pairs"]
+
+
+def test_a_map_of_numbers_writes_each_of_them_readably():
+    values = np.array([[0.1, -0.25], [0.5, 0.0]])
+    axes = plots.number_map(values, ["a", "b"], ["c", "d"], title="Gains", left="read first", below="then")
+    assert [text.get_text() for text in axes.texts] == ["+0.10", "-0.25", "+0.50", "+0.00"]
+    assert {text.get_color() for text in axes.texts} == {"black", "white"}
+    assert axes.texts[1].get_color() == "white", "white on the dark colour of the smallest"
+    with pytest.raises(ValueError, match="2 words for the rows and 1 for the columns"):
+        plots.number_map(values, ["a", "b"], ["c"], title="", left="", below="")

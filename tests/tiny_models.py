@@ -63,3 +63,17 @@ def save(task: str, folder: Path) -> None:
     else:
         tiny_model(task).save_pretrained(folder)
         word_tokenizer().save_pretrained(folder)
+
+
+def tiny_decoder_and_rows(dropout: float = 0.0):
+    """A decoder of 2 layers for 50 tokens, always with the same weights, and 70 rows of 16 tokens to train it on."""
+    import torch
+    from datasets import Dataset
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(3)
+    shape = {"vocab_size": 50, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
+    special = {"pad_token_id": 0, "bos_token_id": 0, "eos_token_id": 0}
+    config = LlamaConfig(**shape, **special, num_attention_heads=2, attention_dropout=dropout)
+    ids = torch.randint(0, 50, (70, 8), generator=torch.Generator().manual_seed(0)).repeat(1, 2)  # (row, token)
+    return LlamaForCausalLM(config), Dataset.from_dict({"input_ids": ids.tolist()}).with_format("torch")

@@ -1,0 +1,55 @@
+import json
+
+import pytest
+
+from course_lib import recorded
+from course_lib.label_curve import FACTORS, METHODS, RATES, SEEN, SIZES, TOKENS
+
+
+def test_runs_are_kept_and_not_measured_twice(tmp_path):
+    record = recorded.Record("curve", "python it.py", {"steps": [1, 2]}, tmp_path)
+    assert not record.has(seed=0)
+    record.add(seed=0, accuracy=0.5)
+    record.add(seed=1, accuracy=0.75)
+    again = recorded.Record("curve", "python it.py", {"steps": (1, 2)}, tmp_path)
+    assert again.has(seed=1)
+    assert again.has(seed=1, accuracy=0.75)
+    assert not again.has(seed=1, accuracy=0.5)
+    again.add(seed=2, accuracy=1.0)
+    found = json.loads((tmp_path / "curve.json").read_text(encoding="utf-8"))
+    assert [run["seed"] for run in found["runs"]] == [0, 1, 2]
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_other_settings_are_not_mixed_in(tmp_path):
+    recorded.Record("curve", "python it.py", {"rate": 0.1}, tmp_path).add(seed=0)
+    with pytest.raises(ValueError, match="rate.*0.1.*0.2.*Delete the file"):
+        recorded.Record("curve", "python it.py", {"rate": 0.2}, tmp_path)
+
+
+def test_an_unknown_name_lists_what_there_is():
+    with pytest.raises(ValueError, match="'curve'.*label_curve_full"):
+        recorded.recorded("curve")
+
+
+def test_every_record_names_a_recipe_that_exists():
+    root = recorded.FOLDER.parents[2]
+    files = sorted(recorded.FOLDER.glob("*.json"))
+    assert files
+    for file in files:
+        found = recorded.recorded(file.stem)
+        program, recipe, *_ = found["command"].split()
+        assert program == "python"
+        assert (root / recipe).is_file(), found["command"]
+        assert found["runs"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_label_curve_was_recorded_with_the_settings_of_the_code(method):
+    found = recorded.recorded(f"label_curve_{method}")
+    expected = {"tokens": TOKENS, "rate": RATES[method], "factor": FACTORS[method]}
+    assert expected.items() <= found["settings"].items()
+    assert found["settings"]["seen"] == [list(item) for item in SEEN.items()]
+    points = {(run["labels"], run["seed"]) for run in found["runs"]}
+    assert points == {(size, seed) for size in SIZES for seed in range(5)}, "five seeds at every number of labels"
+    assert len(found["runs"]) == len(points)

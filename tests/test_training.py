@@ -1,0 +1,207 @@
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from datasets import Dataset
+from tiny_models import tiny_decoder_and_rows
+from transformers import BertConfig
+
+from course_lib import training
+from course_lib.classifier import MeanClassifier
+
+HERE = Path(__file__).parent
+SETTINGS = {"steps": 20, "batch_size": 8, "rate": 1e-2, "seed": 5}  # 70 rows: more than two epochs, an odd last batch
+
+
+def apart(first, second) -> float:
+    assert len(first) == len(second)
+    return max(abs(a - b) for a, b in zip(first, second, strict=True))
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.1])
+def test_trainer_and_loop_give_the_same_losses_and_weights(dropout):
+    ours, rows = tiny_decoder_and_rows(dropout)
+    theirs, _ = tiny_decoder_and_rows(dropout)
+    losses = training.loop(ours, rows, **SETTINGS)
+    history = training.pretrain(theirs, rows, **SETTINGS)
+    assert apart(losses, history.losses) < 1e-5
+    for mine, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(mine, other, atol=1e-5, rtol=1e-4)
+    assert losses[-1] < losses[0] - 0.1, "something was learnt"
+
+
+def test_the_first_loss_is_the_logarithm_of_the_vocabulary():
+    model, rows = tiny_decoder_and_rows()
+    assert abs(training.pretrain(model, rows, **SETTINGS | {"steps": 1}).losses[0] - math.log(50)) < 0.05
+
+
+def test_a_run_that_was_stopped_continues_as_if_it_had_not(tmp_path):
+    whole, rows = tiny_decoder_and_rows()
+    losses = training.pretrain(whole, rows, **SETTINGS).losses
+
+    class Stop(training.TrainerCallback):
+        def on_step_end(self, args, state, control, **named):
+            if state.global_step == 12:
+                raise KeyboardInterrupt
+
+    model, _ = tiny_decoder_and_rows()
+    with pytest.raises(KeyboardInterrupt):
+        training.pretrain(model, rows, **SETTINGS, folder=tmp_path, every=5, callbacks=[Stop()])
+    fresh, _ = tiny_decoder_and_rows()
+    with pytest.raises(FileExistsError, match="holds a run, saved as checkpoint-10.*resume=True"):
+        training.pretrain(fresh, rows, **SETTINGS, folder=tmp_path)
+    continued = training.pretrain(fresh, rows, **SETTINGS, folder=tmp_path, every=5, resume=True)
+    assert apart(losses, continued.losses) < 1e-5
+    for mine, other in zip(whole.parameters(), fresh.parameters(), strict=True):
+        torch.testing.assert_close(mine, other, atol=1e-5, rtol=1e-4)
+
+
+def test_resuming_nothing_says_so(tmp_path):
+    model, rows = tiny_decoder_and_rows()
+    with pytest.raises(FileNotFoundError, match="no run in .* to resume"):
+        training.pretrain(model, rows, **SETTINGS, folder=tmp_path, resume=True)
+
+
+def test_a_loss_that_is_no_number_stops_before_the_weights_are_touched():
+    model, rows = tiny_decoder_and_rows()
+    with torch.no_grad():
+        model.lm_head.weight[7] = math.inf
+    kept = [weight.clone() for weight in model.parameters()]
+    with pytest.raises(FloatingPointError, match="loss of step 1 is nan.*try a tenth"):
+        training.pretrain(model, rows, **SETTINGS)
+    assert all(torch.equal(before, now) for before, now in zip(kept, model.parameters(), strict=True))
+
+
+def test_training_ends_early_when_nothing_gets_better():
+    model, rows = tiny_decoder_and_rows()
+    other = Dataset.from_dict({"input_ids": [[1, 2] * 8]}).with_format("torch")  # not what the rows teach
+    settings = SETTINGS | {"steps": 200, "rate": 3e-2}
+    history = training.pretrain(model, rows, **settings, evaluation=other, every=5, patience=2)
+    steps = [step for step, _ in history.evaluations]
+    found = [figures["loss"] for _, figures in history.evaluations]
+    assert len(history.losses) < 200
+    assert steps == list(range(5, 5 * len(steps) + 1, 5))
+    assert min(found) == found[-3], "two evaluations after the best one"
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"steps": 0}, "Expected 1 or more"),
+        ({"batch_size": 0}, "Expected 1 or more"),
+        ({"patience": 3}, "without evaluation"),
+        ({"device": "abacus"}, "device 'abacus' is not there.*cpu"),
+        ({"evaluation": []}, "evaluation set is empty"),
+    ],
+)
+def test_settings_that_cannot_be_met_are_refused(change, words):
+    model, rows = tiny_decoder_and_rows()
+    with pytest.raises(ValueError, match=words):
+        training.pretrain(model, rows, **SETTINGS | change)
+
+
+def test_an_empty_data_set_and_frozen_weights_are_refused():
+    model, rows = tiny_decoder_and_rows()
+    with pytest.raises(ValueError, match="data set is empty"):
+        training.pretrain(model, rows.select([]), **SETTINGS)
+    model.requires_grad_(False)
+    with pytest.raises(ValueError, match="No weight of the model may be trained"):
+        training.pretrain(model, rows, **SETTINGS)
+
+
+@pytest.fixture
+def task():
+    """A tiny classifier of three classes, and rows whose label is how the first word says it."""
+    from transformers import AutoTokenizer
+
+    from course_lib.checkpoints import checkpoint
+
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
+    words = ["red", "green", "blue"]
+    texts = [f"{words[n % 3]} " + "thing " * (n % 4 + 1) for n in range(60)]
+    rows = Dataset.from_dict({"input_ids": tokenizer(texts)["input_ids"], "label": [n % 3 for n in range(60)]})
+    torch.manual_seed(0)
+    shape = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2}
+    quick = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    return MeanClassifier(BertConfig(num_labels=3, **shape, **quick)), rows, tokenizer
+
+
+def test_fine_tuning_learns_labels_and_measures_them(task):
+    model, rows, tokenizer = task
+
+    def right(logits, labels):
+        return {"accuracy": float((np.asarray(logits).argmax(-1) == labels).mean())}
+
+    history = training.fine_tune(
+        model, rows, tokenizer, steps=60, batch_size=12, rate=1e-2, evaluation=rows, every=30, measure=right
+    )
+    assert [step for step, _ in history.evaluations] == [30, 60]
+    assert history.evaluations[-1][1]["accuracy"] == 1.0
+    assert len(history.losses) == 60
+
+
+@pytest.mark.parametrize("label", [3, -1])
+def test_a_label_without_a_class_is_named(task, label):
+    model, rows, tokenizer = task
+    wrong = Dataset.from_dict({"input_ids": rows["input_ids"][:2], "label": [0, label]})
+    with pytest.raises(ValueError, match=rf"dataset has labels from {min(0, label)} to {max(0, label)}.*3 classes"):
+        training.fine_tune(model, wrong, tokenizer, steps=1)
+    with pytest.raises(ValueError, match="evaluation has labels"):
+        training.fine_tune(model, rows, tokenizer, steps=1, evaluation=wrong)
+
+
+def test_padding_changes_no_vector_of_the_mean_classifier(task):
+    model, rows, tokenizer = task
+    model.eval()
+    texts = ["red thing", "a very blue thing among many other things"]
+    with torch.no_grad():
+        together = model(**tokenizer(texts, padding=True, return_tensors="pt")).logits
+        alone = torch.cat([model(**tokenizer(text, return_tensors="pt")).logits for text in texts])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-4)
+
+
+def test_the_mean_classifier_opens_what_it_has_saved(task, tmp_path):
+    model, _, tokenizer = task
+    model.eval().save_pretrained(tmp_path)
+    inputs = tokenizer("green thing", return_tensors="pt")
+    with torch.no_grad():
+        again = MeanClassifier.from_pretrained(tmp_path).eval()(**inputs).logits
+        torch.testing.assert_close(again, model(**inputs).logits)
+
+
+def test_perplexity_is_that_of_the_models_own_loss():
+    model, rows = tiny_decoder_and_rows()
+    ids = torch.stack(list(rows["input_ids"]))
+    with torch.no_grad():
+        loss = model(ids, labels=ids).loss.item()
+    assert math.isclose(training.perplexity(model, rows), math.exp(loss), rel_tol=1e-4)
+
+
+def test_two_processes_give_the_losses_of_one(tmp_path):
+    found = {}
+    for count in (1, 2):
+        file = tmp_path / f"{count}.json"
+        launch = [
+            sys.executable,
+            "-m",
+            "accelerate.commands.launch",
+            "--num_processes",
+            str(count),
+            "--num_machines",
+            "1",
+        ]
+        launch += ["--mixed_precision", "no", "--dynamo_backend", "no"]
+        launch += ["--multi_gpu", "--main_process_port", "0"] if count > 1 else ["--cpu"]  # use_cpu makes it gloo
+        environment = os.environ | {"PYTHONPATH": str(HERE), "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
+        command = [*launch, str(HERE / "two_processes.py"), str(file)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr[-3000:]
+        found[count] = json.loads(file.read_text(encoding="utf-8"))
+        assert found[count]["processes"] == count
+    assert apart(found[1]["losses"], found[2]["losses"]) < 1e-4
