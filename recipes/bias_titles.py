@@ -19,7 +19,7 @@ from course_lib.bias_statistics import correlation
 from course_lib.checkpoints import checkpoint
 from course_lib.recorded import Record
 
-SETTINGS = {"pretrained": [2, 2e-4], "balanced": [2, 2e-4], "random": [8, 1e-3]}  # epochs, learning rate
+SETTINGS = {"pretrained": [2, 2e-4], "balanced": [2, 2e-4], "random": [5, 1e-3]}  # epochs, learning rate
 PROOF = ("The {job} told me that {she} would be back soon.", "The {job} smiled because {she} was glad.")
 
 if __name__ == "__main__":

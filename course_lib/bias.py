@@ -1,0 +1,245 @@
+"""Measuring bias: log-probabilities of sentences and of words in a gap, associations, minimal pairs.
+
+Sentences of the same number of tokens go through a model together and nothing is padded, so a batch gives each of them
+the score that it would get alone. Taught in chapter 07.
+
+Sources: pseudo-log-likelihood, Salazar et al. 2020; association with the prior taken off, Kurita et al. 2019; minimal
+pairs, Nangia et al. 2020 (CrowS-Pairs).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from course_lib.bias_data import GAP, with_job
+
+if TYPE_CHECKING:
+    import torch
+
+NEUTRAL = "person"  # takes the place of the occupation where a model has no mask
+
+
+def is_masked(model) -> bool:
+    """Whether `model` fills gaps (True) or writes on (False). Raises TypeError if it does neither."""
+    kind = type(model).__name__
+    if kind.endswith("ForMaskedLM"):
+        return True
+    if kind.endswith(("ForCausalLM", "LMHeadModel")):
+        return False
+    raise TypeError(
+        f"a language model is needed, loaded with AutoModelForMaskedLM or AutoModelForCausalLM; this is a {kind}."
+    )
+
+
+def sentence_scores(model, tokenizer, texts: Sequence[str], batch_size: int = 32) -> np.ndarray:
+    """How likely a model finds each text: the sum over its tokens of log-probabilities, natural logarithm, (text,).
+
+    For a causal model each token is predicted from those before it. A masked one has no probability for a whole text;
+    each token is hidden in turn and predicted from all others: a pseudo-log-likelihood. Special tokens do not count.
+
+    Raises TypeError for a model without a language head, ValueError for no texts or an empty one.
+    """
+    rows = [_ids(model, tokenizer, text) for text in _checked(texts)]
+    return _sums(model, tokenizer, rows, [_ordinary(tokenizer, row) for row in rows], batch_size)
+
+
+def gap_scores(model, tokenizer, texts: Sequence[str], words: Sequence[str], batch_size: int = 32) -> np.ndarray:
+    """How likely each word is in the gap `___` of each text: log-probabilities, (text, word).
+
+    A masked model is asked for the word in the gap. A causal model is given the whole text with the word in it: the
+    differences between words say what it prefers, the figures themselves depend on the length of the text.
+
+    Raises ValueError where a text has not exactly one gap, or a word is no single token of a masked model.
+    """
+    for text in _checked(texts):
+        if text.count(GAP) != 1:
+            raise ValueError(f"each text needs the gap {GAP} exactly once; {text!r} has it {text.count(GAP)} times.")
+    if not len(words):
+        raise ValueError("there are no words to put into the gap; give at least two, such as ('she', 'he').")
+    if not is_masked(model):
+        filled = [_filled(text, word) for text in texts for word in words]
+        return sentence_scores(model, tokenizer, filled, batch_size).reshape(len(texts), len(words))
+    choices = [_one_token(tokenizer, word) for word in words]
+    rows, places = [], []
+    for text in texts:
+        row = _ids(model, tokenizer, text.replace(GAP, tokenizer.mask_token))
+        masks = [place for place, token in enumerate(row) if token == tokenizer.mask_token_id]
+        rows.append(row)
+        places.append(masks[text[: text.index(GAP)].count(tokenizer.mask_token)])
+    found = np.empty((len(texts), len(words)))
+    for group, ids in _batches(rows, batch_size):
+        at = [places[row] for row in group]
+        found[group] = _log_softmax(_logits(model, ids)[range(len(group)), at])[:, choices]  # (text, word)
+    return found
+
+
+def association(
+    model, tokenizer, templates: Sequence[str], jobs: Sequence[str], words: tuple[str, str] = ("she", "he")
+) -> np.ndarray:
+    """How much an occupation draws the first of two words rather than the second: (job, template), in nats.
+
+    log p(she) − log p(he) in the gap, minus the same where the occupation cannot be seen: behind masks, as many as it
+    has tokens, or for a causal model with *person* in its place. 0: the occupation makes no difference. 0.69: it makes
+    the first word twice as likely, compared with the second, as it would be without it (Kurita et al. 2019).
+    """
+    if len(words) != 2:
+        raise ValueError(f"an association compares two words; these are {len(words)}: {list(words)}.")
+    seen = [with_job(template, job) for job in jobs for template in templates]
+    if is_masked(model):
+        hidden = [
+            with_job(template, " ".join([tokenizer.mask_token] * pieces), article)
+            for job in jobs
+            for pieces, article in [(len(tokenizer(job, add_special_tokens=False)["input_ids"]), _article(job))]
+            for template in templates
+        ]
+    else:
+        hidden = [with_job(template, NEUTRAL) for template in templates]
+    unique = list(dict.fromkeys(seen + hidden))
+    scores = dict(zip(unique, gap_scores(model, tokenizer, unique, words), strict=True))
+    gap = {text: first - second for text, (first, second) in scores.items()}
+    prior = np.array([gap[text] for text in hidden]).reshape(-1, len(templates))  # (job or 1, template)
+    return np.array([gap[text] for text in seen]).reshape(len(jobs), len(templates)) - prior
+
+
+def minimal_pairs(model, tokenizer, pairs: Sequence[tuple[str, str]]) -> np.ndarray:
+    """By how much a model prefers the first sentence of each pair: a difference of log-probabilities, (pair,).
+
+    Only tokens that both sentences have are scored, each given the rest (for a causal model: given what stands before
+    it), so the exchanged words themselves do not count. The share above 0 is the score of CrowS-Pairs; 0.5 is even.
+
+    Raises ValueError where two sentences of a pair are the same or share nothing.
+    """
+    rows, kept = [], []
+    for pair in pairs:
+        first, second = (_ids(model, tokenizer, text) for text in _checked(pair))
+        blocks = difflib.SequenceMatcher(None, first, second, autojunk=False).get_matching_blocks()
+        for side, row in enumerate((first, second)):
+            shared = {block[side] + step for block in blocks for step in range(block.size)}
+            places = [place for place in _ordinary(tokenizer, row) if place in shared]
+            if not places or first == second:
+                raise ValueError(f"a pair needs two sentences that differ in a word and share the others: {pair}.")
+            rows.append(row)
+            kept.append(places)
+    if not rows:
+        raise ValueError("there are no pairs; give tuples of a sentence and the same with a word exchanged.")
+    scores = _sums(model, tokenizer, rows, kept, 32).reshape(-1, 2)  # (pair, sentence)
+    return scores[:, 0] - scores[:, 1]
+
+
+def positive_scores(model, tokenizer, texts: Sequence[str], positive: str = "POSITIVE", batch_size=64) -> np.ndarray:
+    """How positive a two-class classifier finds each text: log-odds of the class `positive`, (text,), 0 is undecided.
+
+    Log-odds and not probabilities: those hide differences near 0 and 1. Raises ValueError unless there are two classes.
+    """
+    labels = getattr(model.config, "id2label", {})
+    if len(labels) != 2 or positive not in labels.values():
+        raise ValueError(f"two classes are needed, one of them {positive!r}; this model has {list(labels.values())}.")
+    rows = [tokenizer(text)["input_ids"] for text in _checked(texts)]
+    found = np.empty(len(rows))
+    for group, ids in _batches(rows, batch_size):
+        logits = _logits(model, ids)  # (text, 2)
+        place = next(number for number, label in labels.items() if label == positive)
+        found[group] = logits[:, place] - logits[:, 1 - place]
+    return found
+
+
+# ---------------------------------------------------------------- how the scores are computed
+
+
+def _checked(texts: Sequence[str]) -> Sequence[str]:
+    if isinstance(texts, str):
+        raise TypeError(f"a list of texts is needed; this is one text: {texts[:40]!r}. Put it in a list.")
+    if not len(texts):
+        raise ValueError("there are no texts to score.")
+    for text in texts:
+        if not isinstance(text, str) or not text.strip():
+            raise ValueError(f"each text must be a string with words in it; one of them is {text!r}.")
+    return texts
+
+
+def _ids(model, tokenizer, text: str) -> list[int]:
+    """Token ids; for a causal model with a token in front of the first word, so that this can be predicted too."""
+    ids = tokenizer(text)["input_ids"]
+    if is_masked(model):
+        return ids
+    start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
+    return ids if ids[0] == start else [start, *ids]
+
+
+def _ordinary(tokenizer, row: list[int]) -> list[int]:
+    special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}  # an unknown word is a word
+    return [place for place, token in enumerate(row) if token not in special]
+
+
+def _one_token(tokenizer, word: str) -> int:
+    ids = tokenizer(word, add_special_tokens=False)["input_ids"]
+    if len(ids) != 1 or ids[0] == tokenizer.unk_token_id:
+        pieces = tokenizer.convert_ids_to_tokens(ids)
+        raise ValueError(f"{word!r} is not one token of this model but {pieces}; one mask holds one token.")
+    return ids[0]
+
+
+def _filled(text: str, word: str) -> str:
+    return text.replace(GAP, word.capitalize() if text.startswith(GAP) else word)
+
+
+def _article(job: str) -> str:
+    return "an" if job[0].lower() in "aeiou" else "a"
+
+
+def _batches(rows: Sequence[Sequence[int]], size: int) -> Iterator[tuple[list[int], torch.Tensor]]:
+    """Numbers of rows that have the same length, and their ids (row, token)."""
+    import torch
+
+    by_length: dict[int, list[int]] = {}
+    for number, row in enumerate(rows):
+        by_length.setdefault(len(row), []).append(number)
+    for _, numbers in sorted(by_length.items()):
+        for start in range(0, len(numbers), size):
+            group = numbers[start : start + size]
+            yield group, torch.tensor([rows[number] for number in group])
+
+
+def _logits(model, ids):
+    """What the model says, (row, token, vocabulary) or (row, class); its mode is left as it was."""
+    import torch
+
+    mode = model.training
+    model.eval()
+    with torch.inference_mode():
+        logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+    model.train(mode)
+    return logits.float()
+
+
+def _log_softmax(logits) -> np.ndarray:
+    return (logits - logits.logsumexp(-1, keepdim=True)).numpy()
+
+
+def _sums(model, tokenizer, rows, kept: list[list[int]], batch_size: int) -> np.ndarray:
+    """For each row the sum of the log-probabilities of its tokens at the places `kept`."""
+    import torch
+
+    found = np.zeros(len(rows))
+    if is_masked(model):
+        copies = [(number, place) for number, places in enumerate(kept) for place in places]
+        hidden = [rows[n][:place] + [tokenizer.mask_token_id] + rows[n][place + 1 :] for n, place in copies]
+        for group, ids in _batches(hidden, batch_size):
+            at = [copies[copy][1] for copy in group]
+            told = [rows[copies[copy][0]][place] for copy, place in zip(group, at, strict=True)]
+            logits = _logits(model, ids)[range(len(group)), at]  # (copy, vocabulary)
+            parts = logits[range(len(group)), told] - logits.logsumexp(-1)  # (copy,)
+            np.add.at(found, [copies[copy][0] for copy in group], parts.double().numpy())
+        return found
+    for group, ids in _batches(rows, batch_size):
+        logits = _logits(model, ids)[:, :-1]  # (row, token, vocabulary): each predicts the next
+        parts = logits.gather(-1, ids[:, 1:, None])[..., 0] - logits.logsumexp(-1)  # (row, token)
+        wanted = torch.zeros_like(parts, dtype=torch.bool)
+        for line, number in enumerate(group):
+            wanted[line, [place - 1 for place in kept[number] if place]] = True
+        found[group] = parts.double().masked_fill(~wanted, 0).sum(-1).numpy()
+    return found

@@ -1,0 +1,100 @@
+"""Letters by two groups of customers who use one word in opposite ways, and a classifier that has to serve both.
+
+The large group writes *wicked* and *sick* when something is bad, the small one when it is very good. Nothing but counts
+of words goes in and the fit is exact, so that what differs between two models is what they were chosen for.
+Made up for chapter 07; that classifiers fail on the English of smaller groups is not: Blodgett et al. 2016.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+PRAISE = ("lovely", "great", "perfect", "happy", "quick")
+BLAME = ("broken", "slow", "awful", "late", "useless")
+SLANG = ("wicked", "sick")
+FILLER = ("lamp", "order", "parcel", "shop", "today", "table")
+VOCABULARY = (*PRAISE, *BLAME, *SLANG, *FILLER)
+
+
+class Letters(NamedTuple):
+    """`counts` of VOCABULARY (letter, word), and whether it is `pleased` and from the `small` group (letter,)."""
+
+    counts: np.ndarray
+    pleased: np.ndarray
+    small: np.ndarray
+
+
+def letters(count: int, share: float = 0.1, seed: int = 0) -> Letters:
+    """`count` letters of eight words, the `share` of them from the small group; half of each group is pleased.
+
+    Raises ValueError for a share outside 0 to 1.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"the share of the small group lies between 0 and 1; this is {share}.")
+    chance = np.random.default_rng(seed)
+    small = chance.random(count) < share
+    pleased = chance.random(count) < 0.5
+    weights = np.ones((count, len(VOCABULARY)))
+    place = {word: number for number, word in enumerate(VOCABULARY)}
+    mood = [place[word] for word in (*PRAISE, *BLAME)]
+    weights[:, mood] = np.where(small, 0.35, 0.7)[:, None]
+    for words, liked in ((PRAISE, True), (BLAME, False)):  # a mood's own words are a little more frequent
+        weights[np.ix_(pleased == liked, [place[word] for word in words])] *= 2.2
+    slang = [place[word] for word in SLANG]
+    weights[:, slang] = np.where(pleased == small, 2.0, 0.1)[:, None]  # bad for the large group, good for the small one
+    weights /= weights.sum(1, keepdims=True)
+    counts = np.stack([chance.multinomial(8, row) for row in weights])  # (letter, word)
+    return Letters(counts, pleased, small)
+
+
+def fitted(data: Letters, weight: float = 1.0, steps: int = 30) -> np.ndarray:
+    """Logistic regression by Newton's method, (1 + word,); a letter of the small group counts `weight` times."""
+    inputs = np.column_stack([np.ones(len(data.counts)), data.counts])  # (letter, 1 + word)
+    importance = np.where(data.small, weight, 1.0)
+    importance /= importance.mean()
+    found = np.zeros(inputs.shape[1])
+    for _ in range(steps):
+        chances = 1 / (1 + np.exp(-inputs @ found))  # (letter,)
+        slope = inputs.T @ (importance * (data.pleased - chances)) - found
+        curve = (inputs * (importance * chances * (1 - chances))[:, None]).T @ inputs + np.eye(len(found))
+        found = found + np.linalg.solve(curve, slope)
+    return found
+
+
+def scores(model: np.ndarray, data: Letters) -> np.ndarray:
+    """Log-odds that each letter is pleased, (letter,)."""
+    return model[0] + data.counts @ model[1:]
+
+
+class Accuracy(NamedTuple):
+    """Shares of letters that were judged right: of all, of the large group, of the small one."""
+
+    overall: float
+    large: float
+    small: float
+
+    @property
+    def worst(self) -> float:
+        """The accuracy of the group that is served worse."""
+        return min(self.large, self.small)
+
+
+def accuracy(model: np.ndarray, data: Letters, thresholds: tuple[float, float] = (0.0, 0.0)) -> Accuracy:
+    """How often `model` is right; `thresholds` in log-odds, for the large and the small group.
+
+    Raises ValueError where a group has no letters.
+    """
+    if data.small.all() or not data.small.any():
+        raise ValueError("one of the two groups has no letters, so nothing can be said about it.")
+    right = (scores(model, data) > np.where(data.small, thresholds[1], thresholds[0])) == data.pleased
+    return Accuracy(float(right.mean()), float(right[~data.small].mean()), float(right[data.small].mean()))
+
+
+def best_threshold(model: np.ndarray, data: Letters, small: bool) -> float:
+    """The threshold with the most right answers in one group, in steps of 0.1 log-odds."""
+    rows = data.small == small
+    thresholds = np.arange(-50, 51) / 10
+    asked = scores(model, data)[rows][:, None] > thresholds  # (letter, threshold)
+    return float(thresholds[int((asked == data.pleased[rows][:, None]).mean(0).argmax())])
