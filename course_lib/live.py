@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 
@@ -29,7 +30,8 @@ class LiveCurve(TrainerCallback):
     def on_train_begin(self, args, state, control, **named) -> None:
         """Begin the bar; a run that is continued has its losses so far."""
         self.losses = [line["loss"] for line in state.log_history if "loss" in line]
-        self.bar = tqdm(total=state.max_steps, initial=state.global_step, desc=self.title, unit="step")
+        hidden = os.environ.get("TQDM_DISABLE", "0") not in ("", "0")  # a notebook's bar does not look by itself
+        self.bar = tqdm(total=state.max_steps, initial=state.global_step, desc=self.title, unit="step", disable=hidden)
         self.drawn = time.monotonic()
 
     def on_log(self, args, state, control, logs=None, **named) -> None:

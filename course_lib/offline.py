@@ -15,11 +15,16 @@ def stay_offline() -> None:
     if os.environ.get("COURSE_SOURCE") != "hub":
         os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    os.environ.setdefault("HF_DATASETS_DISABLE_PROGRESS_BARS", "1")
     if "huggingface_hub" in sys.modules:  # it read the variables when it was imported
         from huggingface_hub import constants, utils
 
         constants.HF_HUB_OFFLINE = os.environ.get("HF_HUB_OFFLINE") == "1"
         utils.disable_progress_bars()
+    if "datasets" in sys.modules:
+        import datasets
+
+        datasets.disable_progress_bars()
     if "transformers" in sys.modules:
         from transformers.utils import logging
 
