@@ -43,8 +43,8 @@ def sentence_scores(model, tokenizer, texts: Sequence[str], batch_size: int = 32
 
     Raises TypeError for a model without a language head, ValueError for no texts or an empty one.
     """
-    rows = [_ids(model, tokenizer, text) for text in _checked(texts)]
-    return _sums(model, tokenizer, rows, [_ordinary(tokenizer, row) for row in rows], batch_size)
+    rows = _ids(model, tokenizer, _checked(texts))
+    return _sums(model, tokenizer, rows, _ordinary(tokenizer, rows), batch_size)
 
 
 def gap_scores(model, tokenizer, texts: Sequence[str], words: Sequence[str], batch_size: int = 32) -> np.ndarray:
@@ -64,11 +64,10 @@ def gap_scores(model, tokenizer, texts: Sequence[str], words: Sequence[str], bat
         filled = [_filled(text, word) for text in texts for word in words]
         return sentence_scores(model, tokenizer, filled, batch_size).reshape(len(texts), len(words))
     choices = [_one_token(tokenizer, word) for word in words]
-    rows, places = [], []
-    for text in texts:
-        row = _ids(model, tokenizer, text.replace(GAP, tokenizer.mask_token))
+    rows = _ids(model, tokenizer, [text.replace(GAP, tokenizer.mask_token) for text in texts])
+    places = []
+    for text, row in zip(texts, rows, strict=True):
         masks = [place for place, token in enumerate(row) if token == tokenizer.mask_token_id]
-        rows.append(row)
         places.append(masks[text[: text.index(GAP)].count(tokenizer.mask_token)])
     found = np.empty((len(texts), len(words)))
     for group, ids in _batches(rows, batch_size):
@@ -115,11 +114,13 @@ def minimal_pairs(model, tokenizer, pairs: Sequence[tuple[str, str]]) -> np.ndar
     """
     rows, kept = [], []
     for pair in pairs:
-        first, second = (_ids(model, tokenizer, text) for text in _checked(pair))
+        first, second = _ids(model, tokenizer, _checked(pair))
         blocks = difflib.SequenceMatcher(None, first, second, autojunk=False).get_matching_blocks()
-        for side, row in enumerate((first, second)):
+        for side, (row, ordinary) in enumerate(
+            zip((first, second), _ordinary(tokenizer, (first, second)), strict=True)
+        ):
             shared = {block[side] + step for block in blocks for step in range(block.size)}
-            places = [place for place in _ordinary(tokenizer, row) if place in shared]
+            places = [place for place in ordinary if place in shared]
             if not places or first == second:
                 raise ValueError(f"a pair needs two sentences that differ in a word and share the others: {pair}.")
             rows.append(row)
@@ -138,7 +139,7 @@ def positive_scores(model, tokenizer, texts: Sequence[str], positive: str = "POS
     labels = getattr(model.config, "id2label", {})
     if len(labels) != 2 or positive not in labels.values():
         raise ValueError(f"two classes are needed, one of them {positive!r}; this model has {list(labels.values())}.")
-    rows = [tokenizer(text)["input_ids"] for text in _checked(texts)]
+    rows = tokenizer(list(_checked(texts)))["input_ids"]
     found = np.empty(len(rows))
     for group, ids in _batches(rows, batch_size):
         logits = _logits(model, ids)  # (text, 2)
@@ -161,18 +162,19 @@ def _checked(texts: Sequence[str]) -> Sequence[str]:
     return texts
 
 
-def _ids(model, tokenizer, text: str) -> list[int]:
+def _ids(model, tokenizer, texts: Sequence[str]) -> list[list[int]]:
     """Token ids; for a causal model with a token in front of the first word, so that this can be predicted too."""
-    ids = tokenizer(text)["input_ids"]
+    rows = tokenizer(list(texts))["input_ids"]
     if is_masked(model):
-        return ids
+        return rows
     start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
-    return ids if ids[0] == start else [start, *ids]
+    return [row if row[0] == start else [start, *row] for row in rows]
 
 
-def _ordinary(tokenizer, row: list[int]) -> list[int]:
+def _ordinary(tokenizer, rows: Sequence[list[int]]) -> list[list[int]]:
+    """The places of each row whose tokens are part of the text."""
     special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}  # an unknown word is a word
-    return [place for place, token in enumerate(row) if token not in special]
+    return [[place for place, token in enumerate(row) if token not in special] for row in rows]
 
 
 def _one_token(tokenizer, word: str) -> int:

@@ -146,14 +146,15 @@ def test_positive_scores_are_log_odds_of_the_class_that_is_named():
     assert np.allclose(bias.positive_scores(model, TOKENIZER, texts, "NEGATIVE"), -np.array(expected), atol=1e-3)
 
 
-@pytest.mark.parametrize("kind", ["masked", "causal"])
-def test_scoring_two_thousand_sentences_costs_little_more_than_the_forward_passes(kind):
+@pytest.mark.parametrize(("kind", "width", "layers"), [("masked", 128, 2), ("causal", 256, 4)])
+def test_scoring_two_thousand_sentences_costs_little_more_than_the_forward_passes(kind, width, layers):
+    """The models are of some size: below it, turning texts into token ids takes longer than the passes."""
     settings = {
         "vocab_size": 2000,
-        "hidden_size": 64,
-        "num_hidden_layers": 2,
+        "hidden_size": width,
+        "num_hidden_layers": layers,
         "num_attention_heads": 2,
-        "intermediate_size": 256,
+        "intermediate_size": 4 * width,
     }
     model = BertForMaskedLM(BertConfig(**settings)) if kind == "masked" else LlamaForCausalLM(LlamaConfig(**settings))
     model.eval()

@@ -1,5 +1,7 @@
 """The curve that grows: it shows what the training did, in the place where it began."""
 
+from unittest.mock import MagicMock
+
 import matplotlib.pyplot as plt
 import pytest
 from tiny_models import tiny_decoder_and_rows
@@ -29,7 +31,7 @@ def notebook(monkeypatch):
         handle.figures.append(figure)
         return handle
 
-    monkeypatch.setattr(IPython, "get_ipython", lambda: object())
+    monkeypatch.setattr(IPython, "get_ipython", MagicMock())
     monkeypatch.setattr(IPython.display, "display", display)
     return handle
 
