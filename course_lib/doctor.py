@@ -13,7 +13,7 @@ from pathlib import Path
 
 from course_lib.checkpoints import catalogue, damage, home
 
-NEEDS_MEMORY, NEEDS_DISK = 2e9, 1.5e9  # bytes; measured: 1.9 GB in `course bench`, 1.3 GB for wheels, texts and checkpoints
+NEEDS_MEMORY, NEEDS_DISK = 2e9, 1.5e9  # bytes; measured: 1.9 GB in `course bench`, 1.3 GB of wheels and checkpoints
 RELEASES = {"torch": (2, 6), "transformers": (5, 20)}
 
 
