@@ -16,7 +16,8 @@ SWITCH = "from course_lib.offline import stay_offline; stay_offline()"
 
 
 def seen(code: str, **variables: str) -> list[str]:
-    names = ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_PROGRESS_BARS", "COURSE_SOURCE", "TQDM_DISABLE")
+    names = ["HF_HUB_OFFLINE", "HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS"]
+    names += ["COURSE_SOURCE", "TQDM_DISABLE"]
     kept = {name: value for name, value in os.environ.items() if name not in names}
     done = subprocess.run(
         [sys.executable, "-c", code], env=kept | variables, capture_output=True, text=True, check=True
@@ -28,6 +29,12 @@ def seen(code: str, **variables: str) -> list[str]:
 def test_the_switch_works_before_and_after_importing(code):
     assert seen(SEE) == ["False", "False", "True"], "without it, the hub may be asked and bars are drawn"
     assert seen(code) == ["True", "True", "False"]
+
+
+def test_data_sets_draw_no_bars_either_before_and_after_importing():
+    look = "import datasets\nprint(datasets.is_progress_bar_enabled())"
+    assert seen(look) == ["True"]
+    assert seen(f"{SWITCH}\n{look}") == seen(f"import datasets\n{SWITCH}\n{look}") == ["False"]
 
 
 def test_the_readers_own_choice_wins():
