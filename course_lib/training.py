@@ -99,7 +99,7 @@ def _train(
         folder: where the weights and the optimizer's state are saved after `every` steps; nowhere if None.
         resume: continue the run that `folder` holds, with its order, as if it had never stopped.
         device: "cpu", "cuda" or "mps".
-        callbacks: of Transformers, for example `plots.LiveCurve`.
+        callbacks: of Transformers, for example `live.LiveCurve`.
 
     Raises ValueError for an empty data set, settings that cannot be met, and a device that is not there;
     FileExistsError for a folder that holds a run; FloatingPointError where the loss is no number.
@@ -263,10 +263,8 @@ def perplexity(model: torch.nn.Module, dataset, collate: Collate = next_token) -
     with torch.no_grad():
         for batch in DataLoader(dataset, 64, collate_fn=collate):
             logits = model(**{name: value for name, value in batch.items() if name != "labels"}).logits
-            logits, labels = (
-                logits[:, :-1],
-                batch["labels"][:, 1:],
-            )  # (batch, token − 1, vocabulary), (batch, token − 1)
+            logits = logits[:, :-1]  # (batch, token − 1, vocabulary)
+            labels = batch["labels"][:, 1:]  # (batch, token − 1)
             total += torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum").item()
             count += labels.numel()
     return math.exp(total / count)

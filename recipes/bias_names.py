@@ -1,7 +1,8 @@
 """Does fine-tuning hand on what a pretrained encoder thinks of names? Two starts, the same film reviews, three seeds.
 
-`pretrained` starts from MiniLM, `random` from the same architecture with random weights. What is measured: how positive each classifier finds eight sentences that say nothing good or bad
-of a person, for each of 36 first names, and how often it is right on whole sentences of film reviews.
+`pretrained` starts from MiniLM, `random` from the same architecture with random weights. What is measured: how
+positive each classifier finds eight sentences that say nothing good or bad of a person, for each of 36 first names, and
+how often it is right on whole sentences of film reviews.
 
     OMP_NUM_THREADS=1 .venv/bin/python recipes/bias_names.py --data FOLDER
 

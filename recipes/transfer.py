@@ -15,12 +15,11 @@ import math
 import numpy as np
 import torch
 from datasets import Dataset
-from torch.utils.data import DataLoader
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from course_lib import corpora
 from course_lib.recorded import Record
-from course_lib.training import next_token, pretrain
+from course_lib.training import perplexity, pretrain
 
 SEEDS = (0, 1, 2, 3, 4)
 SETTINGS = {
@@ -64,13 +63,8 @@ def fresh(tokenizer, seed: int) -> LlamaForCausalLM:
 
 def bits_per_character(model, tokenizer, rows: list[str]) -> float:
     data = corpora.blocks(Dataset.from_dict({"text": rows}), tokenizer, SETTINGS["length"])
-    nats, tokens = 0.0, 0
-    with torch.no_grad():
-        for batch in DataLoader(data, 64, collate_fn=next_token):
-            count = batch["labels"][:, 1:].numel()
-            nats, tokens = nats + model(**batch).loss.item() * count, tokens + count
-    read = len(tokenizer("".join(rows))["input_ids"])
-    return nats / tokens * read / sum(map(len, rows)) / math.log(2)
+    tokens = len(tokenizer("".join(rows))["input_ids"])
+    return math.log2(perplexity(model, data)) * tokens / sum(map(len, rows))
 
 
 def main() -> None:
