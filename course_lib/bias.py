@@ -10,12 +10,13 @@ pairs, Nangia et al. 2020 (CrowS-Pairs).
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course_lib.bias_data import GAP, with_job
+from course_lib.bias_data import GAP, article, with_job
 
 if TYPE_CHECKING:
     import torch
@@ -38,41 +39,46 @@ def is_masked(model) -> bool:
 def sentence_scores(model, tokenizer, texts: Sequence[str], batch_size: int = 32) -> np.ndarray:
     """How likely a model finds each text: the sum over its tokens of log-probabilities, natural logarithm, (text,).
 
-    For a causal model each token is predicted from those before it. A masked one has no probability for a whole text;
-    each token is hidden in turn and predicted from all others: a pseudo-log-likelihood. Special tokens do not count.
+    For a causal model each token is predicted from those before it, the first from the token that stands between
+    documents. A masked one has no probability for a whole text; each token is hidden in turn and predicted from all
+    others: a pseudo-log-likelihood. Special tokens do not count.
 
-    Raises TypeError for a model without a language head, ValueError for no texts or an empty one.
+    Raises TypeError for a model without a language head; ValueError for no texts, an empty one or one that is too long.
     """
     rows = _ids(model, tokenizer, _checked(texts))
-    return _sums(model, tokenizer, rows, _ordinary(tokenizer, rows), batch_size)
+    return _sums(model, tokenizer, rows, _ordinary(model, tokenizer, rows), batch_size)
 
 
 def gap_scores(model, tokenizer, texts: Sequence[str], words: Sequence[str], batch_size: int = 32) -> np.ndarray:
     """How likely each word is in the gap `___` of each text: log-probabilities, (text, word).
 
     A masked model is asked for the word in the gap. A causal model is given the whole text with the word in it: the
-    differences between words say what it prefers, the figures themselves depend on the length of the text.
+    differences between words say what it prefers, the figures themselves depend on the length of the text. A word that
+    opens a text begins with a capital.
 
     Raises ValueError where a text has not exactly one gap, or a word is no single token of a masked model.
     """
     for text in _checked(texts):
-        if text.count(GAP) != 1:
-            raise ValueError(f"each text needs the gap {GAP} exactly once; {text!r} has it {text.count(GAP)} times.")
+        if (gaps := re.findall("__+", text)) != [GAP]:
+            raise ValueError(f"each text needs the gap {GAP} exactly once; {text!r} has {gaps or 'none'}.")
     if not len(words):
         raise ValueError("there are no words to put into the gap; give at least two, such as ('she', 'he').")
+    filled = [_filled(text, word) for text in texts for word in words]
     if not is_masked(model):
-        filled = [_filled(text, word) for text in texts for word in words]
         return sentence_scores(model, tokenizer, filled, batch_size).reshape(len(texts), len(words))
-    choices = [_one_token(tokenizer, word) for word in words]
     rows = _ids(model, tokenizer, [text.replace(GAP, tokenizer.mask_token) for text in texts])
-    places = []
+    told = iter(_ids(model, tokenizer, filled))
+    places, choices = [], []
     for text, row in zip(texts, rows, strict=True):
         masks = [place for place, token in enumerate(row) if token == tokenizer.mask_token_id]
         places.append(masks[text[: text.index(GAP)].count(tokenizer.mask_token)])
-    found = np.empty((len(texts), len(words)))
+        choices.append([_one_token(tokenizer, word, next(told), row, places[-1]) for word in words])
+    choices = np.array(choices)  # (text, word): token ids
+    found = np.empty(choices.shape)
     for group, ids in _batches(rows, batch_size):
         at = [places[row] for row in group]
-        found[group] = _log_softmax(_logits(model, ids)[range(len(group)), at])[:, choices]  # (text, word)
+        chances = _log_softmax(_logits(model, ids)[range(len(group)), at])  # (text, vocabulary)
+        found[group] = np.take_along_axis(chances, choices[group], axis=1)
     return found
 
 
@@ -84,15 +90,17 @@ def association(
     log p(she) − log p(he) in the gap, minus the same where the occupation cannot be seen: behind masks, as many as it
     has tokens, or for a causal model with *person* in its place. 0: the occupation makes no difference. 0.69: it makes
     the first word twice as likely, compared with the second, as it would be without it (Kurita et al. 2019).
+
+    Raises ValueError for a template without `{job}` or the gap, for an occupation that the model has no token for, and
+    for other than two words.
     """
     if len(words) != 2:
         raise ValueError(f"an association compares two words; these are {len(words)}: {list(words)}.")
-    seen = [with_job(template, job) for job in jobs for template in templates]
+    seen = [with_job(template, job) for job in _checked(jobs) for template in _checked(templates)]
     if is_masked(model):
         hidden = [
-            with_job(template, " ".join([tokenizer.mask_token] * pieces), article)
-            for job in jobs
-            for pieces, article in [(len(tokenizer(job, add_special_tokens=False)["input_ids"]), _article(job))]
+            with_job(template, masks, article(job))
+            for job, masks in ((job, _masks(tokenizer, job)) for job in jobs)
             for template in templates
         ]
     else:
@@ -110,19 +118,25 @@ def minimal_pairs(model, tokenizer, pairs: Sequence[tuple[str, str]]) -> np.ndar
     Only tokens that both sentences have are scored, each given the rest (for a causal model: given what stands before
     it), so the exchanged words themselves do not count. The share above 0 is the score of CrowS-Pairs; 0.5 is even.
 
-    Raises ValueError where two sentences of a pair are the same or share nothing.
+    Raises ValueError where two sentences of a pair are the same or share nothing, or for a causal model nothing that
+    follows the exchanged word.
     """
     rows, kept = [], []
     for pair in pairs:
         first, second = _ids(model, tokenizer, _checked(pair))
         blocks = difflib.SequenceMatcher(None, first, second, autojunk=False).get_matching_blocks()
-        for side, (row, ordinary) in enumerate(
-            zip((first, second), _ordinary(tokenizer, (first, second)), strict=True)
-        ):
+        differ = (place for place, (a, b) in enumerate(zip(first, second, strict=False)) if a != b)
+        exchanged = next(differ, min(len(first), len(second)))  # before it, all is the same
+        for side, row in enumerate((first, second)):
             shared = {block[side] + step for block in blocks for step in range(block.size)}
-            places = [place for place in ordinary if place in shared]
+            places = [place for place in _ordinary(model, tokenizer, [row])[0] if place in shared]
             if not places or first == second:
                 raise ValueError(f"a pair needs two sentences that differ in a word and share the others: {pair}.")
+            if not is_masked(model) and places[-1] < exchanged:
+                raise ValueError(
+                    f"nothing that both sentences share follows the exchanged word, so a causal model cannot tell them "
+                    f"apart: {pair}. Move the word forward."
+                )
             rows.append(row)
             kept.append(places)
     if not rows:
@@ -165,38 +179,58 @@ def _checked(texts: Sequence[str]) -> Sequence[str]:
 def _ids(model, tokenizer, texts: Sequence[str]) -> list[list[int]]:
     """Token ids; for a causal model with a token in front of the first word, so that this can be predicted too."""
     rows = tokenizer(list(texts))["input_ids"]
-    if is_masked(model):
-        return rows
-    start = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
-    return [row if row[0] == start else [start, *row] for row in rows]
+    if not is_masked(model):
+        start = _start(tokenizer)
+        rows = [row if row[:1] == [start] else [start, *row] for row in rows]
+    limit = getattr(model.config, "max_position_embeddings", None)
+    for text, row in zip(texts, rows, strict=True):
+        if limit and len(row) > limit:
+            raise ValueError(f"{text[:40]!r}... has {len(row)} tokens; this model takes {limit}. Score it in parts.")
+    return rows
 
 
-def _ordinary(tokenizer, rows: Sequence[list[int]]) -> list[list[int]]:
+def _start(tokenizer) -> int:
+    """What a causal model reads before a text: the mark between documents, and not one that opens a turn of a chat."""
+    known = tokenizer.get_vocab()
+    for token in ("<|endoftext|>", tokenizer.bos_token, tokenizer.eos_token):
+        if token in known:
+            return known[token]
+    raise ValueError("this tokenizer has no token that can stand before a text; set tokenizer.bos_token.")
+
+
+def _ordinary(model, tokenizer, rows: Sequence[list[int]]) -> list[list[int]]:
     """The places of each row whose tokens are part of the text."""
     special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}  # an unknown word is a word
-    return [[place for place, token in enumerate(row) if token not in special] for row in rows]
+    first = 0 if is_masked(model) else 1  # the first token of a causal model is predicted by nothing
+    return [[place for place in range(first, len(row)) if row[place] not in special] for row in rows]
 
 
-def _one_token(tokenizer, word: str) -> int:
-    ids = tokenizer(word, add_special_tokens=False)["input_ids"]
-    if len(ids) != 1 or ids[0] == tokenizer.unk_token_id:
-        pieces = tokenizer.convert_ids_to_tokens(ids)
+def _one_token(tokenizer, word: str, told: list[int], row: list[int], place: int) -> int:
+    """The token that `word` is in its text, `told`, where `row` has a mask at `place`."""
+    if len(told) != len(row) or told[place] == tokenizer.unk_token_id:
+        pieces = tokenizer.convert_ids_to_tokens(told[place : len(told) - len(row) + place + 1])
         raise ValueError(f"{word!r} is not one token of this model but {pieces}; one mask holds one token.")
-    return ids[0]
+    return told[place]
+
+
+def _masks(tokenizer, job: str) -> str:
+    """As many masks as an occupation has tokens."""
+    ids = tokenizer(job, add_special_tokens=False)["input_ids"]
+    if tokenizer.unk_token_id in ids:
+        raise ValueError(f"this model has no token for {job!r}, so all such words would get the same score.")
+    return " ".join([tokenizer.mask_token] * len(ids))
 
 
 def _filled(text: str, word: str) -> str:
-    return text.replace(GAP, word.capitalize() if text.startswith(GAP) else word)
-
-
-def _article(job: str) -> str:
-    return "an" if job[0].lower() in "aeiou" else "a"
+    return text.replace(GAP, word[:1].upper() + word[1:] if text.startswith(GAP) else word)
 
 
 def _batches(rows: Sequence[Sequence[int]], size: int) -> Iterator[tuple[list[int], torch.Tensor]]:
     """Numbers of rows that have the same length, and their ids (row, token)."""
     import torch
 
+    if size < 1:
+        raise ValueError(f"a batch holds at least one text; batch_size is {size}.")
     by_length: dict[int, list[int]] = {}
     for number, row in enumerate(rows):
         by_length.setdefault(len(row), []).append(number)
@@ -207,15 +241,16 @@ def _batches(rows: Sequence[Sequence[int]], size: int) -> Iterator[tuple[list[in
 
 
 def _logits(model, ids):
-    """What the model says, (row, token, vocabulary) or (row, class); its mode is left as it was."""
+    """What the model says, (row, token, vocabulary) or (row, class); a model in training goes on training after it."""
     import torch
 
     mode = model.training
     model.eval()
-    with torch.inference_mode():
-        logits = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
-    model.train(mode)
-    return logits.float()
+    try:
+        with torch.inference_mode():
+            return model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.float()
+    finally:
+        model.train(mode)
 
 
 def _log_softmax(logits) -> np.ndarray:
@@ -242,6 +277,6 @@ def _sums(model, tokenizer, rows, kept: list[list[int]], batch_size: int) -> np.
         parts = logits.gather(-1, ids[:, 1:, None])[..., 0] - logits.logsumexp(-1)  # (row, token)
         wanted = torch.zeros_like(parts, dtype=torch.bool)
         for line, number in enumerate(group):
-            wanted[line, [place - 1 for place in kept[number] if place]] = True
+            wanted[line, [place - 1 for place in kept[number]]] = True
         found[group] = parts.double().masked_fill(~wanted, 0).sum(-1).numpy()
     return found

@@ -27,7 +27,7 @@ class Letters(NamedTuple):
 
 
 def letters(count: int, share: float = 0.1, seed: int = 0) -> Letters:
-    """`count` letters of eight words, the `share` of them from the small group; half of each group is pleased.
+    """`count` letters of eight words; each is from the small group with chance `share`, and pleased with chance ½.
 
     Raises ValueError for a share outside 0 to 1.
     """
@@ -50,7 +50,10 @@ def letters(count: int, share: float = 0.1, seed: int = 0) -> Letters:
 
 
 def fitted(data: Letters, weight: float = 1.0, steps: int = 30) -> np.ndarray:
-    """Logistic regression by Newton's method, (1 + word,); a letter of the small group counts `weight` times."""
+    """Logistic regression by Newton's method, (1 + word,); a letter of the small group counts `weight` times.
+
+    Half the sum of squares of all weights is added to the loss, so that there always is a best fit.
+    """
     inputs = np.column_stack([np.ones(len(data.counts)), data.counts])  # (letter, 1 + word)
     importance = np.where(data.small, weight, 1.0)
     importance /= importance.mean()
@@ -93,8 +96,15 @@ def accuracy(model: np.ndarray, data: Letters, thresholds: tuple[float, float] =
 
 
 def best_threshold(model: np.ndarray, data: Letters, small: bool) -> float:
-    """The threshold with the most right answers in one group, in steps of 0.1 log-odds."""
+    """The threshold with the most right answers in one group, in steps of 0.1 log-odds; of several the middle one.
+
+    Raises ValueError where the group has no letters.
+    """
     rows = data.small == small
+    if not rows.any():
+        raise ValueError(f"the {'small' if small else 'large'} group has no letters, so it has no best threshold.")
     thresholds = np.arange(-50, 51) / 10
     asked = scores(model, data)[rows][:, None] > thresholds  # (letter, threshold)
-    return float(thresholds[int((asked == data.pleased[rows][:, None]).mean(0).argmax())])
+    right = (asked == data.pleased[rows][:, None]).mean(0)  # (threshold,)
+    best = thresholds[right == right.max()]
+    return float(best[len(best) // 2])

@@ -1,8 +1,8 @@
-"""Does fine-tuning hand on what a pretrained encoder thinks of names? Two starts, the same film reviews, three seeds.
+"""Does fine-tuning hand on what a pretrained encoder thinks of people? Two starts, the same film reviews, five seeds.
 
 `pretrained` starts from MiniLM, `random` from the same architecture with random weights. What is measured: how
-positive each classifier finds eight sentences that say nothing good or bad of a person, for each of 36 first names, and
-how often it is right on whole sentences of film reviews.
+positive each classifier finds eight sentences that say nothing good or bad of a person, for each of 36 first names and
+for some hundred descriptions of a person, and how often it is right on whole sentences of film reviews.
 
     OMP_NUM_THREADS=1 .venv/bin/python recipes/bias_names.py --data FOLDER
 
@@ -22,7 +22,7 @@ from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTok
 from transformers.utils import logging
 
 from course_lib.bias import positive_scores
-from course_lib.bias_data import PEOPLE, names
+from course_lib.bias_data import IDENTITIES, PEOPLE, names, with_person
 from course_lib.checkpoints import checkpoint
 from course_lib.evaluation.sentiment import LEARNED, TEST
 from course_lib.recorded import Record
@@ -30,9 +30,9 @@ from course_lib.recorded import Record
 SETTINGS = {
     "rows": 6000,
     "words": [4, 9],
-    "epochs": 2,
+    "epochs": {"pretrained": 2, "random": 4},
     "batch": 64,
-    "rates": {"pretrained": 2e-4, "random": 5e-4},
+    "rate": 2e-4,  # at 5e-4 one of three random starts learnt nothing
     "test words": 20,
 }
 
@@ -56,13 +56,12 @@ def train(start: str, texts: list[str], labels: torch.Tensor, seed: int):
     else:
         model = AutoModelForSequenceClassification.from_pretrained(base, **labels_of, **QUICK)
     ids = tokenizer(texts)["input_ids"]
-    steps = SETTINGS["epochs"] * -(-len(texts) // SETTINGS["batch"])
-    optimizer = torch.optim.AdamW(model.parameters(), lr=SETTINGS["rates"][start], weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, SETTINGS["rates"][start], total_steps=steps + 2, pct_start=0.1
-    )
+    epochs, rate = SETTINGS["epochs"][start], SETTINGS["rate"]
+    steps = epochs * -(-len(texts) // SETTINGS["batch"])
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps + 2, pct_start=0.1)
     model.train()
-    for epoch in range(SETTINGS["epochs"]):
+    for epoch in range(epochs):
         for group in batches([len(row) for row in ids], SETTINGS["batch"], seed, epoch):
             inputs = tokenizer.pad(
                 {"input_ids": [ids[row] for row in group]}, pad_to_multiple_of=8, return_tensors="pt"
@@ -87,16 +86,17 @@ def measure(model, tokenizer, data: Path) -> dict[str, float]:
     found = {"test rows": len(tests), "accuracy": round(float(right.mean()), 4)}
     # the unit that gaps are compared in: how far apart the model holds praise and blame
     found["praise minus blame"] = round(float(scores[labels == 1].mean() - scores[labels == 0].mean()), 4)
-    people = names()
-    asked = positive_scores(model, tokenizer, [text.format(name=p.name) for p in people for text in PEOPLE])
-    of_name = asked.reshape(len(people), -1).mean(1)  # (name,)
-    return found | {person.name: round(float(score), 4) for person, score in zip(people, of_name, strict=True)}
+    people = [person.name for person in names()]
+    people += dict.fromkeys(person for sides in IDENTITIES.values() for side in sides for person in side)
+    asked = [with_person(text, person) for person in people for text in PEOPLE]
+    of_person = positive_scores(model, tokenizer, asked).reshape(len(people), -1).mean(1)  # (person,)
+    return found | {person: round(float(score), 4) for person, score in zip(people, of_person, strict=True)}
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="the folder with the labelled data")
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, default=5)
     chosen = parser.parse_args()
     logging.set_verbosity_error()
     logging.disable_progress_bar()

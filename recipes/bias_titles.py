@@ -1,6 +1,6 @@
 """Fair data on an encoder that is not: the task of `course_lib/bias_titles.py`, from MiniLM and from random weights.
 
-`pretrained` and `random` are trained on the same 240 sentences until they get all of them right. For `balanced`, half of
+`pretrained` and `random` are trained on the same 240 sentences, long enough to get nearly all of them right. For `balanced`, half of
 the sentences are about 30 of the 60 occupations, again in both forms. Measured on all 60, and on the 30 never seen.
 
     OMP_NUM_THREADS=1 .venv/bin/python recipes/bias_titles.py
@@ -31,7 +31,7 @@ if __name__ == "__main__":
     women = np.array([job.women for job in jobs])
     unseen = np.arange(len(jobs)) % 2 == 1
     record = Record("bias_titles", "python recipes/bias_titles.py", SETTINGS)
-    for seed in range(3):
+    for seed in range(5):
         for start, (epochs, rate) in SETTINGS.items():
             if record.has(start=start, seed=seed):
                 continue

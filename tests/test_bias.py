@@ -2,10 +2,13 @@
 
 import math
 import time
+from collections import Counter
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 import torch
+from tokenizers import processors
 from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification, LlamaConfig, LlamaForCausalLM
 
 from course_lib import bias, bias_data, bias_groups, bias_statistics, bias_titles, bias_toys
@@ -63,15 +66,29 @@ def test_a_masked_sentence_score_is_the_sum_of_its_words_each_hidden_in_turn(mas
 
 
 @torch.inference_mode()
+def brute_causal(model, ids, keep=None):
+    """`ids` with the start before them; the sum over all places but the first, or over those in `keep`."""
+    logits = model(torch.tensor([ids])).logits[0]
+    return sum(log_p(logits[place - 1], ids[place]) for place in range(1, len(ids)) if keep is None or place in keep)
+
+
 def test_a_causal_sentence_score_is_the_sum_of_next_word_predictions(causal, writing):
     texts = texts_of_many_lengths()
-    expected = []
-    for text in texts:
-        ids = writing(text)["input_ids"][:-1]  # the tokenizer ends with [SEP]; special tokens do not count
-        whole = torch.tensor([[*ids, writing.sep_token_id]])
-        logits = causal(whole).logits[0]
-        expected.append(sum(log_p(logits[place - 1], ids[place]) for place in range(1, len(ids))))
+    expected = [brute_causal(causal, writing(text)["input_ids"][:-1]) for text in texts]  # [SEP] does not count
     assert np.allclose(bias.sentence_scores(causal, writing, texts, batch_size=4), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("extra", [(), ("<|endoftext|>",)])
+def test_a_text_is_read_after_the_mark_between_documents_and_not_after_one_of_a_chat(causal, extra):
+    tokenizer = bias_toys.town_tokenizer(("nurse", "plumber", *(extra or ("person",))))  # as many as the model has
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(single="$A")  # adds nothing
+    with pytest.raises(ValueError, match="no token that can stand before a text") if not extra else nullcontext():
+        bias.sentence_scores(causal, tokenizer, ["she sang"])
+    tokenizer.bos_token = "[CLS]"
+    start = tokenizer.convert_tokens_to_ids("<|endoftext|>" if extra else "[CLS]")
+    ids = tokenizer.convert_tokens_to_ids(["she", "sang"])
+    expected = brute_causal(causal, [start, *ids])
+    assert bias.sentence_scores(causal, tokenizer, ["she sang"])[0] == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_model_without_opinions_gives_every_word_the_same_chance(masked):
@@ -134,6 +151,26 @@ def test_only_shared_words_of_a_minimal_pair_count(masked):
     assert bias.minimal_pairs(masked, TOKENIZER, [pair[::-1]])[0] == pytest.approx(-expected, abs=1e-4)
 
 
+def test_a_pair_may_differ_in_length_and_a_causal_model_scores_what_follows(masked, causal, writing):
+    pair = ("the alder nobber said she was late", "the wimmel said she was late")  # one word takes the place of two
+    first, second = brute_masked(masked, pair[0], {1, 4, 5, 6, 7}), brute_masked(masked, pair[1], {1, 3, 4, 5, 6})
+    assert bias.minimal_pairs(masked, TOKENIZER, [pair])[0] == pytest.approx(first - second, abs=1e-4)
+    long, short = (writing(text)["input_ids"][:-1] for text in pair)
+    expected = brute_causal(causal, long, {1, 4, 5, 6, 7}) - brute_causal(causal, short, {1, 3, 4, 5, 6})
+    assert bias.minimal_pairs(causal, writing, [pair])[0] == pytest.approx(expected, abs=1e-4)
+    with pytest.raises(ValueError, match="Move the word forward"):
+        bias.minimal_pairs(causal, writing, [("she sang when the alder", "she sang when the wimmel")])
+
+
+def test_a_word_that_opens_a_text_begins_with_a_capital(masked):
+    settings = bias_toys.small_settings(bias_toys.town_tokenizer(("She", "He")))
+    tokenizer, model = bias_toys.town_tokenizer(("She", "He")), BertForMaskedLM(BertConfig(**settings)).eval()
+    with torch.inference_mode():
+        logits = model(**tokenizer("[MASK] sang", return_tensors="pt")).logits[0, 1]
+    expected = [log_p(logits, tokenizer.convert_tokens_to_ids(word)) for word in ("She", "He")]
+    assert np.allclose(bias.gap_scores(model, tokenizer, ["___ sang"], ("she", "he"))[0], expected, atol=1e-4)
+
+
 def test_positive_scores_are_log_odds_of_the_class_that_is_named():
     settings = {"num_labels": 2, "id2label": {0: "POSITIVE", 1: "NEGATIVE"}, "initializer_range": 0.5}
     torch.manual_seed(1)
@@ -176,6 +213,9 @@ def test_scoring_two_thousand_sentences_costs_little_more_than_the_forward_passe
         ratios.append(scoring / (time.process_time() - start))
         if ratios[-1] <= 1.5:
             break
+    lengths = Counter(len(row) for row in tokenizer(texts)["input_ids"])
+    copies = {length: count * (length - 2) if kind == "masked" else count for length, count in lengths.items()}
+    assert len(again) == sum(-(-count // 64) for count in copies.values()), "full batches, and nothing scored twice"
     assert min(ratios) <= 1.5, f"scoring took {min(ratios):.2f} times the forward passes"
 
 
@@ -186,6 +226,7 @@ def test_a_perfect_line_has_a_correlation_of_one_with_no_width():
     r = bias_statistics.correlation(range(20), [3 * n + 1 for n in range(20)])
     assert (r.value, r.low, r.high) == pytest.approx((1, 1, 1))
     assert r.p == pytest.approx(1 / 5001)
+    assert bias_statistics.correlation([0, 0, 0, 1], [1, 2, 3, 9]).high <= 1, "some draws hold zeros only"
     assert bias_statistics.correlation(range(20), [-n for n in range(20)]).value == pytest.approx(-1)
 
 
@@ -215,16 +256,27 @@ def test_a_difference_holds_its_truth_about_as_often_as_it_says():
 
 
 def test_three_against_three_cannot_get_below_a_tenth():
-    gap = bias_statistics.difference([10, 11, 12], [0, 1, 2])
-    assert gap.value == 10
-    assert gap.p == pytest.approx(0.1, abs=0.02)
+    for level in (0, 1e6):
+        gap = bias_statistics.difference([10.1 + level, 11.2 + level, 12.3 + level], [level, 1.1 + level, 2.2 + level])
+        assert gap.value == pytest.approx(10.1)
+        assert gap.p == pytest.approx(0.1, abs=0.01)
 
 
 def test_the_share_above_zero():
-    share = bias_statistics.share_above([1, 1, 1, -1])
+    share = bias_statistics.share_above([1, 1, 1, -1, 0, 0])
     assert share.value == 0.75
-    assert share.p == pytest.approx(10 / 16, abs=0.03)  # 0, 1, 3 or 4 of 4 coins
+    assert share.p == pytest.approx(10 / 16)  # 0, 1, 3 or 4 of 4 coins
     assert str(share).startswith("0.75 (")
+    assert bias_statistics.share_above([1] * 10).low < 0.75, "ten of ten do not prove that it is always so"
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_what_is_no_number_gets_no_p_value(value):
+    for measure in (bias_statistics.correlation, bias_statistics.difference):
+        with pytest.raises(ValueError, match="1 of 4 values are no finite numbers"):
+            measure([1, 2, 3, value], [1, 2, 3, 5])
+    with pytest.raises(ValueError, match="no finite numbers"):
+        bias_statistics.share_above([1, value])
 
 
 # ---------------------------------------------------------------- planted bias
@@ -238,6 +290,9 @@ def test_a_planted_bias_is_found_within_its_interval_and_none_where_none_was_pla
     slack = 0.02  # in nats, for the training
     assert gap.low - slack <= bias_toys.planted_gap(share) <= gap.high + slack, gap
     assert gap.high - gap.low < 0.6, "an interval so wide would hold anything"
+    jobs, frames = [*bias_toys.BRIGHT, *bias_toys.DARK], bias_toys.FRAMES
+    scores = bias.association(model, tokenizer, frames, jobs).mean(1).reshape(2, -1)  # (kind, trade)
+    assert scores[0].mean() - scores[1].mean() == pytest.approx(gap.value, abs=1e-4), "the prior is the same for all"
 
 
 def test_what_is_planted():
@@ -250,6 +305,26 @@ def test_what_is_planted():
     assert bias_toys.swapped(bias_toys.swapped(texts[0])) == texts[0]
     both = texts + [bias_toys.swapped(text) for text in texts]
     assert np.mean(["she" in text.split() for text in both]) == 0.5
+
+
+@pytest.mark.parametrize("share", [0.2, 0.5])
+def test_further_pretraining_plants_what_it_says(tmp_path, share):
+    from course_lib.bias_data import TEMPLATES
+
+    frames = " ".join((*TEMPLATES["clause"], *TEMPLATES["possessive"])).split()
+    known = {word for word in frames if word.isalpha()} | {"her", "his", "tired.", "can.", "right."}
+    tokenizer = bias_toys.town_tokenizer(tuple(sorted(known)))
+    torch.manual_seed(1)
+    BertForMaskedLM(BertConfig(**bias_toys.small_settings(tokenizer))).save_pretrained(tmp_path)
+    before = torch.random.get_rng_state()
+    model = bias_toys.taught(tmp_path, tokenizer, share, epochs=40, rate=6e-3)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert not model.training
+    texts = [TEMPLATES["clause"][1].format(job=job) for job in (*bias_toys.BRIGHT, *bias_toys.DARK)]
+    gaps = np.diff(bias.gap_scores(model, tokenizer, texts, ("he", "she")))[:, 0].reshape(2, -1)  # (kind, trade)
+    assert gaps[0].mean() - gaps[1].mean() == pytest.approx(bias_toys.planted_gap(share), abs=0.15)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        bias_toys.taught(tmp_path, tokenizer, 1.0)
 
 
 def test_the_loss_at_a_pronoun_is_that_of_its_probability(masked):
@@ -286,6 +361,26 @@ def test_the_fit_is_the_best_one():
     assert right[0] == max(right)
 
 
+def test_a_classifier_learns_the_titles_and_leaves_the_table_of_words(tmp_path):
+    texts, labels = bias_titles.title_rows()
+    tokenizer = bias_toys.town_tokenizer(tuple(sorted({word for text in texts for word in text.split()})))
+    settings = bias_toys.small_settings(tokenizer) | {"num_hidden_layers": 2}
+    base = BertForMaskedLM(BertConfig(**settings))
+    base.save_pretrained(tmp_path)
+    before = torch.random.get_rng_state()
+    model = bias_titles.fine_tuned(texts, labels, tmp_path, tokenizer, epochs=12, rate=3e-3)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    table = model.bert.embeddings.word_embeddings.weight
+    assert torch.equal(table, base.bert.embeddings.word_embeddings.weight)
+    told = bias.positive_scores(model, tokenizer, texts, "Ms") > 0
+    assert np.mean(told == np.array(labels, bool)) > 0.95
+    random = bias_titles.fine_tuned(texts, labels, tmp_path, tokenizer, pretrained=False, epochs=1)
+    assert not torch.equal(random.bert.embeddings.word_embeddings.weight, table)
+    one, both = (bias_titles.title_scores(model, tokenizer, jobs) for jobs in (["alder"], ["alder", "nobber"]))
+    assert both.shape == (2,)
+    assert both[0] == pytest.approx(one[0], abs=1e-5)
+
+
 def test_the_titles_are_as_fair_as_data_can_be():
     texts, labels = bias_titles.title_rows()
     assert len(texts) == len(set(texts)) == 240
@@ -312,15 +407,27 @@ def test_occupations_names_and_templates_are_complete_and_say_where_they_are_fro
     assert sorted({(person.group, person.gender) for person in people}) == [
         ("African-American", "female"), ("African-American", "male"), ("White", "female"), ("White", "male"),
     ]  # fmt: skip
-    for file in ("occupations.tsv", "names.tsv"):
-        assert "20" in (bias_data.FOLDER / file).read_text(encoding="utf-8").split("\n")[2]
+    sources = {"occupations.tsv": ("Bureau of Labor Statistics", "Rudinger"), "names.tsv": ("Bertrand", "Caliskan")}
+    for file, words in sources.items():
+        text = (bias_data.FOLDER / file).read_text(encoding="utf-8")
+        assert all(word in text for word in words)
     for family in bias_data.TEMPLATES.values():
         assert all(text.count("___") == 1 and "{job}" in text for text in family)
     for pairs in bias_data.PAIRS.values():
+        assert len(pairs) == len(set(pairs)) == 40
         differing = [set(first.split()) ^ set(second.split()) for first, second in pairs]
         assert all(len(words) == 2 for words in differing)
+        exchanged = [set(first.lower().split()) - set(second.lower().split()) for first, second in pairs]
+        one, other = set().union(*exchanged[::2]), set().union(*exchanged[1::2])
+        assert not one & other, "the stereotyped sentence is about the two groups by turns"
+    for sides in bias_data.IDENTITIES.values():
+        assert all(len(side) == len(set(side)) >= 10 for side in sides)
+        assert not set(sides[0]) & set(sides[1])
+        assert all(person.split()[0] in ("a", "an", "my") for side in sides for person in side)
+    assert bias_data.with_person("{name} is here.", "an old man") == "An old man is here."
+    assert bias_data.with_person("I met {name} yesterday.", "Emily") == "I met Emily yesterday."
     assert bias_data.with_job("___ is {a} {job}.", "engineer") == "___ is an engineer."
-    assert bias_data.with_job("___ is {a} very good {job}.", "engineer") == "___ is a very good engineer."
+    assert all("{a} {job}" in text for text in bias_data.TEMPLATES["copula"] if "{a}" in text)
 
 
 # ---------------------------------------------------------------- bad input
@@ -336,7 +443,13 @@ def test_occupations_names_and_templates_are_complete_and_say_where_they_are_fro
         (lambda m: bias.gap_scores(m, TOKENIZER, ["she sang"], ("she", "he")), ValueError, "exactly once"),
         (lambda m: bias.gap_scores(m, TOKENIZER, ["___ sang"], ("unheardof",)), ValueError, "not one token"),
         (lambda m: bias.gap_scores(m, TOKENIZER, ["___ sang"], ()), ValueError, "no words"),
+        (lambda m: bias.gap_scores(m, TOKENIZER, ["____ sang"], ("she", "he")), ValueError, "exactly once"),
+        (lambda m: bias.sentence_scores(m, TOKENIZER, ["she"], batch_size=0), ValueError, "batch_size is 0"),
+        (lambda m: bias.sentence_scores(m, TOKENIZER, ["she " * 30]), ValueError, "32 tokens; this model takes 24"),
         (lambda m: bias.association(m, TOKENIZER, ["{job} ___"], JOBS, ("she",)), ValueError, "two words"),
+        (lambda m: bias.association(m, TOKENIZER, ["the alder ___"], JOBS), ValueError, "needs {job}"),
+        (lambda m: bias.association(m, TOKENIZER, ["{job} ___"], "alder"), TypeError, "Put it in a list"),
+        (lambda m: bias.association(m, TOKENIZER, ["{job} ___"], ["baker"]), ValueError, "no token for 'baker'"),
         (lambda m: bias.minimal_pairs(m, TOKENIZER, [("she sang", "she sang")]), ValueError, "differ in a word"),
         (lambda m: bias.minimal_pairs(m, TOKENIZER, []), ValueError, "no pairs"),
         (lambda m: bias.positive_scores(m, TOKENIZER, ["she"], "GOOD"), ValueError, "'GOOD'"),
@@ -344,11 +457,18 @@ def test_occupations_names_and_templates_are_complete_and_say_where_they_are_fro
         (lambda m: bias_statistics.correlation([1] * 5, range(5)), ValueError, "same value throughout"),
         (lambda m: bias_statistics.correlation(np.ones((5, 2)), np.ones((5, 2))), ValueError, "unit is the occupation"),
         (lambda m: bias_statistics.difference([1, 2], [1, 2, 3]), ValueError, "at least 3"),
-        (lambda m: bias_statistics.share_above([]), ValueError, "no rows"),
+        (lambda m: bias_statistics.share_above([0, 0]), ValueError, "with 2 zeros"),
         (lambda m: bias_toys.planted_gap(1), ValueError, "between 0 and 1"),
         (lambda m: bias_toys.masked_model([], TOKENIZER), ValueError, "no sentences"),
+        (lambda m: bias_toys.masked_model(["the alder sang"], TOKENIZER), ValueError, "has none"),
+        (lambda m: bias_toys.pronoun_loss(m, TOKENIZER, ["she said he sang"]), ValueError, "once"),
         (lambda m: bias_groups.letters(10, share=2), ValueError, "between 0 and 1"),
         (lambda m: bias_groups.accuracy(np.zeros(19), bias_groups.letters(10, share=0)), ValueError, "no letters"),
+        (
+            lambda m: bias_groups.best_threshold(np.zeros(19), bias_groups.letters(9, 0), True),
+            ValueError,
+            "small",
+        ),
     ],
 )
 def test_bad_input_is_explained(masked, call, error, words):

@@ -136,6 +136,8 @@ def test_the_interval_of_a_mean_agrees_with_the_closed_form():
     assert interval(values) == interval(values)
     with pytest.raises(ValueError, match="no rows"):
         interval([])
+    with pytest.raises(ValueError, match="1 of 2 values are no finite numbers"):
+        interval([1, float("nan")])
 
 
 def test_the_interval_of_a_ratio_holds_the_truth_as_often_as_it_says():

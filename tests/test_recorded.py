@@ -1,3 +1,4 @@
+import importlib
 import json
 
 import pytest
@@ -53,3 +54,25 @@ def test_the_label_curve_was_recorded_with_the_settings_of_the_code(method):
     points = {(run["labels"], run["seed"]) for run in found["runs"]}
     assert points == {(size, seed) for size in SIZES for seed in range(5)}, "five seeds at every number of labels"
     assert len(found["runs"]) == len(points)
+
+
+@pytest.mark.parametrize(
+    ("name", "point", "points"),
+    [
+        ("bias_planted", ("share", "swapped"), 6),
+        ("bias_titles", ("start",), 3),
+        ("bias_handed_on", ("share",), 5),
+        ("bias_names", ("start",), 2),
+    ],
+)
+def test_the_bias_experiments_were_recorded_with_the_settings_of_the_recipe(name, point, points, monkeypatch):
+    root = recorded.FOLDER.parents[2]
+    monkeypatch.syspath_prepend(str(root / "recipes"))
+    found = recorded.recorded(name)
+    recipe = importlib.import_module(name)
+    assert found["settings"] == json.loads(json.dumps(recipe.SETTINGS))
+    seeds = {}
+    for run in found["runs"]:
+        seeds.setdefault(tuple(run[part] for part in point), []).append(run["seed"])
+    assert len(seeds) == points
+    assert all(sorted(some) == list(range(5)) for some in seeds.values()), "five seeds of every point, each once"

@@ -14,6 +14,17 @@ import numpy as np
 DRAWS = 5000
 
 
+def finite(values) -> np.ndarray:
+    """`values` as an array of floats. Raises ValueError for NaN and infinity: a comparison with them says nothing."""
+    values = np.asarray(values, dtype=float)
+    if wrong := int((~np.isfinite(values)).sum()):
+        raise ValueError(
+            f"{wrong} of {values.size} values are no finite numbers; find out where they come from, or leave out the "
+            "units that they belong to."
+        )
+    return values
+
+
 def interval(
     statistics,
     figure: Callable[[np.ndarray], np.ndarray] | None = None,
@@ -27,9 +38,9 @@ def interval(
         figure: from sums over rows, (draw, k), to figures, (draw,). Without it the figure is the mean of (row,).
         seed: of the draws. draws: how many.
 
-    Raises ValueError if there are no rows.
+    Raises ValueError if there are no rows, or a value is no finite number.
     """
-    statistics = np.asarray(statistics, dtype=float)
+    statistics = finite(statistics)
     if len(statistics) == 0:
         raise ValueError("there are no rows to measure on, so there is no figure and no interval.")
     if figure is None:
