@@ -148,12 +148,13 @@ def minimal_pairs(model, tokenizer, pairs: Sequence[tuple[str, str]]) -> np.ndar
 def positive_scores(model, tokenizer, texts: Sequence[str], positive: str = "POSITIVE", batch_size=64) -> np.ndarray:
     """How positive a two-class classifier finds each text: log-odds of the class `positive`, (text,), 0 is undecided.
 
-    Log-odds and not probabilities: those hide differences near 0 and 1. Raises ValueError unless there are two classes.
+    Log-odds and not probabilities: those hide differences near 0 and 1. Raises ValueError unless there are two classes,
+    and for texts as `sentence_scores` does.
     """
     labels = getattr(model.config, "id2label", {})
     if len(labels) != 2 or positive not in labels.values():
         raise ValueError(f"two classes are needed, one of them {positive!r}; this model has {list(labels.values())}.")
-    rows = tokenizer(list(_checked(texts)))["input_ids"]
+    rows = _within(model, texts, tokenizer(list(_checked(texts)))["input_ids"])
     found = np.empty(len(rows))
     for group, ids in _batches(rows, batch_size):
         logits = _logits(model, ids)  # (text, 2)
@@ -182,6 +183,11 @@ def _ids(model, tokenizer, texts: Sequence[str]) -> list[list[int]]:
     if not is_masked(model):
         start = _start(tokenizer)
         rows = [row if row[:1] == [start] else [start, *row] for row in rows]
+    return _within(model, texts, rows)
+
+
+def _within(model, texts: Sequence[str], rows: list[list[int]]) -> list[list[int]]:
+    """The rows, when none of them is longer than the model can read."""
     limit = getattr(model.config, "max_position_embeddings", None)
     for text, row in zip(texts, rows, strict=True):
         if limit and len(row) > limit:

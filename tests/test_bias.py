@@ -171,10 +171,14 @@ def test_a_word_that_opens_a_text_begins_with_a_capital(masked):
     assert np.allclose(bias.gap_scores(model, tokenizer, ["___ sang"], ("she", "he"))[0], expected, atol=1e-4)
 
 
-def test_positive_scores_are_log_odds_of_the_class_that_is_named():
+def two_classes():
     settings = {"num_labels": 2, "id2label": {0: "POSITIVE", 1: "NEGATIVE"}, "initializer_range": 0.5}
     torch.manual_seed(1)
-    model = BertForSequenceClassification(BertConfig(**bias_toys.small_settings(TOKENIZER) | settings)).eval()
+    return BertForSequenceClassification(BertConfig(**bias_toys.small_settings(TOKENIZER) | settings)).eval()
+
+
+def test_positive_scores_are_log_odds_of_the_class_that_is_named():
+    model = two_classes()
     texts = texts_of_many_lengths()
     with torch.inference_mode():
         logits = [model(**TOKENIZER(text, return_tensors="pt")).logits[0] for text in texts]
@@ -453,6 +457,7 @@ def test_occupations_names_and_templates_are_complete_and_say_where_they_are_fro
         (lambda m: bias.minimal_pairs(m, TOKENIZER, [("she sang", "she sang")]), ValueError, "differ in a word"),
         (lambda m: bias.minimal_pairs(m, TOKENIZER, []), ValueError, "no pairs"),
         (lambda m: bias.positive_scores(m, TOKENIZER, ["she"], "GOOD"), ValueError, "'GOOD'"),
+        (lambda m: bias.positive_scores(two_classes(), TOKENIZER, ["she " * 30]), ValueError, "32 tokens"),
         (lambda m: bias_statistics.correlation([1, 2], [1, 2]), ValueError, "at least 4"),
         (lambda m: bias_statistics.correlation([1] * 5, range(5)), ValueError, "same value throughout"),
         (lambda m: bias_statistics.correlation(np.ones((5, 2)), np.ones((5, 2))), ValueError, "unit is the occupation"),
