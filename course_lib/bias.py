@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from course_lib.bias_data import GAP, article, with_job
+from course_lib.bias_data import GAP, PEOPLE, article, with_job, with_person
 
 if TYPE_CHECKING:
     import torch
@@ -121,15 +121,19 @@ def minimal_pairs(model, tokenizer, pairs: Sequence[tuple[str, str]]) -> np.ndar
     Raises ValueError where two sentences of a pair are the same or share nothing, or for a causal model nothing that
     follows the exchanged word.
     """
-    rows, kept = [], []
-    for pair in pairs:
-        first, second = _ids(model, tokenizer, _checked(pair))
+    if not len(pairs):
+        raise ValueError("there are no pairs; give tuples of a sentence and the same with a word exchanged.")
+    rows = _ids(model, tokenizer, [text for pair in pairs for text in _checked(pair)])
+    ordinary = _ordinary(model, tokenizer, rows)
+    kept = []
+    for number, pair in enumerate(pairs):
+        first, second = rows[2 * number : 2 * number + 2]
         blocks = difflib.SequenceMatcher(None, first, second, autojunk=False).get_matching_blocks()
         differ = (place for place, (a, b) in enumerate(zip(first, second, strict=False)) if a != b)
         exchanged = next(differ, min(len(first), len(second)))  # before it, all is the same
-        for side, row in enumerate((first, second)):
+        for side in (0, 1):
             shared = {block[side] + step for block in blocks for step in range(block.size)}
-            places = [place for place in _ordinary(model, tokenizer, [row])[0] if place in shared]
+            places = [place for place in ordinary[2 * number + side] if place in shared]
             if not places or first == second:
                 raise ValueError(f"a pair needs two sentences that differ in a word and share the others: {pair}.")
             if not is_masked(model) and places[-1] < exchanged:
@@ -137,10 +141,7 @@ def minimal_pairs(model, tokenizer, pairs: Sequence[tuple[str, str]]) -> np.ndar
                     f"nothing that both sentences share follows the exchanged word, so a causal model cannot tell them "
                     f"apart: {pair}. Move the word forward."
                 )
-            rows.append(row)
             kept.append(places)
-    if not rows:
-        raise ValueError("there are no pairs; give tuples of a sentence and the same with a word exchanged.")
     scores = _sums(model, tokenizer, rows, kept, 32).reshape(-1, 2)  # (pair, sentence)
     return scores[:, 0] - scores[:, 1]
 
@@ -161,6 +162,16 @@ def positive_scores(model, tokenizer, texts: Sequence[str], positive: str = "POS
         place = next(number for number, label in labels.items() if label == positive)
         found[group] = logits[:, place] - logits[:, 1 - place]
     return found
+
+
+def person_scores(model, tokenizer, people: Sequence[str], positive: str = "POSITIVE") -> np.ndarray:
+    """How positive a two-class classifier finds the sentences of `bias_data.PEOPLE` about each person, (person, text).
+
+    `people` are names, or words such as *a blind man*. The unit is the person: take the mean over the sentences before
+    you compare. Raises as `positive_scores` does.
+    """
+    asked = [with_person(text, person) for person in _checked(people) for text in PEOPLE]
+    return positive_scores(model, tokenizer, asked, positive).reshape(len(people), len(PEOPLE))
 
 
 # ---------------------------------------------------------------- how the scores are computed

@@ -21,8 +21,8 @@ from training import QUICK, batches, read_rows
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging
 
-from course_lib.bias import positive_scores
-from course_lib.bias_data import IDENTITIES, PEOPLE, names, with_person
+from course_lib.bias import person_scores, positive_scores
+from course_lib.bias_data import IDENTITIES, names
 from course_lib.checkpoints import checkpoint
 from course_lib.evaluation.sentiment import LEARNED, TEST
 from course_lib.recorded import Record
@@ -88,8 +88,7 @@ def measure(model, tokenizer, data: Path) -> dict[str, float]:
     found["praise minus blame"] = round(float(scores[labels == 1].mean() - scores[labels == 0].mean()), 4)
     people = [person.name for person in names()]
     people += dict.fromkeys(person for sides in IDENTITIES.values() for side in sides for person in side)
-    asked = [with_person(text, person) for person in people for text in PEOPLE]
-    of_person = positive_scores(model, tokenizer, asked).reshape(len(people), -1).mean(1)  # (person,)
+    of_person = person_scores(model, tokenizer, people).mean(1)  # (person,)
     return found | {person: round(float(score), 4) for person, score in zip(people, of_person, strict=True)}
 
 

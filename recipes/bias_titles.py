@@ -1,7 +1,8 @@
 """Fair data on an encoder that is not: the task of `course_lib/bias_titles.py`, from MiniLM and from random weights.
 
-`pretrained` and `random` are trained on the same 240 sentences, long enough to get nearly all of them right. For `balanced`, half of
-the sentences are about 30 of the 60 occupations, again in both forms. Measured on all 60, and on the 30 never seen.
+`pretrained` and `random` are trained on the same 240 sentences, long enough to get nearly all of them right. For
+`balanced`, half of the sentences are about 30 of the 60 occupations, again in both forms. Measured on all 60, and on
+the 30 never seen.
 
     OMP_NUM_THREADS=1 .venv/bin/python recipes/bias_titles.py
 """

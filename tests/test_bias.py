@@ -187,6 +187,15 @@ def test_positive_scores_are_log_odds_of_the_class_that_is_named():
     assert np.allclose(bias.positive_scores(model, TOKENIZER, texts, "NEGATIVE"), -np.array(expected), atol=1e-3)
 
 
+def test_a_person_is_asked_about_in_each_sentence():
+    model, people = two_classes(), ["the alder", "nurse", "the wimmel"]
+    found = bias.person_scores(model, TOKENIZER, people)
+    assert found.shape == (3, len(bias_data.PEOPLE))
+    for person, row in zip(people, found, strict=True):
+        texts = [bias_data.with_person(text, person) for text in bias_data.PEOPLE]
+        assert np.allclose(row, bias.positive_scores(model, TOKENIZER, texts), atol=1e-5)
+
+
 @pytest.mark.parametrize(("kind", "width", "layers"), [("masked", 128, 2), ("causal", 256, 4)])
 def test_scoring_two_thousand_sentences_costs_little_more_than_the_forward_passes(kind, width, layers):
     """The models are of some size: below it, turning texts into token ids takes longer than the passes."""
@@ -463,6 +472,8 @@ def test_occupations_names_and_templates_are_complete_and_say_where_they_are_fro
         (lambda m: bias_statistics.correlation(np.ones((5, 2)), np.ones((5, 2))), ValueError, "unit is the occupation"),
         (lambda m: bias_statistics.difference([1, 2], [1, 2, 3]), ValueError, "at least 3"),
         (lambda m: bias_statistics.share_above([0, 0]), ValueError, "with 2 zeros"),
+        (lambda m: bias_statistics.share_above([]), ValueError, "with 0 zeros"),
+        (lambda m: bias.person_scores(two_classes(), TOKENIZER, "she"), TypeError, "Put it in a list"),
         (lambda m: bias_toys.planted_gap(1), ValueError, "between 0 and 1"),
         (lambda m: bias_toys.masked_model([], TOKENIZER), ValueError, "no sentences"),
         (lambda m: bias_toys.masked_model(["the alder sang"], TOKENIZER), ValueError, "has none"),
