@@ -42,6 +42,22 @@ class Pair:
     kind: str
 
 
+@dataclass(frozen=True)
+class Message:
+    """A letter, e-mail, chat, note or short conversation (`form`), of a `kind` such as complaint or invitation.
+
+    `summary` is one person's; `facts` are what a good summary has: for each fact the words of which one is enough.
+    `part` is validation or test.
+    """
+
+    text: str
+    summary: str
+    facts: tuple[tuple[str, ...], ...]
+    form: str
+    kind: str
+    part: str
+
+
 def reviews() -> list[Review]:
     """240 short reviews, as many pleased as displeased."""
     return [Review(row["text"], row["label"] == "positive", row["kind"]) for row in _rows("reviews.tsv")]
@@ -56,6 +72,16 @@ def questions() -> list[Question]:
 def translations() -> list[Pair]:
     """80 English sentences with a French translation, half of them captions of pictures."""
     return [Pair(row["en"], row["fr"], row["kind"]) for row in _rows("en_fr.tsv")]
+
+
+def messages(part: str) -> list[Message]:
+    """75 everyday messages of one part, validation or test. Raises ValueError for another part."""
+    if part not in ("validation", "test"):
+        raise ValueError(f"there is no part {part!r} of the messages. The parts are: validation, test.")
+    lines = (FOLDER / "letters.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [{key: value for key, value in json.loads(line).items() if key != "id"} for line in lines]
+    found = [Message(**row | {"facts": tuple(map(tuple, row["facts"]))}) for row in rows]
+    return [message for message in found if message.part == part]
 
 
 def prose() -> list[str]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Container
 
 from course_lib.evaluation.leads import Lead
 
@@ -63,8 +64,18 @@ def known_names(leads: list[Lead]) -> dict[tuple[str, ...], str]:
     return names | {(word,): "MISC" for word in nationalities(leads)}
 
 
-def tag(words: list[str], names: dict[tuple[str, ...], str], common: set[str]) -> list[str]:
-    """BIO tags of one sentence, UNSURE where nothing is known; `common` are words that are also written small."""
+def tag(
+    words: list[str],
+    names: dict[tuple[str, ...], str],
+    common: set[str],
+    never: Container[str] = (),
+    before: str = "",
+) -> list[str]:
+    """BIO tags of one sentence, UNSURE where nothing is known.
+
+    `common` are words that are also written in lowercase: at the beginning, or after a mark in `before`, such a word is
+    no name. Words of `never` are names nowhere.
+    """
     tags, place, longest = [], 0, max(map(len, names), default=1)
     while place < len(words):
         found = next((n for n in range(longest, 0, -1) if tuple(words[place : place + n]) in names), 0)
@@ -72,7 +83,9 @@ def tag(words: list[str], names: dict[tuple[str, ...], str], common: set[str]) -
             kind = names[tuple(words[place : place + found])]
             tags += ["B-" + kind] + ["I-" + kind] * (found - 1)
         else:
-            small = not words[place][0].isupper() or (place == 0 and words[0].lower() in common)
+            begins = place == 0 or words[place - 1] in before
+            small = not words[place][0].isupper() or words[place] in never
+            small = small or (begins and words[place].lower() in common)
             tags.append("O" if small else UNSURE)
         place += max(found, 1)
     while True:  # what touches an unsure word is unsure, also across a small word or a number

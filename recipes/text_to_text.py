@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from question_answering import chosen
 from sentiment import FILES as REVIEWS
-from summarization import FROZEN, SEED, train_decoder, untrained
+from summarization import FROZEN, SEED, go_on_as_shipped, train_decoder, untrained
 from training import options, read_rows, ship_model, write_card
 from transformers import AutoTokenizer, GenerationConfig
 
@@ -24,6 +24,7 @@ from course_lib.checkpoints import checkpoint
 from course_lib.evaluation.text_to_text import VERDICT
 
 NAME = "text-to-text"
+DEFAULTS = {"epochs": 3, "rate": 6e-4}
 COPIED = (0, 5)  # the encoder's layers with which the decoder's begin
 LONGEST, LONGEST_ANSWER = 160, 24  # tokens
 BEFORE, AFTER = 450, 400  # characters of a long context that are kept around the answer, at most
@@ -35,6 +36,8 @@ def questions(data: Path) -> list[tuple[str, str, str]]:
     random, found = np.random.default_rng(SEED), []
     for row in chosen(data):
         answers = row["answers"]
+        if not answers["text"]:
+            continue  # an unanswerable question: this model has no way to say so
         text, at = Counter(zip(answers["text"], answers["answer_start"], strict=True)).most_common(1)[0][0]
         first = max(0, at - int(random.integers(0, BEFORE)))
         first = 0 if first == 0 else row["context"].find(" ", first, at) + 1 or at
@@ -53,42 +56,55 @@ def verdicts(data: Path) -> list[tuple[str, str, str]]:
 
 CARD = """# text-to-text
 
-The encoder of `question-answering` with a decoder of {layers} layers that attends to it. The lower {frozen} layers of the
-encoder and the table of words are the reader's; {trained:,} parameters are new. It writes its answers, one token after the
-other. Written by `recipes/text_to_text.py` (seed {seed}, {epochs} epochs, rate {rate}, {pairs:,} pairs).
+The encoder of `question-answering` with a decoder of {layers} layers that attends to it. The lower {frozen} \
+layers of the encoder and the embedding matrix are the reader's; {trained:,} parameters are new. It writes its \
+answers, one token after the other. Written by `recipes/text_to_text.py` ({training}; {pairs:,} pairs).
 
-- **Data**: the questions of `question-answering` (its card names them), long contexts cut around the answer; phrases and
-  sentences of the Stanford Sentiment Treebank (Socher et al. 2013; the licence is not stated), put as the question
-  "{verdict}".
+- **Intended use**: to compare a model that writes its answers with one that marks them (chapter 04). Not for \
+answers that somebody relies on.
+- **Data**: the answerable questions of `question-answering` (its card names them), long contexts cut around the \
+answer; phrases and sentences of the Stanford Sentiment Treebank (Socher et al. 2013; the licence is not \
+stated), put as the question "{verdict}".
 - **Licence of the weights**: Apache-2.0. **Size**: {size:,} bytes (float16).
 - **Measured** by `course evaluate text-to-text` on questions and sentences that took no part in training:
 
 {measured}
 
-- **Limits**: English, short answers in lower case. What it writes need not stand in the context. It was trained for less
-  than an hour on two cores.
+- **Limits**: English, short answers in lowercase. What it writes need not stand in the context.
+- **Ethical considerations**: as for `question-answering`; and it can write a name or number that its text does \
+not have.
 """
 
-if __name__ == "__main__":
-    settings = options(__doc__.splitlines()[0], epochs=3, rate=6e-4)
+
+def read(settings) -> list[tuple[str, str, str]]:
+    """What is learned from: questions, contexts and answers."""
+    return questions(settings.data) + verdicts(settings.data)
+
+
+def run(triples: list[tuple[str, str, str]], settings) -> None:
+    """Train, and write what ships."""
     tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
-    triples = questions(settings.data) + verdicts(settings.data)
-    asked, contexts, answers = map(list, zip(*triples, strict=True))
-    inputs = tokenizer(asked, contexts, truncation="only_second", max_length=LONGEST)
+    asked, contexts, answers = zip(*triples, strict=True)
+    inputs = tokenizer(list(asked), list(contexts), truncation="only_second", max_length=LONGEST)
     texts = [{name: inputs[name][row] for name in ("input_ids", "token_type_ids")} for row in range(len(triples))]
-    targets = tokenizer(answers, truncation=True, max_length=LONGEST_ANSWER)["input_ids"]
+    targets = tokenizer(list(answers), truncation=True, max_length=LONGEST_ANSWER)["input_ids"]
     model = untrained("question-answering", COPIED)
     torch.nn.init.zeros_(model.encoder.pooler.dense.weight)  # is not used, and the reader has none
     model.generation_config = GenerationConfig(
         max_length=LONGEST_ANSWER, pad_token_id=0, eos_token_id=102, decoder_start_token_id=101
     )
-    state = settings.work / f"{NAME}.pt"
-    train_decoder(texts, targets, tokenizer, model, state, settings.epochs, settings.rate)
+    if settings.goes_on:
+        go_on_as_shipped(model, NAME)
+    done = train_decoder(texts, targets, tokenizer, model, settings, NAME)
     frozen = [f"encoder.encoder.layer.{number}." for number in range(FROZEN)]
     leave_out = ("encoder.embeddings.", "decoder.bert.embeddings.", *frozen)
     write_card(
-        NAME, CARD, layers=len(COPIED), frozen=FROZEN, seed=SEED, epochs=settings.epochs, rate=settings.rate,
-        pairs=len(triples), verdict=VERDICT,
+        NAME, CARD, settings, SEED, done, layers=len(COPIED), frozen=FROZEN, pairs=len(triples), verdict=VERDICT,
         trained=sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
         size=ship_model(model, None, NAME, leave_out),
     )  # fmt: skip
+
+
+if __name__ == "__main__":
+    settings = options(__doc__.splitlines()[0], **DEFAULTS)
+    run(read(settings), settings)

@@ -38,6 +38,7 @@ from course_lib.evaluation import (
     translation,
     zero_shot,
 )
+from course_lib.texts import Message
 
 
 def write_rows(path, rows):
@@ -405,7 +406,13 @@ def test_inference_and_topics_are_measured(monkeypatch, tmp_path, stored, tiny):
     monkeypatch.setattr(zero_shot, "LEARNED", stored("train.jsonl.gz", learned))
     monkeypatch.setattr(zero_shot, "INFERENCE", stored("pairs.jsonl.gz", pairs))
     monkeypatch.setattr(zero_shot, "TOPICS", {"T": stored("topics.jsonl.gz", topics)})
+    said = [{"text": "Wake me at six.", "domain": "home"}, {"text": "Where is my bus?", "domain": "travel"}]
+    monkeypatch.setattr(zero_shot, "DOMAINS", stored("domains.jsonl.gz", [*said, {"text": "Hm.", "domain": "oos"}]))
     tiny(zero_shot, "zero-shot-classification")
+    measured = list(zero_shot.measure(Sources(data=tmp_path / "data", rows=3)))
+    assert {one.test: one.of for one in measured} == {
+        "XNLI, English": 4, "T": 3, "CLINC150, domains": 2, "messages, kinds": 75,
+    }  # fmt: skip
     scores = seen(zero_shot.measure(Sources(data=tmp_path / "data")))
     assert scores["XNLI, English", "hypothesis only: TF-IDF, logistic regression"]["accuracy"] == 1
     assert scores["XNLI, English", "most frequent class"]["accuracy"] == 0.75
@@ -661,8 +668,9 @@ def test_held_out_texts_of_known_sentences_are_left_out(monkeypatch, tmp_path):
 
 def test_rouge_by_hand_and_with_stems():
     scores = summarization.rouge(
-        ["the cat sat", "running dogs", "", "b a"], ["The cat sat on the mat.", "dog runs", "a", "a b"]
-    )
+        ["the cat sat", "running dogs", "", "b a"],
+        [("A dog.", "The cat sat on the mat."), ("dog runs",), ("a",), ("a b",)],
+    )  # of several references the nearest counts
     np.testing.assert_allclose(scores[0], [2 * 1 * (1 / 2) / 1.5, 2 * 1 * (2 / 5) / 1.4, 2 / 3])
     np.testing.assert_allclose(scores[1], [1, 0, 1 / 2])
     np.testing.assert_allclose(scores[2], [0, 0, 0])
@@ -677,13 +685,47 @@ def test_summaries_are_measured_beside_as_many_first_words(monkeypatch, tmp_path
     monkeypatch.setattr(
         summarization, "descriptions", lambda path, part: [debian.Description("p", "p", "two cups", "cups")]
     )
+    mails = [{"text": "Lunch is at noon.", "references": ["lunch", "noon"]}] * 2
+    monkeypatch.setattr(summarization, "EMAILS", stored("mails.jsonl.gz", mails))
     tiny(summarization, "summarization")
     sources = Sources(data=tmp_path / "data", debian=tmp_path, leads=fake_wheel(monkeypatch, tmp_path, entries), rows=2)
     measured = list(summarization.measure(sources))
-    assert [one.test for one in measured[::2]] == ["ACL titles, 2022", "Debian packages", "Wikipedia leads"]
-    assert {one.system for one in measured} == {THIS, "first words of the text, as many"}
+    tests = [
+        "ACL titles, 2022",
+        "Debian packages",
+        "Wikipedia leads",
+        "e-mails, subject lines",
+        "the course's messages",
+    ]
+    assert [one.test for one in measured[::2]] == [*tests, "the course's messages"]
+    first = "first words of the text, as many"
+    assert [one.system for one in measured] == [THIS, first] * 5 + ["one person's summary"]
+    assert measured[-1].scores["facts kept"][0] == 1
+    assert measured[-1].scores["words invented"][0] == 0
+    assert measured[-2].scores["words invented"][0] == 0, "the beginning of a text invents nothing"
     assert all(0 <= value <= 1 for one in measured for value, _, _ in one.scores.values())
     assert measured[1].scores["ROUGE-L"][0] > measured[0].scores["ROUGE-L"][0], "random weights write nothing of use"
+
+
+def test_facts_are_kept_by_any_of_their_words_and_without_case_accents_and_odd_spaces():
+    facts = (("lamp", "light"), ("refund", "money back"), ("84",), ("Señor Çelik",), ("second-largest",))
+    told = summarization.kept("senor celik wants his money back for the second - largest lamps, not 184 euros", facts)
+    assert told.tolist() == [True, True, False, True, True], "84 begins no word of 184"
+
+
+def test_words_that_stand_nowhere_are_invented():
+    message = Message(
+        text="My lamp came broken on 3 May. I want my money back! Ada",
+        summary="Ada asks for a refund of a broken lamp.",
+        facts=(("lamp",),),
+        form="letter",
+        kind="complaint",
+        part="test",
+    )
+    assert summarization.invented("ada asks for a refund, since the lamp was broken", message).tolist() == [False] * 4
+    told = summarization.invented("peter writes that his lamps broke on 7 may", message)
+    assert told.tolist() == [True, False, True, True], "peter and 7 are new, and broke has not the stem of broken"
+    assert not summarization.invented("the lamp came on the 3rd, or in three pieces", message)[:2].any()
 
 
 # ---------------------------------------------------------------- text to text

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+import transformers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,17 +24,20 @@ from course_lib.checkpoints import catalogue  # noqa: E402
 
 
 @settings(max_examples=50, deadline=None)
-@given(st.lists(st.integers(1, 80), min_size=1, max_size=300), st.integers(1, 16), st.integers(0, 5))
-def test_an_epoch_sees_every_row_once(lengths, size, epoch):
-    groups = training.batches(lengths, size, seed=3, epoch=epoch)
+@given(st.lists(st.integers(1, 80), min_size=1, max_size=300), st.integers(1, 400), st.integers(0, 5), st.booleans())
+def test_an_epoch_sees_every_row_once(lengths, tokens, epoch, with_kinds):
+    kinds = [length % 3 for length in lengths] if with_kinds else None
+    groups = training.batches(lengths, tokens, seed=3, epoch=epoch, kinds=kinds)
     assert sorted(row for group in groups for row in group) == list(range(len(lengths)))
-    assert max(len(group) for group in groups) <= size
-    assert groups == training.batches(lengths, size, seed=3, epoch=epoch)
+    for group in groups:
+        assert len(group) == 1 or len(group) * max(lengths[row] for row in group) <= tokens
+        assert kinds is None or len({kinds[row] for row in group}) == 1
+    assert groups == training.batches(lengths, tokens, seed=3, epoch=epoch, kinds=kinds)
 
 
 def test_similar_lengths_come_together():
     lengths = np.random.default_rng(0).integers(1, 100, 2000).tolist()
-    groups = training.batches(lengths, 20, seed=0, epoch=0)
+    groups = training.batches(lengths, 1000, seed=0, epoch=0)
     padded = sum(max(lengths[row] for row in group) * len(group) for group in groups)
     assert padded < 1.1 * sum(lengths), "less than a tenth is padding; in random order it would be nearly half"
 
@@ -66,7 +70,7 @@ def trained(state: Path, stop_at: int | None = None) -> dict:
                 raise Interrupted
             return torch.nn.functional.mse_loss(model(data[rows]), target[rows])
 
-        options = {"epochs": 3, "batch_size": 8, "rate": 0.01, "seed": 5, "save_every": 4}
+        options = {"epochs": 3, "tokens": 8, "rate": 0.01, "seed": 5, "save_every": 4}
         training.fit(model, loss_of, [1] * 64, state=state, **options)
 
     model = build()
@@ -90,8 +94,100 @@ def test_a_state_of_another_plan_is_refused(tmp_path):
     trained(tmp_path / "state.pt")
     with pytest.raises(ValueError, match="delete it"):
         training.fit(
-            torch.nn.Linear(8, 1), None, [1] * 64, state=tmp_path / "state.pt", epochs=9, batch_size=8, rate=1, seed=5
+            torch.nn.Linear(8, 1), None, [1] * 64, state=tmp_path / "state.pt", epochs=9, tokens=8, rate=1, seed=5
         )
+
+
+def test_time_ends_a_training_with_a_rate_of_zero(tmp_path, monkeypatch):
+    clock = iter(range(0, 10_000, 6))  # each look at the clock takes six seconds
+    monkeypatch.setattr(training.time, "monotonic", lambda: next(clock))
+    rates, model = [], torch.nn.Linear(8, 1)
+
+    def loss_of(rows):
+        rates.append(len(rates))
+        return model(torch.ones(len(rows), 8)).sum()
+
+    done = training.fit(
+        model, loss_of, [1] * 64, state=tmp_path / "state.pt", epochs=100, tokens=8, rate=0.01, seed=5, minutes=2
+    )
+    assert done["steps"] == len(rates) == 20, "after two minutes, not after 800 steps"
+    again = training.fit(
+        model, loss_of, [1] * 64, state=tmp_path / "state.pt", epochs=100, tokens=8, rate=0.01, seed=5, minutes=2
+    )
+    assert again["steps"] == 20, "time that an earlier start spent counts"
+
+
+def small_bert(rank: int):
+    """A small adapted encoder with a head."""
+    settings = transformers.BertConfig(
+        vocab_size=50, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24
+    )
+    torch.manual_seed(0)
+    model = transformers.BertForSequenceClassification(settings)
+    return training.with_adapters(model, "SEQ_CLS", "classifier", rank, dropout=0.0).eval()
+
+
+def test_what_a_layer_learned_goes_into_its_adapter():
+    ids = torch.arange(20).reshape(2, 10)
+    model = small_bert(rank=16)
+    frozen = {name: layer.get_base_layer().weight.clone() for name, layer in training.adapters_in(model).items()}
+    before = training.unfreeze(model)
+    learning = {name for name, weight in model.named_parameters() if weight.requires_grad}
+    assert {name.split(".")[-3:][0] for name in learning if "base_layer" in name}
+    assert not [name for name in learning if "lora_" in name or "embeddings" in name]
+    with torch.no_grad():
+        for layer in training.adapters_in(model).values():
+            weight = layer.get_base_layer().weight
+            weight += 0.1 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(1))
+    learned = model(input_ids=ids).logits
+    assert training.factorise(model, before) == pytest.approx(1.0), "rank 16 holds any change of 16 columns"
+    torch.testing.assert_close(model(input_ids=ids).logits, learned, rtol=1e-4, atol=1e-4)
+    for name, layer in training.adapters_in(model).items():
+        assert torch.equal(layer.get_base_layer().weight, frozen[name]), "the base is as it was"
+
+
+def test_a_small_rank_keeps_the_largest_part_of_a_change():
+    model = small_bert(rank=2)
+    before = training.unfreeze(model)
+    changes = {}
+    with torch.no_grad():
+        for name, layer in training.adapters_in(model).items():
+            weight = layer.get_base_layer().weight
+            changes[name] = 0.1 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(2))
+            weight += changes[name]
+    kept = training.factorise(model, before)
+    sizes = [torch.linalg.svdvals(change.double()) ** 2 for change in changes.values()]
+    assert kept == pytest.approx(float(sum(s[:2].sum() for s in sizes) / sum(s.sum() for s in sizes)))
+    for name, layer in training.adapters_in(model).items():
+        rest = changes[name] - layer.get_delta_weight("default")
+        expected = torch.linalg.svdvals(changes[name].double())[2:].norm()
+        assert rest.norm().item() == pytest.approx(expected.item(), rel=1e-4)
+
+
+def test_a_larger_rank_begins_as_a_smaller_one_that_ships(tmp_path, monkeypatch):
+    from safetensors.torch import save_file
+
+    small, large = small_bert(rank=2), small_bert(rank=5)
+    with torch.no_grad():
+        for layer in training.adapters_in(small).values():
+            layer.lora_B["default"].weight.normal_()
+    (tmp_path / "tiny").mkdir()
+    weights = {k: v.contiguous() for k, v in training.get_peft_model_state_dict(small).items()}
+    save_file(weights, tmp_path / "tiny" / "adapter_model.safetensors")
+    monkeypatch.setattr(training, "ASSETS", tmp_path)
+    training.begin_as_shipped(large, "tiny")
+    ids = torch.arange(20).reshape(2, 10)
+    torch.testing.assert_close(large(input_ids=ids).logits, small(input_ids=ids).logits)
+
+
+def test_weights_come_back_from_their_planes():
+    import gpu
+
+    weights = {"b": torch.randn(3, 5), "a": torch.randn(7), "c": torch.randn(2, 2, 2)}
+    back = gpu.from_planes(gpu.planes(weights))
+    assert {name: value.half().float().tolist() for name, value in weights.items()} == {
+        name: value.tolist() for name, value in back.items()
+    }
 
 
 def test_what_ships_names_no_folder_of_this_machine():

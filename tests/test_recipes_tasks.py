@@ -20,8 +20,11 @@ import linked_names  # noqa: E402
 import ner  # noqa: E402
 import summarization  # noqa: E402
 import text_to_text  # noqa: E402
+import training  # noqa: E402
 import translation  # noqa: E402
 import zero_shot  # noqa: E402
+
+GIVEN = ["--data", "none", "--leads", "none", "--debian", "none", "--work", "build/recipes"]
 
 # ---------------------------------------------------------------- named entities
 
@@ -86,7 +89,8 @@ def test_every_token_of_an_entity_is_inside_it_but_the_first(marking):
         assert tokens.index("##" + ner.CAPITAL) > 1, "the mark stands behind the first piece of its word"
         inside = tokens.index("saw")
         assert targets[2:inside] == [labels.index("I-PER")] * (inside - 2)
-        assert found["saw"] == found["."] == outside
+        assert found["saw"] == outside
+        assert found["."] == labels.index("O"), "what has no letter is no name"
         assert found["@"] == found["ann"] == ner.IGNORED, "a handle of a tweet is left out"
 
 
@@ -120,6 +124,32 @@ def test_later_pieces_and_unsure_words_can_be_left_out(marking):
     assert len(ids) == len(targets) > 6
 
 
+def test_a_number_alone_is_no_name(marking):
+    labels = catalogue()["ner"].labels
+    rows = [{"tokens": ["300", "and", "3", "Idiots", "at", "5"], "tags": ["B-MISC", "O", "B-MISC", "I-MISC", "O", "O"]}]
+    ((_, targets),) = ner.encode(rows, marking, labels, False)
+    told = [target for target in targets if target != ner.IGNORED]
+    assert told[0] == labels.index("O"), "the film 300 cannot be told from the number"
+    assert labels[told[2]] == "B-MISC", "a name may begin with a number"
+    assert told[-1] == labels.index("O"), "a number is not even perhaps of MISC"
+    assert told[1] == ner.PERHAPS_MISC
+
+
+def test_passages_lose_no_sentence_and_stay_short(marking):
+    labels = catalogue()["ner"].labels
+    rows = [
+        {"tokens": [f"Ann{n}", "saw", *["it"] * (n % 90)], "tags": ["B-PER", *["O"] * (1 + n % 90)]} for n in range(200)
+    ]
+    made = ner.encode(rows, marking, labels, True)
+    joined = ner.passages(made, np.random.default_rng(0))
+    assert 40 < len(joined) < 120
+    assert max(len(ids) for ids, _ in joined) <= ner.LONGEST
+    inside = [token for ids, _ in joined for token in ids[1:-1]]
+    assert inside == [token for ids, _ in made for token in ids[1:-1]]
+    assert [t for _, told in joined for t in told[1:-1]] == [t for _, told in made for t in told[1:-1]]
+    assert {(ids[0], ids[-1]) for ids, _ in joined} == {(marking.cls_token_id, marking.sep_token_id)}
+
+
 def test_titles_are_found_again_and_what_touches_an_unknown_name_is_unsure():
     leads = [
         Lead("Kyushu", "Kyushu is an island near Honshu.", "Island and region of Japan", "Geography"),
@@ -149,22 +179,48 @@ def test_classes_of_another_corpus_are_renamed(marking):
 # ---------------------------------------------------------------- zero-shot
 
 
-def test_statements_are_true_once_and_false_otherwise():
-    texts = [f"text {n}" for n in range(200)]
-    labels = [{f"label {n % 7}", "label 8"} if n % 2 else {f"label {n % 7}"} for n in range(200)]
-    near = [[f"label {n % 7}", "label 3"] for n in range(200)]
-    made = zero_shot.statements(texts, labels, near, 2, np.random.default_rng(0))
-    assert len(made) == 600
-    of = dict(zip(texts, labels, strict=True))
-    for row in made:
-        said = {template.format(true) for template in zero_shot.TEMPLATES for true in of[row["premise"]]}
-        assert (row["hypothesis"] in said) == (row["label"] == "entailment")
-    assert sum(row["label"] == "entailment" for row in made) == 200
-    false = [row["hypothesis"] for row in made if row["label"] != "entailment"]
-    assert sum("label 3" in text for text in false) > 0.4 * len(false), "half of them from what is easily confused"
-    assert made == zero_shot.statements(texts, labels, near, 2, np.random.default_rng(0)), (
-        "the same seed, the same rows"
+def test_a_choice_has_one_true_statement_and_no_other_true_label():
+    texts = [f"text {n}" for n in range(60)]
+    labels = [{f"label {n % 17}", "label 8"} if n % 2 else {f"label {n % 17}"} for n in range(60)]
+    made = zero_shot.with_answers(texts, labels, np.random.default_rng(0))
+    assert [one.text for one in made] == texts
+    for one, true in zip(made, labels, strict=True):
+        assert one.labels[0] in true
+        assert not true.intersection(one.labels[1:]), "a false statement is false"
+        assert len(one.labels) == len(set(one.labels)) == zero_shot.STATEMENTS
+        assert one.shares == (1.0, *[0.0] * (zero_shot.STATEMENTS - 1))
+    assert made == zero_shot.with_answers(texts, labels, np.random.default_rng(0)), "the same seed, the same rows"
+
+
+def test_half_of_the_false_statements_are_near():
+    texts, labels = (
+        ["The cat sleeps."] * 20,
+        ["cats", "kittens", "dogs", "tigers"] + [f"law number {n}" for n in range(40)],
     )
+    true = [{"cats"}] * 20 + [{label} for label in labels]
+    made = zero_shot.with_answers(texts + labels, true, np.random.default_rng(0), near=4)[:20]
+    close = [len({"kittens", "dogs", "tigers"}.intersection(one.labels)) for one in made]
+    assert min(close) >= 2
+
+
+def test_without_an_answer_a_choice_follows_the_cosine():
+    labels = ["cats", "football", "taxes"] + [f"thing {n}" for n in range(60)]
+    (one,) = zero_shot.with_similarity(["My cat had kittens."], labels, np.random.default_rng(0))
+    assert one.labels[0] == "cats", "the nearest one is always among them"
+    assert len(one.labels) == zero_shot.STATEMENTS
+    assert sum(one.shares) == pytest.approx(1)
+    assert list(one.shares) == sorted(one.shares, reverse=True) or one.shares[0] == max(one.shares)
+    vectors = zero_shot.vectors([one.text, *one.labels])
+    expected = np.exp(vectors[1:] @ vectors[0] / zero_shot.SHARP)
+    assert one.shares == pytest.approx(expected / expected.sum(), rel=1e-3)
+
+
+def test_the_courses_requests_are_no_test_set():
+    rows = zero_shot.requests()
+    assert len({row["domain"] for row in rows}) == 16
+    assert len({row["text"].lower() for row in rows}) == len(rows) > 1400
+    told = " ".join(row["text"] + row["label"] for row in rows).lower()
+    assert not [word for word in ("transfer", "bank account", "exchange rate", "alarm", "playlist") if word in told]
 
 
 def test_a_description_gives_its_topics_away():
@@ -176,12 +232,9 @@ def test_a_description_gives_its_topics_away():
 # ---------------------------------------------------------------- fill-mask
 
 
-def test_windows_cover_a_long_text_and_know_its_words(tmp_path, monkeypatch):
+def test_windows_cover_a_long_text_and_know_its_words():
     tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
-    text = " ".join(f"word{n}" for n in range(100))
-    monkeypatch.setattr(fill_mask, "read_leads", lambda path, part: [type("Lead", (), {"text": text})])
-    monkeypatch.setattr(fill_mask, "FILES", {})
-    made = fill_mask.windows(tmp_path, tmp_path, tokenizer)
+    made = fill_mask.windows([" ".join(f"word{n}" for n in range(100))], [], tokenizer)
     assert len(made) > 1
     words = []
     for ids, numbers in made:
@@ -189,6 +242,25 @@ def test_windows_cover_a_long_text_and_know_its_words(tmp_path, monkeypatch):
         assert numbers[0] == numbers[-1] == -1, "the special tokens belong to no word"
         words += numbers[1:-1]
     assert sorted(set(words)) == list(range(100))
+
+
+def test_everyday_sentences_are_half_of_what_is_read():
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
+    long, short = ["The river runs past the old mill. " * 9] * 20, [f"I have {n} cups at home." for n in range(900)]
+    made = fill_mask.windows(long, short, tokenizer)
+    everyday = [len(ids) for ids, _ in made if len(ids) < 15]
+    assert sum(everyday) == pytest.approx(sum(len(ids) for ids, _ in made) / 2, rel=0.02)
+
+
+def test_the_encyclopaedia_and_everyday_texts_share_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(fill_mask, "read_leads", lambda path, part: [type("Lead", (), {"text": "A lead."})])
+    rows = [{"context": "A  lead.", "premise": "A lead.", "en": "Hello you.", "text": "Fine film.", "question": "Who?"}]
+    monkeypatch.setattr(fill_mask, "read_rows", lambda data, file, sha256: rows)
+    articles, everyday = fill_mask.texts_to_read(tmp_path, tmp_path)
+    assert articles == ["A lead."]
+    assert {"Hello you.", "Fine film.", "Who?"} < set(everyday)
+    assert "A lead." not in everyday
+    assert len(everyday) > 400, "the course's own sentences are among them"
 
 
 # ---------------------------------------------------------------- translation
@@ -209,6 +281,13 @@ def test_known_text_comes_back_and_odd_spaces_become_plain(pieces):
         assert pieces.decode(pieces(text)["input_ids"], skip_special_tokens=True) == text
     odd = "l’est-il\u202f?"
     assert pieces.decode(pieces(odd)["input_ids"], skip_special_tokens=True) == "l'est-il ?"
+    plain = pieces("The cat's milk is cold; is it?")["input_ids"]
+    for same in (
+        "\ufeffThe cat's milk\nis  cold;\tis it?",
+        " The\r\ncat's milk is cold; is it? ",
+        "The cat\u200b's milk is cold; is it?",
+    ):
+        assert pieces(same)["input_ids"] == plain, "white space of any kind and invisible marks change nothing"
 
 
 def test_digits_and_marks_are_pieces_of_their_own(pieces):
@@ -246,9 +325,10 @@ def test_the_loss_from_kept_layers_is_the_loss_of_the_whole_model(monkeypatch, t
         model.eval()
         seen.append(loss_of([0, 1]))
         seen[0].backward()
+        return {}
 
     monkeypatch.setattr(summarization, "fit", once)
-    summarization.train(pairs, tokenizer, model, tmp_path, 1, 1e-3)
+    summarization.train(pairs, tokenizer, model, training.options("", **summarization.DEFAULTS, arguments=GIVEN))
     texts = tokenizer([text for text, _ in pairs], padding=True, return_tensors="pt")
     short = tokenizer([summary for _, summary in pairs], padding=True, return_tensors="pt")
     with torch.no_grad():

@@ -3,8 +3,9 @@
 from collections import Counter
 
 import numpy as np
+import pytest
 
-from course_lib.texts import prose, questions, reviews, translations
+from course_lib.texts import messages, prose, questions, reviews, translations
 
 
 def test_reviews_are_balanced_in_label_length_and_kind():
@@ -57,3 +58,28 @@ def test_translations_and_prose():
     pieces = prose()
     assert len(pieces) == 2
     assert all(1500 < len(piece) < 2800 and piece.isascii() for piece in pieces)
+
+
+def test_messages_are_in_two_like_parts_and_their_summaries_hold_the_facts():
+    from course_lib.evaluation.summarization import kept
+
+    parts = {part: messages(part) for part in ("validation", "test")}
+    assert {part: len(rows) for part, rows in parts.items()} == {"validation": 75, "test": 75}
+    forms = [Counter(row.form for row in rows) for rows in parts.values()]
+    kinds = [Counter(row.kind for row in rows) for rows in parts.values()]
+    assert forms[0] == forms[1]
+    assert kinds[0] == kinds[1]
+    assert min(kinds[0].values()) >= 5
+    assert len(kinds[0]) == 12
+    every = parts["validation"] + parts["test"]
+    assert len({row.text for row in every}) == 150
+    assert len({tuple(row.text.split()[:4]) for row in every}) == 150, "no two begin in the same way"
+    for row in every:
+        assert 25 <= len(row.text.split()) <= 150, row.text
+        assert 3 <= len(row.facts) <= 5, row.text
+        assert kept(row.summary, row.facts).all(), row.summary
+
+
+def test_an_unknown_part_of_the_messages_is_refused():
+    with pytest.raises(ValueError, match="validation, test"):
+        messages("train")
