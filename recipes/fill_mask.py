@@ -94,7 +94,7 @@ def windows(encyclopaedia: list[str], everyday: list[str], tokenizer) -> list[tu
     """
     parts = []
     for texts in (encyclopaedia, everyday):
-        encoded = tokenizer(texts, truncation=True, max_length=WINDOW, return_overflowing_tokens=True)
+        encoded = tokenizer(texts or [""], truncation=True, max_length=WINDOW, return_overflowing_tokens=True)
         words = [
             [-1 if word is None else word for word in encoded.word_ids(n)] for n in range(len(encoded["input_ids"]))
         ]

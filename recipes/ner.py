@@ -125,7 +125,8 @@ def with_other_names(row: dict, names: dict[str, list[list[str]]], draw: np.rand
 def without_bare_numbers(row: dict) -> dict:
     """The same sentence, in which names that have no letter are outside."""
     tags = list(row["tags"])
-    for _, first, last in entities(row):
+    known = ["O" if tag == UNSURE else tag for tag in tags]
+    for _, first, last in entities({"tags": known}):
         if all(NUMBER.fullmatch(token) for token in row["tokens"][first:last]):
             tags[first:last] = ["O"] * (last - first)
     return {"tokens": row["tokens"], "tags": tags}
