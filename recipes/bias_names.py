@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from training import QUICK, batches, read_rows
+from training import QUICK, batches, precision, read_rows
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging
 
@@ -62,11 +62,11 @@ def train(start: str, texts: list[str], labels: torch.Tensor, seed: int):
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps + 2, pct_start=0.1)
     model.train()
     for epoch in range(epochs):
-        for group in batches([len(row) for row in ids], SETTINGS["batch"], seed, epoch):
+        for group in batches([1] * len(ids), SETTINGS["batch"], seed, epoch):
             inputs = tokenizer.pad(
                 {"input_ids": [ids[row] for row in group]}, pad_to_multiple_of=8, return_tensors="pt"
             )
-            with torch.autocast("cpu", torch.bfloat16):
+            with precision("cpu"):
                 logits = model(**inputs).logits  # (batch, 2)
             loss = torch.nn.functional.cross_entropy(logits.float(), labels[group])
             optimizer.zero_grad()
