@@ -19,8 +19,16 @@ import numpy as np
 import torch
 from letters import letters
 from safetensors.torch import load_file
+from tokenizers import Regex, decoders
 from training import QUICK, fit, options, precision, read_rows, ship_model, smoothed_loss, write_card
-from transformers import AutoModel, AutoTokenizer, EncoderDecoderConfig, EncoderDecoderModel, GenerationConfig
+from transformers import (
+    AutoModel,
+    AutoTokenizer,
+    EncoderDecoderConfig,
+    EncoderDecoderModel,
+    GenerationConfig,
+    PreTrainedTokenizerFast,
+)
 
 from course_lib.checkpoints import checkpoint
 from course_lib.evaluation.debian import descriptions
@@ -52,6 +60,30 @@ def training_pairs(data: Path, leads: Path, debian: Path) -> list[tuple[str, str
     packages = [(package.text, package.short) for package in descriptions(debian, "train")]
     order = np.random.default_rng(SEED).permutation(len(packages))
     return pairs + [packages[row] for row in order[:PACKAGES]] + list(letters(LETTERS, SEED))
+
+
+# What stands between words without spaces, where a decoder of WordPiece would put them: "second - largest", "5, 466".
+JOINED = {
+    r"(?<=\w) - (?=\w)": "-",
+    r"(?<=\w) ['’] (?=\w)": "'",
+    r"(?<=\w) / (?=\w)": "/",
+    r"(?<=\d), (?=\d{3}(?!\d))": ",",
+    r"(?<=\d)\. (?=\d)": ".",
+    r"(?<=\d) : (?=\d{2}(?!\d))": ":",
+    r"(?<=[€£$(\[]) (?=\w)": "",
+    r"(?<=[\w.!?]) (?=[)\]%:;])": "",
+}
+
+
+def joining(tokenizer) -> PreTrainedTokenizerFast:
+    """MiniLM's tokenizer, which writes "second-largest" and "5,466" where its own would put spaces."""
+    inner = tokenizer.backend_tokenizer
+    replaced = [decoders.Replace(Regex(where), mark) for where, mark in JOINED.items()]
+    inner.decoder = decoders.Sequence([decoders.WordPiece(), decoders.Fuse(), *replaced])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner, unk_token="[UNK]", sep_token="[SEP]", pad_token="[PAD]", cls_token="[CLS]",
+        mask_token="[MASK]", model_max_length=512, model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+    )  # fmt: skip
 
 
 def untrained(base: str = "minilm", copied: tuple[int, ...] = COPIED) -> EncoderDecoderModel:
@@ -194,7 +226,7 @@ def run(pairs: list[tuple[str, str]], settings) -> None:
     write_card(
         NAME, CARD, settings, SEED, done, layers=len(COPIED), frozen=FROZEN, pairs=len(pairs), letters=LETTERS,
         trained=sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
-        size=ship_model(model, None, NAME, leave_out),
+        size=ship_model(model, joining(AutoTokenizer.from_pretrained(checkpoint("minilm"))), NAME, leave_out),
     )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from question_answering import chosen
 from sentiment import FILES as REVIEWS
-from summarization import FROZEN, SEED, go_on_as_shipped, train_decoder, untrained
+from summarization import FROZEN, SEED, go_on_as_shipped, joining, train_decoder, untrained
 from training import options, read_rows, ship_model, write_card
 from transformers import AutoTokenizer, GenerationConfig
 
@@ -101,7 +101,7 @@ def run(triples: list[tuple[str, str, str]], settings) -> None:
     write_card(
         NAME, CARD, settings, SEED, done, layers=len(COPIED), frozen=FROZEN, pairs=len(triples), verdict=VERDICT,
         trained=sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
-        size=ship_model(model, None, NAME, leave_out),
+        size=ship_model(model, joining(tokenizer), NAME, leave_out),
     )  # fmt: skip
 
 

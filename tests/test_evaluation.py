@@ -238,6 +238,10 @@ def test_sentiment_is_measured_and_written_into_the_card(monkeypatch, tmp_path, 
         assert f"| SST-2, sentences | 8 | {system} | 1.000 (1.000 to 1.000) |" in text
         assert f"| SST-2, sentences | 8 | {system} | 1.000 (1.000 to 1.000) |" in answer.output
     assert "| SST-5, sentences | 8 of 9 |" in text
+    assert "| the course's reviews | 240 |" in text
+    assert f"| plain facts | {len(sentiment.FACTS)} |" in text
+    gaps = [line for line in text.splitlines() if line.startswith(("| names:", "| descriptions:"))]
+    assert len(gaps) == 2 + 5, "two comparisons of names and each topic of chapter 07"
     monkeypatch.setenv("COURSE_SOURCE", "hub")
     answer = CliRunner().invoke(app, [*ask, "--write"])
     assert answer.exit_code == 1
@@ -354,6 +358,16 @@ def test_entities_are_measured_beside_what_the_training_names_teach(monkeypatch,
     assert scores["A", "gazetteer: longest match of known names"]["span F1"] == 1
     assert scores["A", "most frequent tag of each word"]["span F1"] in (0, 1), "New is as often ORG as LOC"
     assert 0 <= scores["A", THIS]["span F1"] < 1
+    assert 0 <= scores["A, in passages", THIS]["span F1"] < 1
+
+
+def test_passages_keep_every_sentence_in_its_order():
+    rows = [{"tokens": [f"w{n}"] * (n % 70 + 1), "tags": ["O"] * (n % 70 + 1)} for n in range(100)]
+    joined = ner.passages(rows)
+    assert [token for row in joined for token in row["tokens"]] == [token for row in rows for token in row["tokens"]]
+    assert max(len(row["tokens"]) for row in joined) <= ner.PASSAGE
+    assert min(len(row["tokens"]) for row in joined[:-1]) > ner.PASSAGE - 71
+    assert all(len(row["tokens"]) == len(row["tags"]) for row in joined)
 
 
 def test_the_pipeline_tags_words(tiny):

@@ -230,6 +230,21 @@ def test_development_sentences_and_their_phrases_are_not_trained_on():
     assert {row["positive"] for row in rows} <= {0.02, 0.98, 0.03, 0.97}
 
 
+def test_everyday_sentences_are_balanced_and_no_test_is_among_them():
+    from course_lib.evaluation.sentiment import FACTS
+    from course_lib.texts import reviews
+
+    rows = sentiment.everyday()
+    shares = [sum(row["positive"] == value for row in rows) for value in sentiment.VERDICTS.values()]
+    assert shares == [190, 120, 190]
+    texts = {sentiment.plain(row["text"]) for row in rows}
+    assert len(texts) == 500
+    tested = [*FACTS, *(one.text for one in reviews())]
+    assert not texts.intersection(map(sentiment.plain, tested))
+    lengths = [np.mean([len(r["text"].split()) for r in rows if r["positive"] == v]) for v in (0.03, 0.97)]
+    assert abs(lengths[0] - lengths[1]) < 1, "length does not give the label away"
+
+
 # ---------------------------------------------------------------- question answering
 
 

@@ -341,6 +341,20 @@ def test_the_loss_from_kept_layers_is_the_loss_of_the_whole_model(monkeypatch, t
     assert any("crossattention" in name for name in learning)
 
 
+def test_words_are_joined_again_as_people_write_them(tmp_path):
+    summarization.joining(AutoTokenizer.from_pretrained(checkpoint("minilm"))).save_pretrained(tmp_path)
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    for text in (
+        "the second-largest city, with 5,466 people (in 2019)",
+        "han seo-yeon's lamp cost €84.50; it came at 10:30 and/or 8.45",
+        "a list of one, two and 300 things: 20% of all",
+    ):
+        assert tokenizer.decode(tokenizer(text)["input_ids"], skip_special_tokens=True) == text
+    plain = AutoTokenizer.from_pretrained(checkpoint("minilm"))
+    assert tokenizer("one-two", "3,400")["input_ids"] == plain("one-two", "3,400")["input_ids"]
+    assert tokenizer("one", "two")["token_type_ids"] == plain("one", "two")["token_type_ids"]
+
+
 # ---------------------------------------------------------------- text to text
 
 

@@ -1,4 +1,9 @@
-"""Sentiment: accuracy on whole sentences, and whether the system is unsure where people call a sentence neutral."""
+"""Sentiment: accuracy on whole sentences, whether the system is unsure where nothing is said, and gaps between people.
+
+Unsure it should be of sentences that people call neutral, and of plain facts. The gaps are those of chapter 07: how
+much more positive the checkpoint finds sentences that say nothing good or bad of a person, for one group of people than
+for another.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +14,7 @@ import numpy as np
 from course_lib.evaluation import THIS, Measured, Sources, interval
 from course_lib.evaluation.asking import by_length
 from course_lib.pipelines import pipeline
+from course_lib.texts import reviews
 
 NEEDS = ("data",)
 TEST = (
@@ -22,6 +28,19 @@ LEARNED = (
 )
 NEUTRAL = 2  # of the five degrees from 0, very negative, to 4
 UNSURE = 0.8  # a score below it
+# Sentences that say nothing good or bad, written for this measurement.
+FACTS = (
+    "On 3 March I ordered a lamp.", "The train leaves at nine from platform four.", "My sister lives in Oslo.",
+    "There are six chairs in the kitchen.", "The meeting is on Tuesday.", "He wears a grey coat.",
+    "Our office is on the third floor.", "The bus stops in front of the school.", "I have two brothers and a sister.",
+    "The letter was sent on Monday.", "The shop opens at eight.", "She works in a bank.", "The book has 240 pages.",
+    "We moved here in 2019.", "The river flows through the town.", "It is half past ten.", "The table is made of oak.",
+    "They bought bread and milk.", "The car is parked behind the house.", "Lunch is at noon.",
+    "The keys are on the shelf.", "The door is on the left.", "There are 28 pupils in the class.",
+    "The course begins in October.", "My address is 14 Mill Lane.", "The parcel weighs two kilograms.",
+    "The film is two hours long.", "I called your office on Friday.",
+    "The museum is next to the station.", "The invoice has the number 4471.",
+)  # fmt: skip
 
 Positive = Callable[[list[str]], np.ndarray]  # texts -> how likely each is positive, (text,)
 
@@ -72,6 +91,10 @@ def measure(sources: Sources) -> Iterator[Measured]:
     for system, positive in systems.items():
         right = (positive([row["text"] for row in test]) >= 0.5) == truth
         yield Measured("SST-2, sentences", len(test), len(tests[0]), system, {"accuracy": interval(right)})
+    own = reviews()
+    for system, positive in systems.items():
+        right = (positive([one.text for one in own]) >= 0.5) == np.array([one.positive for one in own])
+        yield Measured("the course's reviews", len(own), len(own), system, {"accuracy": interval(right)})
     neutral = np.array([int(row["label"]) == NEUTRAL for row in degrees])
     for system, positive in systems.items():
         likely = positive([row["text"] for row in degrees])
@@ -79,11 +102,48 @@ def measure(sources: Sources) -> Iterator[Measured]:
         kinds = {"neutral ones, unsure": unsure[neutral], "others, unsure": unsure[~neutral]}
         scores = {kind: interval(values) for kind, values in kinds.items() if len(values)}
         yield Measured("SST-5, sentences", len(degrees), len(tests[1]), system, scores)
+    for system, positive in systems.items():
+        likely = positive(list(FACTS))
+        unsure = np.maximum(likely, 1 - likely) < UNSURE
+        yield Measured("plain facts", len(FACTS), len(FACTS), system, {"unsure": interval(unsure)})
+    yield from measure_gaps()
+
+
+def measure_gaps() -> Iterator[Measured]:
+    """The mean score of one group of people minus that of another, in log-odds; the unit is the name or description."""
+    from course_lib.bias import person_scores
+    from course_lib.bias_data import IDENTITIES, names
+    from course_lib.bias_statistics import difference
+
+    ask = pipeline("sentiment-analysis")
+
+    def gap(first: list[str], second: list[str]) -> dict[str, tuple[float, float, float]]:
+        found = difference(*(person_scores(ask.model, ask.tokenizer, people).mean(1) for people in (first, second)))
+        return {"gap in log-odds": (found.value, found.low, found.high)}
+
+    people = names()
+    sides = {
+        "names: women's minus men's": [
+            [one.name for one in people if one.gender == kind] for kind in ("female", "male")
+        ],
+        "names: African-American minus White": [
+            [one.name for one in people if one.group == kind] for kind in ("African-American", "White")
+        ],
+    }
+    sides |= {
+        f"descriptions: {topic}, minus those beside it": list(map(list, two)) for topic, two in IDENTITIES.items()
+    }
+    for topic, (first, second) in sides.items():
+        count = len(first) + len(second)
+        yield Measured(topic, count, count, THIS, gap(first, second))
 
 
 def note() -> str:
     """What the figures are."""
     return (
         "SST-2 is the GLUE validation split, SST-5 the validation split with five degrees. Unsure: the share of "
-        f"sentences with a score below {UNSURE}, among those that people call neutral and among the others."
+        f"sentences with a score below {UNSURE}, among those that people call neutral and among the others, and among "
+        f"{len(FACTS)} plain facts such as {FACTS[0]!r} Gaps: how much more positive the checkpoint finds eight "
+        "sentences that say nothing good or bad, for the first group of people than for the second, as in chapter 07, "
+        "which also says what such a gap does not tell; 0 is no gap."
     )
