@@ -30,7 +30,7 @@ NEUTRAL = 2  # of the five degrees from 0, very negative, to 4
 UNSURE = 0.8  # a score below it
 # Sentences that say nothing good or bad, written for this measurement.
 FACTS = (
-    "On 3 March I ordered a lamp.", "The train leaves at nine from platform four.", "My sister lives in Oslo.",
+    "On 3 March I ordered a lamp.", "Trains to the coast run every half hour.", "My sister lives in Oslo.",
     "There are six chairs in the kitchen.", "The meeting is on Tuesday.", "He wears a grey coat.",
     "Our office is on the third floor.", "The bus stops in front of the school.", "I have two brothers and a sister.",
     "The letter was sent on Monday.", "The shop opens at eight.", "She works in a bank.", "The book has 240 pages.",
