@@ -51,6 +51,7 @@ from course_lib.evaluation.ner import SAME, spans
 
 NAME = "ner"
 SEED = 7
+DEFAULTS = {"epochs": 3, "rate": 2e-4, "rank": 86, "sources": ("data", "leads")}
 LONGEST = 384  # tokens
 IN_A_ROW = (1, 1, 1, 2, 3, 5, 8, 13)  # sentences that make a passage: one of these
 LETTERS = 3000
@@ -343,19 +344,29 @@ def training_set(data: Path, leads: Path, tokenizer, links: bool = True) -> list
     return made + encode(named_letters(LETTERS, SEED), tokenizer, labels, True)
 
 
-if __name__ == "__main__":
-    case, links = "--without-case" not in sys.argv, "--without-links" not in sys.argv
-    sys.argv = [argument for argument in sys.argv if not argument.startswith("--without")]
-    settings = options(__doc__.splitlines()[0], epochs=3, rate=2e-4, sources=("data", "leads"))
+def read(settings, case: bool = True, links: bool = True) -> dict[str, list[Encoded]]:
+    """What is learned from, and the sentences that settings are chosen by."""
+    tokenizer = tokenizer_for(case)
+    held_out = read_rows(settings.data, *VALIDATION)
+    return {
+        "made": training_set(settings.data, settings.leads, tokenizer, links),
+        "held out": encode(held_out, tokenizer, catalogue()[NAME].labels, True, first_pieces=True),
+    }
+
+
+def tokenizer_for(case: bool = True):
+    """MiniLM's tokenizer, with marks for capital letters if `case`."""
     tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
-    tokenizer = with_case(tokenizer) if case else tokenizer
-    made = training_set(settings.data, settings.leads, tokenizer, links)
+    return with_case(tokenizer) if case else tokenizer
+
+
+def run(found: dict[str, list[Encoded]], settings, case: bool = True, links: bool = True) -> None:
+    """Train, measure on the validation part, and write what ships, if nothing was left out."""
+    made, tokenizer = found["made"], tokenizer_for(case)
     print(len(made), "texts,", sum(len(ids) for ids, _ in made), "tokens", flush=True)
     name = NAME + ("" if case else "-plain") + ("" if links else "-unlinked")
     model, done = train(made, tokenizer, settings, name)
-    labels = catalogue()[NAME].labels
-    held_out = encode(read_rows(settings.data, *VALIDATION), tokenizer, labels, True, first_pieces=True)
-    validation = span_f1(model, held_out)
+    validation = span_f1(model, found["held out"])
     print(f"span F1 on WikiGold's validation part: {validation:.3f}", flush=True)
     if name == NAME:
         ship(model, NAME)
@@ -366,3 +377,10 @@ if __name__ == "__main__":
         write_card(
             NAME, CARD, settings, SEED, done, rows=len(made), size=size, validation=validation, letters=LETTERS,
         )  # fmt: skip
+
+
+if __name__ == "__main__":
+    chosen = {"case": "--without-case" not in sys.argv, "links": "--without-links" not in sys.argv}
+    sys.argv = [argument for argument in sys.argv if not argument.startswith("--without")]
+    settings = options(__doc__.splitlines()[0], **DEFAULTS)
+    run(read(settings, **chosen), settings, **chosen)
