@@ -35,7 +35,7 @@ from course_lib.evaluation.leads import read_leads
 
 NAME = "fill-mask"
 SEED = 7
-DEFAULTS = {"epochs": 4, "rate": 3e-4, "rank": 90, "sources": ("data", "leads")}
+DEFAULTS = {"epochs": 4, "rate": 3e-4, "sources": ("data", "leads")}
 WINDOW = 128  # tokens
 SHARE = 0.2  # of the words, masked anew each time a window is seen
 PROSE = Path(__file__).parent / "texts" / "everyday_prose.txt"

@@ -51,7 +51,7 @@ from course_lib.evaluation.ner import SAME, spans
 
 NAME = "ner"
 SEED = 7
-DEFAULTS = {"epochs": 3, "rate": 2e-4, "rank": 86, "sources": ("data", "leads")}
+DEFAULTS = {"epochs": 3, "rate": 2e-4, "sources": ("data", "leads")}
 LONGEST = 384  # tokens
 IN_A_ROW = (1, 1, 1, 2, 3, 5, 8, 13)  # sentences that make a passage: one of these
 LETTERS = 3000
