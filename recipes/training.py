@@ -41,7 +41,9 @@ QUICK = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "attn_
 EVERY_LAYER = ("query", "key", "value", "dense")
 WARMUP = 100  # steps
 LONGEST_STEP = 30.0  # seconds: who stops the process for longer is not charged for the pause
-RANK = 68  # of the adapters: 5.7 MB in float16 for the six layers of MiniLM; all that ships with its wheels may have 260
+RANK = (
+    68  # of the adapters: 5.7 MB in float16 for the six layers of MiniLM; all that ships with its wheels may have 260
+)
 
 
 def batches(
@@ -143,6 +145,11 @@ def begin_as_shipped(model, name: str) -> None:
     own = get_peft_model_state_dict(model)
     if shipped.keys() - own.keys():
         raise ValueError(f"{name} ships weights that this model lacks: {sorted(shipped.keys() - own.keys())[:3]} …")
+    ranks = {old.shape[0] for key, old in shipped.items() if ".lora_A" in key}
+    if max(ranks) > (least := min(weight.shape[0] for key, weight in own.items() if ".lora_A" in key)):
+        raise ValueError(
+            f"{name} ships with rank {max(ranks)}, this model has {least}: give --rank {max(ranks)} or more."
+        )
     with torch.no_grad():
         for key, old in shipped.items():
             new = own[key]  # the same memory as the model's own weight

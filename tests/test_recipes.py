@@ -178,6 +178,8 @@ def test_a_larger_rank_begins_as_a_smaller_one_that_ships(tmp_path, monkeypatch)
     training.begin_as_shipped(large, "tiny")
     ids = torch.arange(20).reshape(2, 10)
     torch.testing.assert_close(large(input_ids=ids).logits, small(input_ids=ids).logits)
+    with pytest.raises(ValueError, match="give --rank 2 or more"):
+        training.begin_as_shipped(small_bert(rank=1), "tiny")
 
 
 def test_weights_come_back_from_their_planes():
