@@ -55,19 +55,19 @@ doctor: setup  ## check the machine, and say what to do about each problem
 	@$(BIN)/course doctor
 
 lint: setup  ## check the style of the code and the form of the notebooks
-	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/python tools/normalise.py --check
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/python -m workshop.editions.normalise --check
 
 format: setup  ## mend the style of the code and the form of the notebooks
-	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . && $(BIN)/python tools/normalise.py
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format . && $(BIN)/python -m workshop.editions.normalise
 
 notebooks: fetch  ## execute the chapters in place and store their outputs (after an edit)
-	@$(QUIET) $(BIN)/python tools/normalise.py --execute
+	@$(QUIET) $(BIN)/python -m workshop.editions.normalise --execute
 
 environment:  ## write environment.yml from pyproject.toml
-	@$(PYTHON) tools/environment.py
+	@$(PYTHON) workshop/environment.py
 
 lock:  ## write requirements.lock from pyproject.toml, in a fresh environment
-	@$(PYTHON) tools/lock.py
+	@$(PYTHON) workshop/lock.py
 
 carry: setup  ## fill build/carry with all that a room without network needs: make course WHEELS=build/carry
 	@$(PIP) wheel --quiet $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)") -r requirements.lock "setuptools>=77" -w build/carry

@@ -51,9 +51,9 @@ class Architecture:
 def families() -> tuple[Architecture, ...]:
     """The thirteen architectures of the course's table, by family, then by name.
 
-    Parameters are in millions; where each figure comes from stands in `assets/architectures.toml`.
+    Parameters are in millions; where each figure comes from stands in `architectures.toml`.
     """
-    text = (Path(__file__).parent / "assets" / "architectures.toml").read_text(encoding="utf-8")
+    text = (Path(__file__).parent / "architectures.toml").read_text(encoding="utf-8")
     return tuple(Architecture(**row) for row in tomllib.loads(text)["architecture"])
 
 
@@ -232,7 +232,7 @@ def _vectors(model, inputs, layer) -> dict[str, Tensor]:
 def _by_perturbation(model, inputs, layer) -> dict[str, Tensor]:
     import torch
 
-    from course_lib.dependencies import dependencies as moved_by
+    from course_lib.probing import dependencies as moved_by
 
     found = {}
     for name, ids in inputs.items():

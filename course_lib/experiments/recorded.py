@@ -1,0 +1,63 @@
+"""Results that took longer than a chapter may run: what a recipe measured, with the command that measures it again.
+
+A recipe adds one run at a time, so that it can be stopped and continued; nothing in these files is written by hand.
+Chapters 03 and 07 draw them, and run one point of them live to see that it still comes out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+FOLDER = Path(__file__).parent / "records"
+
+
+def recorded(name: str) -> dict:
+    """What was measured under `name`: {"command": how to measure it again, "settings": …, "runs": one dict a run}.
+
+    Raises ValueError for a name that nothing is recorded under.
+    """
+    path = FOLDER / f"{name}.json"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in FOLDER.glob("*.json")))
+        raise ValueError(f"nothing is recorded under {name!r}. There is: {known}.")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+class Record:
+    """The file that a recipe fills. A run is known by its `key`: it is not measured twice.
+
+    Raises ValueError where the file was written with other settings: its figures could not be compared.
+    """
+
+    def __init__(self, name: str, command: str, settings: Mapping, folder: Path = FOLDER) -> None:
+        """Open what there is, or begin. `settings` must survive JSON: numbers, words, lists."""
+        self.path = Path(folder) / f"{name}.json"
+        self.content = {"command": command, "settings": json.loads(json.dumps(dict(settings))), "runs": []}
+        if self.path.is_file():
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+            if found["settings"] != self.content["settings"]:
+                raise ValueError(
+                    f"{self.path} was measured with {found['settings']}, and this run has {self.content['settings']}. "
+                    "Delete the file to measure everything again."
+                )
+            self.content["runs"] = found["runs"]
+
+    def has(self, **key) -> bool:
+        """Whether a run with these values is there already."""
+        return any(key.items() <= run.items() for run in self.content["runs"])
+
+    def add(self, **run) -> None:
+        """Add a run and write the file, whole or not at all. A run is a flat dict of numbers and words."""
+        self.content["runs"].append(run)
+        lines = ",\n".join("  " + json.dumps(run) for run in self.content["runs"])
+        text = (
+            f'{{\n "command": {json.dumps(self.content["command"])},\n'
+            f' "settings": {json.dumps(self.content["settings"])},\n "runs": [\n{lines}\n ]\n}}\n'
+        )
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_suffix(".part")
+        part.write_text(text, encoding="utf-8")
+        os.replace(part, self.path)

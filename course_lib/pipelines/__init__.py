@@ -1,0 +1,122 @@
+"""`pipeline(task)`: the nine tasks of the course in one function, on checkpoints that need no hub.
+
+Six of the nine are Transformers' own, with a check of their inputs (`checked.py`). It removed question answering,
+summarization and translation in version 5; these are the classes of `question_answering.py` and `text2text.py`, loaded
+by Transformers' own code: each is entered once into `transformers.pipelines.PIPELINE_REGISTRY`, under a name of ours,
+since the public name is refused.
+
+Taught in chapter 1. Source: https://huggingface.co/docs/transformers/main_classes/pipelines
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from course_lib.pipelines.inputs import check_arguments
+from course_lib.pipelines.registry import CHECKPOINTS, COURSE_TASK, REMOVED, check_task, family, tasks
+
+if TYPE_CHECKING:
+    from transformers import Pipeline
+
+__all__ = ["CHECKPOINTS", "COURSE_TASK", "REMOVED", "answered_by", "pipeline", "tasks"]
+
+
+def pipeline(task: str | None = None, model: str | Any | None = None, **arguments: Any) -> Pipeline:
+    """A pipeline for `task`, as `transformers.pipeline` makes it, with the tasks that version 5 removed.
+
+    Args:
+        task: `feature-extraction`, `fill-mask`, `ner`, `question-answering`, `sentiment-analysis`, `summarization`,
+            `text-generation`, `translation` (also `translation_en_to_fr`), `zero-shot-classification`, or any other
+            task that Transformers has.
+        model: a hub id, a folder or a loaded model. Without it, the course's checkpoint for the task; nothing is ever
+            fetched from the hub then.
+        arguments: handed to `transformers.pipeline` as they are: `tokenizer`, `device`, `dtype`, `batch_size`, ...
+
+    Returns:
+        A `transformers.Pipeline`. `answered_by` says which model it runs.
+
+    Raises:
+        ValueError: an unknown task, with the nearest known one; a task for which the course has no checkpoint while
+            `model` is not given. TypeError: `grouped_entities`, or a task that is not a string.
+    """
+    check_arguments(arguments)
+    if task is not None:
+        check_task(task)
+    elif model is None:
+        raise ValueError('pipeline() got neither a task nor a model. Name a task: pipeline("sentiment-analysis").')
+    if model is None:
+        if arguments.get("tokenizer") is not None or arguments.get("feature_extractor") is not None:
+            raise ValueError("a tokenizer or feature extractor was given without its model. Give model= as well.")
+        model = _course_checkpoint(task)
+    from transformers.pipelines import pipeline as original
+
+    from course_lib.pipelines.checked import CHECKED
+
+    if family(task) in REMOVED:
+        pipe = original(_register(task), model=model, **arguments)
+        pipe.task = task  # also for a `pipeline_class` of the caller's
+        return pipe
+    if task in CHECKED and arguments.get("pipeline_class") is None:
+        arguments["pipeline_class"] = CHECKED[task]
+    return original(task, model=model, **arguments)
+
+
+def answered_by(pipe: Pipeline) -> str:
+    """One line that says which model answers, without the path of any machine.
+
+    For instance `course checkpoint 'sentiment' (BertForSequenceClassification, 22.7M parameters)`, where the course
+    trained it, or `public checkpoint 'all-MiniLM-L6-v2' (BertModel, 22.7M parameters)`, where others did.
+    """
+    from course_lib.checkpoints import catalogue, name_of
+
+    where = str(pipe.model.name_or_path)
+    in_hub_cache = re.search(r"models--([^/\\]+)[/\\]snapshots", where)
+    if course_name := where and name_of(where):
+        entry = catalogue()[course_name]
+        public = entry.hub.rpartition("/")[2]
+        name = f"public checkpoint '{public}'" if entry.public else f"course checkpoint '{course_name}'"
+    elif in_hub_cache:
+        name = f"hub model '{in_hub_cache[1].replace('--', '/')}'"
+    elif where and (Path(where).is_absolute() or Path(where).exists()):
+        name = f"folder '{Path(where).resolve().name}'"
+    else:
+        name = f"hub model '{where}'" if where else "a model made in this session"
+    count = pipe.model.num_parameters()
+    size = f"{count / 1e6:.1f}M" if count >= 1e6 else f"{count:,}"
+    return f"{name} ({type(pipe.model).__name__}, {size} parameters)"
+
+
+def _course_checkpoint(task: str) -> str:
+    """The folder of the course's checkpoint for `task`."""
+    from course_lib.checkpoints import catalogue, checkpoint
+
+    name = CHECKPOINTS.get(task)
+    if name is None or name not in catalogue():
+        raise ValueError(
+            f"the course has no checkpoint of its own for {task!r} yet. Say which model to use: model= takes a hub id "
+            "(fetched from the Hugging Face Hub) or a folder."
+        )
+    return str(checkpoint(name))
+
+
+def _register(task: str) -> str:
+    """Enter one of our classes into Transformers' registry, once, and return the name under which it stands there."""
+    import transformers
+
+    from course_lib.pipelines.question_answering import QuestionAnsweringPipeline
+    from course_lib.pipelines.text2text import SummarizationPipeline, Text2TextGenerationPipeline, TranslationPipeline
+
+    classes = {
+        "question-answering": QuestionAnsweringPipeline,
+        "summarization": SummarizationPipeline,
+        "text2text-generation": Text2TextGenerationPipeline,
+        "translation": TranslationPipeline,
+    }
+    surrogate, kind = COURSE_TASK + task, family(task)
+    # Not through register_pipeline, which also marks the class so that save_pretrained copies its source code.
+    transformers.pipelines.PIPELINE_REGISTRY.supported_tasks.setdefault(
+        surrogate, {"impl": classes[kind], "pt": (getattr(transformers, REMOVED[kind]),), "type": "text"}
+    )
+    return surrogate

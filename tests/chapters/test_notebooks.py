@@ -1,0 +1,410 @@
+"""The chapters are run through the rules of ``notebook_rules.py``; small bad notebooks show each rule fail."""
+
+import base64
+import re
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from notebook_rules import (
+    CLAIMS,
+    ROOT,
+    RULES,
+    Chapter,
+    alt_texts,
+    claims,
+    closing_sections,
+    code_cells,
+    heading_levels,
+    links,
+    map_of_chapters,
+    normal_form,
+    normalise,
+    opening,
+    question_first,
+    sizes,
+    steady_outputs,
+    stored_outputs,
+    title_and_promise,
+)
+
+CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+
+
+# ---------------------------------------------------------------- the chapters
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_chapter(path, rule):
+    problems = list(rule(Chapter(path)))
+    assert not problems, "\n".join([f"{path.name}:", *problems])
+
+
+def test_chapters_are_numbered_and_a_gap_is_a_chapter_to_come():
+    names = [path.name for path in CHAPTERS]
+    assert all(re.fullmatch(r"\d\d_[a-z_]+\.ipynb", name) for name in names), names
+    numbers = [int(name[:2]) for name in names]
+    assert numbers == sorted(set(numbers)), names
+    begun = {claim["chapter"] for claim in CLAIMS.values() if claim["shown"]}
+    assert {0} | begun == set(numbers), "the chapters are 00 and those that show a claim of tests/claims.json"
+    assert names[:2] == ["00_start_here.ipynb", "01_pipelines.ipynb"]
+
+
+def test_claims_are_complete_and_have_a_home():
+    assert list(CLAIMS) == [f"C{number:02d}" for number in range(1, 43)]
+    assert all(claim.keys() == {"chapter", "shown", "claim"} for claim in CLAIMS.values())
+    assert sorted({claim["chapter"] for claim in CLAIMS.values()}) == [1, 2, 3, 4, 5, 6, 7]
+    present = {int(path.name[:2]) for path in CHAPTERS}
+    homeless = [name for name, claim in CLAIMS.items() if claim["shown"] and claim["chapter"] not in present]
+    assert not homeless, f"shown in a chapter that does not exist: {homeless}"
+
+
+def unexplained_replacements(text):
+    """Names of nbval's replacements without a comment on the line above."""
+    lines = text.splitlines()
+    starts = [number for number, line in enumerate(lines) if line.startswith("[")]
+    return [lines[number] for number in starts if number == 0 or not re.match(r"# *\w", lines[number - 1])]
+
+
+def test_nbval_replacements_are_explained():
+    text = (ROOT / "tests" / "nbval_sanitize.cfg").read_text(encoding="utf-8")
+    assert unexplained_replacements(text) == []
+    assert len(re.findall(r"^regex: ", text, re.MULTILINE)) == len(re.findall(r"^\[", text, re.MULTILINE))
+    assert unexplained_replacements("[a]\nregex: x\nreplace: Y\n# why\n[b]\nregex: x\nreplace: Y\n") == ["[a]"]
+
+
+# ---------------------------------------------------------------- a small chapter that keeps every rule
+
+PIXEL = b"\x89PNG\r\n\x1a\n" + bytes(60)
+SMALL_CLAIMS = {
+    "C01": {"chapter": 1, "shown": True, "claim": "Two and two make four."},
+    "C02": {"chapter": 1, "shown": False, "claim": "Three and three make six."},
+    "C13": {"chapter": 2, "shown": True, "claim": "Seen in the next chapter."},
+}
+CLOSE = """## Where it stops being true
+
+Beyond the integers, see [the sums](#Sums-of-two-numbers) and [the notes](notes.md#rounding-errors).
+
+## Recap
+
+| term | meaning |
+| --- | --- |
+| sum | what `+` gives |
+
+## Exercises
+
+1. Add three numbers.
+
+## Quiz
+
+What is 2 + 2?
+
+## Sources
+
+- Peano, *Arithmetices principia*, 1889, [a page](https://example.org/peano)."""
+
+
+def stream(text, name="stdout"):
+    return new_output("stream", name=name, text=text)
+
+
+def figure(image=PIXEL):
+    data = {"image/png": base64.b64encode(image).decode(), "text/plain": "<Figure size 640x480 with 1 Axes>"}
+    return new_output("display_data", data)
+
+
+def failure(line):
+    """A stored error with one line of traceback."""
+    return new_output("error", ename="ZeroDivisionError", evalue="division by zero", traceback=[line])
+
+
+def small_cells():
+    """Fresh cells of a chapter that keeps every rule; the tests break one thing at a time."""
+    return {
+        "small-sums": new_markdown_cell("# Small sums\n\nYou will see in 4.5 lines that sums can be *trusted*."),
+        "opening": new_markdown_cell(
+            "**What you will be able to do**\n\n- add\n\n**What you need**: nothing.\n\n"
+            "**Reading** 2 min · **Running** 3 s"
+        ),
+        "sums": new_markdown_cell("## Sums of `two` numbers\n\n![two dots and two dots](dots.png)"),
+        "guess": new_markdown_cell("> **Predict, then run.** What is two and two?"),
+        "claim-c01": new_code_cell(
+            'total = 2 + 2\nprint(total)\nassert total == 4, "two and two make four"',
+            metadata={"tags": ["claim-C01"]},
+            outputs=[stream("4\n")],
+        ),
+        "draw": new_code_cell("draw(total)", metadata={"alt": "four dots in a row, evenly spaced"}, outputs=[figure()]),
+        "fails": new_code_cell("1 / 0", metadata={"tags": ["raises-exception"]}, outputs=[failure("Cell 3")]),
+        "closing": new_markdown_cell(CLOSE),
+    }
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write cells, by id, as a chapter of a small course with two chapters and the files they link to."""
+    folder = tmp_path / "chapters"
+    folder.mkdir()
+    (folder / "dots.png").write_bytes(PIXEL)
+    (folder / "notes.md").write_text("# Notes\n\n## Rounding errors!\n")
+
+    def write(cells, name="01_small.ipynb"):
+        notebook = new_notebook(cells=list(cells.values()))
+        for cell_id, cell in cells.items():
+            cell.id = cell_id
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        for number, cell in enumerate(code, 1):
+            cell.execution_count = cell.execution_count or number
+        text = nbformat.v4.writes(notebook)
+        (folder / name).write_text(text)
+        return Chapter(folder / name, SMALL_CLAIMS)
+
+    return write
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_small_chapter_keeps_every_rule(rule, write):
+    chapter = write(small_cells())
+    chapter.path.write_text(normalise.normalised(chapter.text))
+    assert list(rule(Chapter(chapter.path, SMALL_CLAIMS))) == []
+
+
+def replace(cell_id, old, new):
+    """A change of a cell's source."""
+
+    def change(cells):
+        assert old in cells[cell_id].source
+        cells[cell_id].source = cells[cell_id].source.replace(old, new)
+
+    return change
+
+
+def gives(cell_id, *outputs):
+    """A change of a cell's stored outputs."""
+    return lambda cells: cells[cell_id].update(outputs=list(outputs))
+
+
+def prints(text):
+    return gives("claim-c01", stream(text))
+
+
+def shows_html(text):
+    return gives("draw", new_output("display_data", {"text/html": text}))
+
+
+def proves(statement):
+    """A change of the claim's assert."""
+    return replace("claim-c01", 'assert total == 4, "two and two make four"', statement)
+
+
+def retag(cell_id, *names):
+    return lambda cells: cells[cell_id].metadata.update(tags=list(names))
+
+
+def says(text):
+    """A change that adds to a section's text."""
+    return lambda cells: cells["sums"].update(source=cells["sums"].source + "\n\n" + text)
+
+
+def put_before(later, cell_id, text):
+    """A change that puts a new markdown cell before another cell."""
+
+    def change(cells):
+        names = list(cells)
+        cells[cell_id] = new_markdown_cell(text)
+        for name in names[names.index(later) :]:
+            cells[name] = cells.pop(name)
+
+    return change
+
+
+# For each rule the changes that break it, and words of the problem that it then names.
+BROKEN = {
+    title_and_promise: [
+        (replace("small-sums", "# Small", "Small"), "starts with `# `"),
+        (lambda cells: cells.update({"small-sums": new_code_cell("x = 1")}), "starts with `# `"),
+        (replace("small-sums", "You will", "It is easy. You will"), "exactly one sentence"),
+        (replace("small-sums", "*.", "*"), "exactly one sentence"),
+        (lambda cells: cells["small-sums"].update(source="# Small sums"), "exactly one sentence"),
+        (says("# Another title"), "for the title of the chapter alone"),
+    ],
+    opening: [
+        (replace("opening", "What you need", "Needed"), "'What you need'"),
+        (replace("opening", "What you will be able to do", "Aims"), "'What you will be able to do'"),
+        (replace("opening", "2 min", "two minutes"), "**Reading** 25 min"),
+        (replace("opening", " · **Running** 3 s", ""), "**Running** 40 s"),
+    ],
+    heading_levels: [
+        (says("#### Too deep"), "'Too deep' skips a level"),
+    ],
+    question_first: [
+        (lambda cells: cells.pop("guess"), "asks a question"),
+        (replace("guess", "two?", "two."), "asks a question"),
+        (put_before("guess", "late", "## Two\n\n## Three\n\n## Four\n\n## Five"), "within the first three sections"),
+        (
+            put_before("closing", "last-idea", "## One more\n\n> **Predict, then run.** And three?"),
+            "'last-idea': no code cell follows",
+        ),
+    ],
+    closing_sections: [
+        (replace("closing", "## Quiz", "## Questions"), "in this order"),
+        (replace("closing", "## Sources", "## Sources\n\n## Thanks"), "in this order"),
+        (lambda cells: cells.pop("sums"), "after the chapter's own sections"),
+        (replace("closing", "| --- | --- |\n", ""), "'Recap' holds a table"),
+        (replace("closing", "1. Add three numbers.", ""), "'Exercises' is empty"),
+        (replace("closing", "What is 2 + 2?", ""), "'Quiz' is empty"),
+        (replace("closing", ", 1889", ""), "source without a year"),
+        (replace("closing", "- Peano", "Peano"), "holds a list"),
+        (retag("draw", "solution"), "after the heading 'Exercises'"),
+    ],
+    claims: [
+        (retag("claim-c01"), "calls C01 shown, but no cell has"),
+        (retag("draw", "claim-C02"), "calls C02 not yet shown, but a cell has"),
+        (retag("draw", "claim-C99"), "names no claim"),
+        (retag("draw", "Claim-c1"), "names no claim"),
+        (retag("guess", "claim-C01"), "belongs on the code cell"),
+        (retag("claim-c01", "claim-C01", "nbval-skip"), "must run and succeed"),
+        (retag("claim-c01", "claim-C01", "raises-exception"), "must run and succeed"),
+        (proves("# assert total == 4, 'two and two make four'"), "holds an assert"),
+        (proves("print('assert total == 4')"), "holds an assert"),
+        (proves("def check():\n    assert total == 4, 'two and two make four'"), "holds an assert"),
+        (proves("if False:\n    assert total == 4, 'two and two make four'"), "holds an assert"),
+        (proves("try:\n    assert total == 5, 'it is five'\nexcept AssertionError:\n    pass"), "holds an assert"),
+        (proves("assert True, 'two and two make four'"), "asserts a constant"),
+        (proves("assert 2 + 2 == 4, 'two and two make four'"), "asserts a constant"),
+        (proves("assert not '', 'two and two make four'"), "asserts a constant"),
+        (proves("assert total or 1, 'two and two make four'"), "`or` a constant"),
+        (proves("assert total == total, 'two and two make four'"), "with itself"),
+        (proves("assert (total == 5, 'two and two make four')"), "asserts a tuple"),
+        (proves("assert total == 4"), "needs a message"),
+        (proves("assert total == 4, 'ok'"), "needs a message"),
+        (proves("assert total == 4, total"), "needs a message"),
+        (proves("assert total ==="), "not Python"),
+    ],
+    code_cells: [
+        (replace("draw", "draw(total)", "\n".join(["draw(total)"] * 21)), "21 lines of code"),
+        (replace("draw", "draw(total)", "%matplotlib inline"), "not plain Python"),
+        (replace("draw", "draw(total)", "!pip list"), "not plain Python"),
+        (replace("draw", "draw(total)", "get_ipython().system('ls')"), "get_ipython"),
+        (replace("draw", "draw(total)", "run(['pip', 'install', 'x'])"), "installs a package"),
+        (retag("draw", "nbval-skip"), "is skipped"),
+        (replace("draw", "draw(total)", "# NBVAL_SKIP\ndraw(total)"), "is skipped"),
+        (lambda cells: cells["draw"].update(execution_count=7), "execution count 7, expected 2"),
+    ],
+    stored_outputs: [
+        (gives("claim-c01"), "no output is stored"),
+        (lambda cells: cells.update(value=new_code_cell("total + 1")), "no output is stored"),
+        (
+            lambda cells: [cell.update(outputs=[]) for cell in cells.values() if cell.cell_type == "code"],
+            "no output at all",
+        ),
+        (gives("draw", figure(), stream("Warning: x\n", name="stderr")), "prints to stderr"),
+        (retag("fails"), "the stored output is an error"),
+        (gives("fails"), "no error is stored"),
+    ],
+    steady_outputs: [
+        (prints("saved to /home/ada/model.bin"), "an absolute path: '/home/ada/model.bin'"),
+        (prints("saved to C:\\Users\\ada"), "an absolute path"),
+        (prints("in file:///models"), "an absolute path"),
+        (prints("in /tmp"), "a temporary path"),
+        (prints("in tmpa1b2c3d4/x"), "a temporary path"),
+        (prints("<object at 0x7f3a9c0012d0>"), "a memory address: '0x7f3a9c0012d0'"),
+        (prints("score 0.98765"), "more than 4 decimals: '0.98765'"),
+        (shows_html("<p>score <b>0.98765</b></p>"), "more than 4 decimals"),
+        (gives("fails", failure("\x1b[31mFile /usr/lib/x.py\x1b[0m")), "an absolute path"),
+    ],
+    normal_form: [
+        (lambda cells: cells["draw"].metadata.update(collapsed=True), "run `python -m workshop.editions.normalise chapters"),
+    ],
+    links: [
+        (says("[next](02_missing.ipynb)"), "02_missing.ipynb does not exist"),
+        (says("[[1]](02_missing.ipynb)"), "02_missing.ipynb does not exist"),
+        (says("[below](#Nowhere)"), "#Nowhere: no such section"),
+        (says("[notes](notes.md#Rounding)"), "notes.md#Rounding: no such section"),
+        (says("[next][n]\n\n[n]: missing.md"), "missing.md does not exist"),
+        (says('<a href="missing.md">next</a>'), "missing.md does not exist"),
+        (says("![a dog](dog.png)"), "dog.png does not exist"),
+        (says('<img src="dog.png" alt="a dog">'), "dog.png does not exist"),
+        (says("[![a dog](dog.png)](notes.md)"), "dog.png does not exist"),
+        (says("![a dog](attachment:dog.png)"), "not attached"),
+        (says("![a dog](https://example.org/dog.png)"), "comes from the web"),
+        (says("[old](http://example.org)"), "neither relative nor https"),
+        (says("See http://example.org."), "neither relative nor https"),
+        (says("[root](/etc/hosts)"), "neither relative nor https"),
+        (says("[out](../../)"), "leads out of the course"),
+        (says("[weights](https://huggingface.co/a/b/resolve/main/model.bin)"), "downloads a file of the hub"),
+        (
+            replace("draw", "draw(total)", "get('https://huggingface.co/a/b/resolve/main/model.bin')"),
+            "names a file of the hub",
+        ),
+    ],
+    alt_texts: [
+        (says("![](dots.png)"), "dots.png has no alt text"),
+        (says('<img src="dots.png">'), "dots.png has no alt text"),
+        (lambda cells: cells["draw"].metadata.pop("alt"), 'needs "alt"'),
+        (lambda cells: cells["draw"].metadata.update(alt="four dots"), "at least 20 characters"),
+        (gives("draw", figure(), figure()), "makes one figure"),
+        (shows_html('<img src="data:image/png;base64,xx">'), "has no alt text"),
+    ],
+    sizes: [
+        (prints("x" * 1_500_001), "bytes, at most 1,500,000"),
+        (gives("draw", figure(bytes(150_001))), "a picture of 150,001 bytes"),
+    ],
+}
+CASES = [(rule, change, words) for rule, cases in BROKEN.items() for change, words in cases]
+
+
+@pytest.mark.parametrize(
+    ("rule", "change", "words"), CASES, ids=[f"{rule.__name__}-{number}" for number, (rule, _, _) in enumerate(CASES)]
+)
+def test_each_rule_fails_on_what_it_forbids(rule, change, words, write):
+    cells = small_cells()
+    change(cells)
+    problems = list(rule(write(cells)))
+    assert any(words in problem for problem in problems), problems
+
+
+def test_every_rule_was_shown_to_fail():
+    assert {rule for rule, _, _ in CASES} | {map_of_chapters} == set(RULES)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        proves("assert total == 4, f'two and two make {total}'"),
+        proves("for _ in range(2):\n    assert total == 4, 'two and two make four'"),
+        says("[itself](01_small.ipynb#Recap), [top](#cell-id=small-sums), `[code](missing.md)`"),
+        says("```python\n# no heading\n[x](missing.md)\n```"),
+        says('<a id="here"></a>[here](#here)'),
+        lambda cells: cells.update(sum=new_markdown_cell("The sum is six.", metadata={"tags": ["solution"]})),
+        prints("3/4 or and/or 2026/11/23, version 2.13.0, score 0.9876, https://example.org/a/b"),
+        lambda cells: (
+            cells["draw"].metadata.pop("alt"),
+            cells["draw"].outputs[0].metadata.update({"image/png": {"alt": "four dots in a row, evenly spaced"}}),
+        ),
+    ],
+)
+def test_rules_leave_alone_what_is_right(change, write):
+    cells = small_cells()
+    change(cells)
+    chapter = write(cells)
+    assert [problem for rule in RULES if rule is not normal_form for problem in rule(chapter)] == []
+
+
+def test_pictures_beside_the_chapter_have_a_size_limit(write):
+    chapter = write(small_cells())
+    (chapter.path.parent / "dots.png").write_bytes(bytes(150_001))
+    assert list(sizes(chapter)) == ["cell 'sums': a picture of 150,001 bytes, at most 150,000"]
+
+
+def test_start_chapter_needs_a_map_of_the_others_and_no_closing(write):
+    write(small_cells())
+    cells = {name: cell for name, cell in small_cells().items() if name in ("small-sums", "opening", "sums")}
+    start = write(cells, "00_start.ipynb")
+    assert list(question_first(start)) == []
+    assert list(closing_sections(start)) == []
+    assert list(map_of_chapters(start)) == ["a section with 'map' in its title shows all chapters"]
+    says("## A map of the chapters\n\nNothing yet.")(cells)
+    assert list(map_of_chapters(write(cells, "00_start.ipynb"))) == ["the map does not link to 01_small.ipynb"]
+    says("- [one](01_small.ipynb)")(cells)
+    assert list(map_of_chapters(write(cells, "00_start.ipynb"))) == []

@@ -1,0 +1,72 @@
+import pytest
+import torch
+
+from course_lib.checkpoints import checkpoint
+from course_lib.classifier import MeanClassifier
+from course_lib.experiments import label_curve
+from course_lib.experiments.label_curve import Articles, accuracy, learn, model_of
+
+
+@pytest.fixture(scope="module")
+def articles():
+    return Articles("validation")
+
+
+@pytest.fixture
+def short(monkeypatch):
+    monkeypatch.setattr(label_curve, "SEEN", {25: 64})
+
+
+def test_articles_have_a_topic_each_and_at_most_so_many_tokens(articles):
+    assert len(articles.topics) == 11
+    assert "Uncategorized" not in articles.topics
+    assert articles.ids.shape == articles.mask.shape == (len(articles.labels), label_curve.TOKENS)
+    assert set(articles.labels.tolist()) == set(range(11))
+
+
+def test_a_frozen_encoder_learns_the_same_head_from_stored_vectors(articles, short):
+    """The head is trained on vectors computed once; the encoder must be as it was, and the logits those of a pass."""
+    model = learn("head", articles, 25, seed=0)
+    plain = MeanClassifier.from_pretrained(checkpoint("minilm"), num_labels=11)
+    for name, weight in plain.bert.state_dict().items():
+        assert torch.equal(weight, model.bert.state_dict()[name])
+    batch = articles.batch(torch.arange(4))
+    with torch.no_grad():
+        features = model.vectors(batch["input_ids"], batch["attention_mask"])
+        torch.testing.assert_close(model(features=features).logits, model(**batch).logits)
+
+
+def test_the_same_seed_gives_the_same_model_and_another_gives_another(articles, short):
+    first, second, third = (learn("full", articles, 25, seed).classifier.weight for seed in (0, 0, 1))
+    torch.testing.assert_close(first, second)
+    assert not torch.allclose(first, third, atol=1e-3)
+
+
+def test_methods_train_what_they_say():
+    trained = {
+        method: sum(weight.numel() for weight in model_of(method, 11, 0).parameters() if weight.requires_grad)
+        for method in label_curve.METHODS
+    }
+    assert trained["head"] == 11 * 384 + 11
+    assert trained["full"] == trained["scratch"] > 22e6
+    assert trained["head"] < trained["lora"] < trained["full"] / 20
+
+
+def test_copied_layers_are_those_of_the_pretrained_model_and_the_rest_is_not():
+    pretrained = MeanClassifier.from_pretrained(checkpoint("minilm"), num_labels=11).bert
+    scratch = model_of("scratch", 11, 0).bert
+    half = model_of("scratch", 11, 0, copied=3).bert
+    words = "embeddings.word_embeddings.weight"
+    assert torch.equal(half.get_parameter(words), pretrained.get_parameter(words))
+    for layer in range(6):
+        name = f"encoder.layer.{layer}.attention.self.query.weight"
+        source = pretrained if layer < 2 else scratch
+        assert torch.equal(half.get_parameter(name), source.get_parameter(name)), layer
+
+
+def test_accuracy_is_the_share_of_right_answers(articles):
+    class Always(torch.nn.Module):
+        def forward(self, input_ids, attention_mask):
+            return type("Output", (), {"logits": torch.eye(11)[torch.full((len(input_ids),), 7)]})
+
+    assert accuracy(Always(), articles) == pytest.approx((articles.labels == 7).double().mean().item())

@@ -1,0 +1,79 @@
+import importlib
+import importlib.util
+import json
+
+import pytest
+
+from course_lib.experiments import recorded
+from course_lib.experiments.label_curve import FACTORS, METHODS, RATES, SEEN, SIZES, TOKENS
+
+
+def test_runs_are_kept_and_not_measured_twice(tmp_path):
+    record = recorded.Record("curve", "python it.py", {"steps": [1, 2]}, tmp_path)
+    assert not record.has(seed=0)
+    record.add(seed=0, accuracy=0.5)
+    record.add(seed=1, accuracy=0.75)
+    again = recorded.Record("curve", "python it.py", {"steps": (1, 2)}, tmp_path)
+    assert again.has(seed=1)
+    assert again.has(seed=1, accuracy=0.75)
+    assert not again.has(seed=1, accuracy=0.5)
+    again.add(seed=2, accuracy=1.0)
+    found = json.loads((tmp_path / "curve.json").read_text(encoding="utf-8"))
+    assert [run["seed"] for run in found["runs"]] == [0, 1, 2]
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_other_settings_are_not_mixed_in(tmp_path):
+    recorded.Record("curve", "python it.py", {"rate": 0.1}, tmp_path).add(seed=0)
+    with pytest.raises(ValueError, match="rate.*0.1.*0.2.*Delete the file"):
+        recorded.Record("curve", "python it.py", {"rate": 0.2}, tmp_path)
+
+
+def test_an_unknown_name_lists_what_there_is():
+    with pytest.raises(ValueError, match="'curve'.*label_curve_full"):
+        recorded.recorded("curve")
+
+
+def test_every_record_names_a_recipe_that_exists():
+    files = sorted(recorded.FOLDER.glob("*.json"))
+    assert files
+    for file in files:
+        found = recorded.recorded(file.stem)
+        program, flag, module, *_ = found["command"].split()
+        assert (program, flag) == ("python", "-m")
+        assert importlib.util.find_spec(module), found["command"]
+        assert found["runs"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_label_curve_was_recorded_with_the_settings_of_the_code(method):
+    found = recorded.recorded(f"label_curve_{method}")
+    expected = {"tokens": TOKENS, "rate": RATES[method], "factor": FACTORS[method]}
+    assert expected.items() <= found["settings"].items()
+    assert found["settings"]["seen"] == [list(item) for item in SEEN.items()]
+    points = {(run["labels"], run["seed"]) for run in found["runs"]}
+    assert points == {(size, seed) for size in SIZES for seed in range(5)}, "five seeds at every number of labels"
+    assert len(found["runs"]) == len(points)
+
+
+@pytest.mark.parametrize(
+    ("name", "point", "points"),
+    [
+        ("adaptation", ("read", "rate", "steps"), 12),
+        ("layers", ("copied",), 4),
+        ("transfer", ("source", "amount", "target"), 18),
+        ("bias_planted", ("share", "swapped"), 6),
+        ("bias_titles", ("start",), 3),
+        ("bias_handed_on", ("share",), 5),
+        ("bias_names", ("start",), 2),
+    ],
+)
+def test_an_experiment_was_recorded_with_the_settings_of_the_recipe(name, point, points):
+    found = recorded.recorded(name)
+    recipe = importlib.import_module(found["command"].split()[2])
+    assert found["settings"].items() >= json.loads(json.dumps(recipe.SETTINGS)).items()
+    seeds = {}
+    for run in found["runs"]:
+        seeds.setdefault(tuple(run[part] for part in point), []).append(run["seed"])
+    assert len(seeds) == points
+    assert all(sorted(some) == list(range(5)) for some in seeds.values()), "five seeds of every point, each once"

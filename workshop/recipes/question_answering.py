@@ -1,0 +1,187 @@
+"""Question answering: adapters and a span head on MiniLM, trained on human questions about four kinds of text.
+
+    python -m workshop.recipes.question_answering --data FOLDER      # trains (resumable), writes the assets
+
+FOLDER holds the files named in FILES below: one JSON object with `question`, `context` and
+`answers: {text: […], answer_start: […]}` a line. A question that has no answer in its text, as SQuAD 2 has some, is
+answered with the first token, [CLS]; so is a window of a long text in which the answer does not stand.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import AutoModelForQuestionAnswering, AutoTokenizer
+
+from course_lib.checkpoints import checkpoint
+from workshop.evaluation.sources import read_rows
+from workshop.recipes.common import (
+    QUICK,
+    begin_as_shipped,
+    factorise,
+    fit,
+    options,
+    precision,
+    ship,
+    unfreeze,
+    with_adapters,
+    write_card,
+)  # fmt: skip
+
+NAME = "question-answering"
+SEED = 7
+DEFAULTS = {"epochs": 2, "rate": 1.2e-4}
+WINDOW, STRIDE = 384, 128  # tokens: the pipeline's own, so that it asks as it was taught
+FILES = {
+    "squad": (
+        "qa/squad_dev_minus_xquad.train.jsonl.gz",
+        "0649f3460744c81d15ad5b754d3f4d02c1dd1e22f24a34a25401256e77ea1e3b",
+    ),
+    "wiki": (
+        "qa/squadshifts_new_wiki.train.jsonl.gz",
+        "f32f46a17fceabbaabd68ab14710db727a14a392368f99ae231c38e80805e42d",
+    ),
+    "reddit": (
+        "qa/squadshifts_reddit.train.jsonl.gz",
+        "44345d9e70af84c365d75c7d1614e602d52319de4aff30a2cc7219d45a0583c7",
+    ),
+    "amazon": (
+        "qa/squadshifts_amazon_reviews.train.jsonl.gz",
+        "bfa718ce2721fa5621761e1da4898f1f6ab6b4815e8e4051b3eb028b08658752",
+    ),
+    "unanswerable": (
+        "qa/squad2_unanswerable.train.jsonl.gz",
+        "7f4207e7959681d2c885636d2776a730c66894485dcaa4c2cc2889dc4b9cb073",
+    ),
+    "sentences": ("qa/qamr_wiki.train.jsonl.gz", "7fb6a8959c20e43c2c903774e0488cbc73950b441e593f2195175f76ec1eec3a"),
+}
+EMPTY = 0.1  # of the windows without their answer are kept, so that such windows are known too
+
+
+def chosen(data: Path) -> list[dict]:
+    """The training rows of all sets."""
+    return [row for file in FILES.values() for row in read_rows(data, *file)]
+
+
+def windows(rows: list[dict], tokenizer) -> list[dict]:
+    """Training windows: token ids, token types, and the first and last token of the answer.
+
+    A question whose context is longer than WINDOW tokens gives several overlapping windows; of those without the answer
+    a part is kept, and answered with the token [CLS], as an unanswerable question is. Of several human answers the most
+    frequent one counts.
+    """
+    draw = np.random.default_rng(SEED)
+    made = []
+    for start in range(0, len(rows), 500):
+        part = rows[start : start + 500]
+        encoded = tokenizer(
+            [row["question"].strip() for row in part],
+            [row["context"] for row in part],
+            truncation="only_second",
+            max_length=WINDOW,
+            stride=STRIDE,
+            return_overflowing_tokens=True,
+            return_offsets_mapping=True,
+        )
+        for number, source in enumerate(encoded["overflow_to_sample_mapping"]):
+            span, answers = (0, 0), part[source]["answers"]
+            if answers["text"]:
+                text, first = Counter(zip(answers["text"], answers["answer_start"], strict=True)).most_common(1)[0][0]
+                last = first + len(text)
+                in_context = [which == 1 for which in encoded.sequence_ids(number)]
+                places = encoded["offset_mapping"][number]
+                inside = [i for i, (a, b) in enumerate(places) if in_context[i] and a < last and b > first]
+                if inside and places[inside[0]][0] <= first and places[inside[-1]][1] >= last:
+                    span = (inside[0], inside[-1])
+                elif draw.random() > EMPTY:
+                    continue
+            made.append(
+                {
+                    "ids": encoded["input_ids"][number],
+                    "types": encoded["token_type_ids"][number],
+                    "span": span,
+                }
+            )
+    return made
+
+
+def train(made: list[dict], tokenizer, settings):
+    """MiniLM with a trained span head and adapters, and facts about the training for the card."""
+    torch.manual_seed(SEED)
+    model = AutoModelForQuestionAnswering.from_pretrained(checkpoint("minilm"), **QUICK)
+    model = with_adapters(model, "QUESTION_ANS", "qa_outputs", settings.rank, dropout=0.0).to(settings.device)
+    if settings.goes_on:
+        begin_as_shipped(model, NAME)
+    before = unfreeze(model)
+    spans = torch.tensor([window["span"] for window in made])  # (window, 2)
+
+    def loss_of(group: list[int]) -> torch.Tensor:
+        inputs = tokenizer.pad(
+            {"input_ids": [made[i]["ids"] for i in group], "token_type_ids": [made[i]["types"] for i in group]},
+            pad_to_multiple_of=8,
+            return_tensors="pt",
+        ).to(settings.device)
+        with precision(settings.device):
+            answer = model(**inputs)
+        logits = torch.stack([answer.start_logits, answer.end_logits], 1).float()  # (batch, 2, token)
+        outside = (inputs["attention_mask"] == 0)[:, None, :]  # (batch, 1, token)
+        targets = spans[group].flatten().to(settings.device)
+        return torch.nn.functional.cross_entropy(logits.masked_fill(outside, -1e4).flatten(0, 1), targets)
+
+    done = fit(
+        model, loss_of, [len(window["ids"]) for window in made], state=settings.work / f"{NAME}.pt",
+        epochs=settings.epochs, tokens=settings.tokens, rate=settings.rate, seed=SEED, minutes=settings.minutes,
+    )  # fmt: skip
+    return model.cpu(), done | {"share": factorise(model, before)}
+
+
+CARD = """# question-answering
+
+MiniLM (all-MiniLM-L6-v2, Apache-2.0) with adapters of rank {rank} in every linear layer of its six layers and a \
+new head that scores each token as a beginning and as an end of the answer. All weights of these layers were \
+trained, and what they learned was put into the adapters (singular value decomposition; {share:.1%} of the \
+squared change fits). Written by `workshop/recipes/question_answering.py` ({training}; {windows:,} windows of at most \
+{window} tokens).
+
+- **Intended use**: to show extractive question answering in chapters 01, 04 and 06, and as a small reader of \
+English encyclopaedic or everyday text on a machine without a GPU. Not for medical, legal or other answers that \
+somebody relies on.
+- **Data**: SQuAD 1.1 development articles without the XQuAD paragraphs and SQuAD 2's unanswerable questions \
+about them (Rajpurkar et al. 2016, 2018; CC BY-SA 4.0), SquadShifts New-Wikipedia, Reddit and Amazon (Miller et \
+al. 2020; licence not stated, research sets in common use), QAMR (Michael et al. 2018; MIT). Questions and \
+answers by people.
+- **Licence of the weights**: Apache-2.0. **Size**: {size:,} bytes (float16).
+- **Measured** by `course evaluate question-answering` on questions that took no part in training:
+
+{measured}
+
+- **Limits**: English; case is ignored. It was shown unanswerable questions, but the pipeline returns a span all \
+the same unless it is told `handle_impossible_answer=True`; a low score is then the only sign. Larger public \
+checkpoints are far better.
+- **Ethical considerations**: half of its texts are Reddit posts and reviews and may hold abuse and prejudice; \
+an answer is a quotation of the text that it was given, whether that is true or not. Nobody has measured whether \
+it answers questions about all groups of people equally well.
+"""
+
+
+def read(settings) -> list[dict]:
+    """What is learned from."""
+    return windows(chosen(settings.data), AutoTokenizer.from_pretrained(checkpoint("minilm")))
+
+
+def run(made: list[dict], settings) -> None:
+    """Train, and write what ships."""
+    print(len(made), "windows,", sum(len(window["ids"]) for window in made), "tokens", flush=True)
+    model, done = train(made, AutoTokenizer.from_pretrained(checkpoint("minilm")), settings)
+    size = ship(model, NAME)
+    write_card(
+        NAME, CARD, settings, SEED, done, windows=len(made), window=WINDOW, size=size,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    settings = options(__doc__.splitlines()[0], **DEFAULTS)
+    run(read(settings), settings)

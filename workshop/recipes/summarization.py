@@ -1,0 +1,242 @@
+"""Summarization: a new decoder of three layers behind MiniLM, trained on what people wrote above their texts, and on letters.
+
+    python -m workshop.recipes.summarization --data FOLDER --leads WHEEL --debian FILE    # trains (resumable), writes the assets
+
+FOLDER holds the files named in FILES below; the other two are what `course_lib.data.leads` and `.debian` read. A
+title of a scientific paper, one sentence about it, a line about a program and a short description of an article are all
+summaries: of one line, in lower case, as MiniLM's vocabulary has it. Letters, e-mails and chat messages come from a
+grammar (`letters.py`), since no open set of them has summaries.
+
+The encoder's lower layers and the embedding matrix stay MiniLM's own. What they make of a text is computed once and kept
+in memory, and they do not ship. The decoder begins with copies of MiniLM's layers.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from tokenizers import Regex, decoders
+from transformers import (
+    AutoModel,
+    AutoTokenizer,
+    EncoderDecoderConfig,
+    EncoderDecoderModel,
+    GenerationConfig,
+    PreTrainedTokenizerFast,
+)
+
+from course_lib.checkpoints import checkpoint
+from course_lib.data.leads import read_leads
+from workshop.evaluation.debian import descriptions
+from workshop.evaluation.sources import read_rows
+from workshop.recipes.common import QUICK, fit, options, precision, ship_model, smoothed_loss, write_card
+from workshop.recipes.letters import letters
+
+NAME = "summarization"
+SEED = 7
+DEFAULTS = {"epochs": 2, "rate": 6e-4, "sources": ("data", "leads", "debian")}
+LONGEST, LONGEST_SUMMARY = 256, 56  # tokens
+FROZEN = 5  # encoder layers
+LETTERS = 60000
+PACKAGES = 16000  # descriptions taken; there are more than of all the others together
+COPIED = (0, 2, 5)  # the encoder's layers with which the decoder's begin
+FILES = {
+    "ACL titles": (
+        "summarization/acl_title.train.jsonl.gz", "c5bcfa56d78e8f60d00ae310cdf3cb8cf9714ba5f3f8f69c1aa06d3bc6698452",
+    ),
+    "SciTLDR": (
+        "summarization/scitldr_abstract.train.jsonl.gz",
+        "1916faea3734b0557d9d47c270eceb781a46d5dddf4324e16f5d9349ee18308f",
+    ),
+}  # fmt: skip
+
+
+def training_pairs(data: Path, leads: Path, debian: Path) -> list[tuple[str, str]]:
+    """The pairs (text, summary)."""
+    pairs = [(row["text"], row["summary"]) for file in FILES.values() for row in read_rows(data, *file)]
+    pairs += [(lead.text, lead.description) for lead in read_leads(leads, "train") if lead.description]
+    packages = [(package.text, package.short) for package in descriptions(debian, "train")]
+    order = np.random.default_rng(SEED).permutation(len(packages))
+    return pairs + [packages[row] for row in order[:PACKAGES]] + list(letters(LETTERS, SEED))
+
+
+# What stands between words without spaces, where a decoder of WordPiece would put them: "second - largest", "5, 466".
+JOINED = {
+    r"(?<=\w) - (?=\w)": "-",
+    r"(?<=\w) ['’] (?=\w)": "'",
+    r"(?<=\w) / (?=\w)": "/",
+    r"(?<=\d), (?=\d{3}(?!\d))": ",",
+    r"(?<=\d)\. (?=\d)": ".",
+    r"(?<=\d) : (?=\d{2}(?!\d))": ":",
+    r"(?<=[€£$(\[]) (?=\w)": "",
+    r"(?<=[\w.!?]) (?=[)\]%:;])": "",
+}
+
+
+def joining(tokenizer) -> PreTrainedTokenizerFast:
+    """MiniLM's tokenizer, which writes "second-largest" and "5,466" where its own would put spaces."""
+    inner = tokenizer.backend_tokenizer
+    replaced = [decoders.Replace(Regex(where), mark) for where, mark in JOINED.items()]
+    inner.decoder = decoders.Sequence([decoders.WordPiece(), decoders.Fuse(), *replaced])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner, unk_token="[UNK]", sep_token="[SEP]", pad_token="[PAD]", cls_token="[CLS]",
+        mask_token="[MASK]", model_max_length=512, model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+    )  # fmt: skip
+
+
+def untrained(base: str = "minilm", copied: tuple[int, ...] = COPIED) -> EncoderDecoderModel:
+    """An encoder with a decoder that begins as some of its layers; the attention to the text begins as a copy too."""
+    encoder = AutoModel.from_pretrained(checkpoint(base), **QUICK)
+    below = type(encoder.config)(**encoder.config.to_dict() | {"num_hidden_layers": len(copied)})
+    settings = EncoderDecoderConfig.from_encoder_decoder_configs(encoder.config, below, tie_word_embeddings=False)
+    settings._attn_implementation = QUICK["attn_implementation"]
+    settings.decoder_start_token_id, settings.pad_token_id, settings.eos_token_id = 101, 0, 102
+    torch.manual_seed(SEED)
+    model = EncoderDecoderModel(settings)
+    model.encoder.load_state_dict(encoder.state_dict())
+    model.decoder.bert.embeddings.load_state_dict(encoder.embeddings.state_dict())
+    for ours, number in zip(model.decoder.bert.encoder.layer, copied, strict=True):
+        weights = encoder.encoder.layer[number].state_dict()
+        again = {
+            "crossattention." + key.removeprefix("attention."): w for key, w in weights.items() if "attention." in key
+        }
+        ours.load_state_dict(weights | again)
+    model.tie_weights()
+    with torch.no_grad():
+        model.decoder.cls.predictions.transform.dense.weight.copy_(torch.eye(encoder.config.hidden_size))
+    model.generation_config = GenerationConfig(
+        max_length=LONGEST_SUMMARY, num_beams=4, early_stopping=True, no_repeat_ngram_size=2, repetition_penalty=1.2,
+        pad_token_id=0, eos_token_id=102, decoder_start_token_id=101,
+    )  # fmt: skip
+    return with_frozen_layers(model)
+
+
+def with_frozen_layers(model: EncoderDecoderModel) -> EncoderDecoderModel:
+    """`model`, of which the decoder and the encoder's layers from FROZEN on are to be trained."""
+    model.encoder.requires_grad_(False)
+    model.decoder.bert.embeddings.requires_grad_(False)
+    model.encoder.encoder.layer[FROZEN:].requires_grad_(True)
+    return model
+
+
+@torch.no_grad()
+def lower_layers(model: EncoderDecoderModel, texts: list[dict], tokenizer, device: str) -> list[torch.Tensor]:
+    """What the frozen layers make of each text, given as `input_ids` and more: bfloat16, (token, 384), on `device`."""
+    inputs = tokenizer.pad(texts, pad_to_multiple_of=8, return_tensors="pt").to(device)
+    with precision(device):
+        found = model.encoder(**inputs, output_hidden_states=True).hidden_states[FROZEN]  # (text, token, 384)
+    return [row[: len(text["input_ids"])].to(torch.bfloat16).clone() for row, text in zip(found, texts, strict=True)]
+
+
+def train(pairs: list[tuple[str, str]], tokenizer, model: EncoderDecoderModel, settings) -> dict:
+    """Train the decoder and the upper encoder layers of `model`, in place; returns facts for the card."""
+    ids = tokenizer([text for text, _ in pairs], truncation=True, max_length=LONGEST)["input_ids"]
+    targets = tokenizer([short for _, short in pairs], truncation=True, max_length=LONGEST_SUMMARY)["input_ids"]
+    return train_decoder([{"input_ids": one} for one in ids], targets, tokenizer, model, settings, NAME)
+
+
+def train_decoder(
+    texts: list[dict], targets: list[list[int]], tokenizer, model: EncoderDecoderModel, settings, name: str
+) -> dict:
+    """Train, in place, the decoder and the upper encoder layers of `model` to write the token ids `targets` from `texts`."""
+    model.to(settings.device)
+    lengths = [len(text["input_ids"]) for text in texts]
+    kept: dict[int, torch.Tensor] = {}  # of a text that was seen, what the frozen layers made of it
+
+    def loss_of(group: list[int]) -> torch.Tensor:
+        new = [i for i in group if i not in kept]
+        if new:
+            made = lower_layers(model, [texts[i] for i in new], tokenizer, settings.device)
+            kept.update(zip(new, made, strict=True))
+        longest = -(-max(len(kept[i]) for i in group) // 8) * 8
+        hidden = torch.zeros(
+            len(group), longest, model.encoder.config.hidden_size, device=settings.device
+        )  # (batch, token, 384)
+        mask = torch.zeros(len(group), longest, dtype=torch.long, device=settings.device)
+        for row, i in enumerate(group):
+            hidden[row, : len(kept[i])], mask[row, : len(kept[i])] = kept[i], 1
+        told = tokenizer.pad({"input_ids": [targets[i] for i in group]}, pad_to_multiple_of=4, return_tensors="pt")
+        told = told.to(settings.device)
+        unseen = (1.0 - mask[:, None, None, :]) * -1e4  # (batch, 1, 1, token), added to the scores of attention
+        with precision(settings.device):
+            for layer in model.encoder.encoder.layer[FROZEN:]:
+                found = layer(hidden, unseen)
+                hidden = found[0] if isinstance(found, tuple) else found
+            hidden = model.decoder.bert(
+                input_ids=told["input_ids"][:, :-1],  # begins with [CLS], as decoding does
+                attention_mask=told["attention_mask"][:, :-1],
+                encoder_hidden_states=hidden,
+                encoder_attention_mask=mask,
+            ).last_hidden_state  # (batch, token, 384)
+            kept_tokens = told["attention_mask"][:, 1:].bool()
+            logits = model.decoder.cls(hidden[kept_tokens])  # (kept token, vocabulary)
+        return smoothed_loss(logits, told["input_ids"][:, 1:][kept_tokens])
+
+    print(len(texts), "pairs,", sum(lengths), "tokens,", sum(map(len, targets)), "to write", flush=True)
+    done = fit(
+        model, loss_of, [one + len(other) for one, other in zip(lengths, targets, strict=True)],
+        state=settings.work / f"{name}.pt", epochs=settings.epochs, tokens=settings.tokens, rate=settings.rate, seed=SEED,
+        minutes=settings.minutes, rates={"encoder.encoder": 0.3},
+    )  # fmt: skip
+    model.cpu()
+    return done
+
+
+CARD = """# summarization
+
+MiniLM (all-MiniLM-L6-v2, Apache-2.0) with a decoder of {layers} layers that attends to it. The lower {frozen} \
+layers of the encoder and the embedding matrix are MiniLM's own; {trained:,} parameters are new. Written by \
+`workshop/recipes/summarization.py` ({training}; {pairs:,} pairs).
+
+- **Intended use**: to show summarization and decoding in chapters 01 and 04, on English letters, abstracts and \
+descriptions of up to 250 tokens. Not where a wrong or missing fact does harm.
+- **Data**: abstracts and titles of the ACL Anthology from 2016 to 2021 (CC BY 4.0), SciTLDR (Cachola et al. \
+2020; Apache-2.0), first paragraphs and short descriptions of Wikipedia articles (CC BY-SA 4.0), long and short \
+descriptions of Debian's packages (each under its package's licence), and {letters:,} letters, e-mails and chat \
+messages that a grammar of the course puts together with their summaries (`workshop/recipes/letters.py`): no open set of \
+letters has summaries.
+- **Licence of the weights**: Apache-2.0. **Size**: {size:,} bytes (float16).
+- **Measured** by `course evaluate summarization` on papers of 2022, on articles, packages and e-mails that took \
+no part in training, and on messages that were written one by one for the course, unlike the grammar:
+
+{measured}
+
+- **Limits**: a summary is one line in lowercase. It was trained on letters of a grammar, not of people. What it \
+writes need not stand in the text.
+- **Ethical considerations**: a summary that leaves out or invents a fact puts words into somebody's mouth; who \
+was not shown the letter cannot see it.
+"""
+
+
+def read(settings) -> list[tuple[str, str]]:
+    """What is learned from."""
+    return training_pairs(settings.data, settings.leads, settings.debian)
+
+
+def run(pairs: list[tuple[str, str]], settings) -> None:
+    """Train, and write what ships."""
+    model = untrained()
+    if settings.goes_on:
+        go_on_as_shipped(model, NAME)
+    done = train(pairs, AutoTokenizer.from_pretrained(checkpoint("minilm")), model, settings)
+    frozen = [f"encoder.encoder.layer.{number}." for number in range(FROZEN)]
+    leave_out = ("encoder.embeddings.", "encoder.pooler.", "decoder.bert.embeddings.", *frozen)
+    write_card(
+        NAME, CARD, settings, SEED, done, layers=len(COPIED), frozen=FROZEN, pairs=len(pairs), letters=LETTERS,
+        trained=sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
+        size=ship_model(model, joining(AutoTokenizer.from_pretrained(checkpoint("minilm"))), NAME, leave_out),
+    )  # fmt: skip
+
+
+def go_on_as_shipped(model: EncoderDecoderModel, name: str) -> None:
+    """Give `model` the weights of the checkpoint `name`, which has the same parts."""
+    model.load_state_dict(load_file(checkpoint(name) / "model.safetensors"), strict=False)
+    model.tie_weights()
+
+
+if __name__ == "__main__":
+    settings = options(__doc__.splitlines()[0], **DEFAULTS)
+    run(read(settings), settings)
