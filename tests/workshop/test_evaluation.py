@@ -119,7 +119,7 @@ def test_unknown_names_are_refused():
 
 def test_looking_up_what_is_needed_loads_nothing_heavy():
     code = (
-        "import sys; from course_lib import evaluation; [evaluation.needs(name) for name in evaluation.TASKS];"
+        "import sys; from workshop import evaluation; [evaluation.needs(name) for name in evaluation.TASKS];"
         "print([name for name in ('torch', 'transformers', 'sklearn', 'sacrebleu', 'rouge_score', 'seqeval')"
         " if name in sys.modules])"
     )

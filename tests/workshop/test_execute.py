@@ -16,7 +16,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from rich.console import Console
 
 from workshop import execute as run
-from workshop.execute import exit_code, run_chapters, write_atomically
+from workshop.execute import exit_code, finished, run_chapters, write_atomically
 
 
 def write(path: Path, *cells, tags: dict[int, list[str]] | None = None) -> Path:
@@ -131,6 +131,40 @@ def test_a_chapter_is_executed_again_for_what_it_uses_of_the_library(small_libra
     assert run.library_hash(notebook) == before
 
 
+def test_chapters_run_in_this_python_whatever_kernel_is_installed(tmp_path, monkeypatch):
+    folder = tmp_path / "jupyter" / "kernels" / "python3"
+    folder.mkdir(parents=True)
+    (folder / "kernel.json").write_text(json.dumps({"argv": ["/nowhere/python", "-m", "x"], "display_name": "stale"}))
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+    chapter = write(tmp_path / "1_one.ipynb", "import sys\nprint(sys.executable)")
+    [result], _ = execute([chapter], tmp_path / "build")
+    assert result.status == "executed"
+    assert printed(result.executed) == sys.executable + "\n"
+
+
+def test_an_executed_copy_says_what_was_tried_and_is_found_only_for_this_state(tmp_path):
+    leave = "import socket\ntry:\n    socket.getaddrinfo('models.invalid', 443)\nexcept OSError:\n    pass"
+    chapter = write(tmp_path / "1_one.ipynb", "print(1)", leave)
+    assert finished(chapter, tmp_path / "build" / "executed") is None
+    execute([chapter], tmp_path / "build")
+    done = finished(chapter, tmp_path / "build" / "executed")
+    assert done.watched
+    assert done.attempts == ["code cell 2: socket.getaddrinfo 'models.invalid'"]
+    write(chapter, "print(2)", leave)
+    assert finished(chapter, tmp_path / "build" / "executed") is None
+
+
+@pytest.mark.skipif(run.AT_ONCE < 2, reason="one core")
+def test_two_chapters_run_at_a_time_the_longest_first(tmp_path):
+    note = "import time, pathlib\nstart = time.time()\n{}\npathlib.Path('{}').write_text(f'{{start}} {{time.time()}}')"
+    wait = "while not pathlib.Path('short').exists(): time.sleep(0.05)"  # for ever, if it did not run beside it
+    short = write(tmp_path / "1_short.ipynb", "# Short\n\n**Running** 2 s", note.format("pass", "short"))
+    long = write(tmp_path / "2_long.ipynb", "# Long\n\n**Running** 3 min", note.format(wait, "long"))
+    results, _ = execute([short, long], tmp_path / "build")
+    assert [result.chapter for result in results] == [short, long], "in the order that was given"
+    assert [run._announced_seconds(path) for path in (short, long)] == [2, 180]
+
+
 def test_a_failing_cell_stops_its_chapter_and_no_other(tmp_path):
     chapters = [
         write(tmp_path / "1_bad.ipynb", "# Bad", "fine = 1", "word = 'x'\n{}[word]", "print('never')"),
@@ -200,7 +234,8 @@ def test_interrupted_in_the_middle_it_carries_on_rightly(tmp_path, sign):
         [sys.executable, "-c", SCRIPT, build, first, slow], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
-        until(lambda: pidfile.exists() and pidfile.read_text(), 15)
+        until(lambda: pidfile.exists() and pidfile.read_text(), 30)
+        until(lambda: (build / "executed" / "1_first.json").exists(), 30)
         kernel = psutil.Process(int(pidfile.read_text()))
         time.sleep(0.3)  # so that the second cell runs
         process.send_signal(sign)

@@ -203,7 +203,7 @@ def test_execute_runs_in_the_folder_of_the_notebook_and_stores_outputs(tmp_path)
     path = tmp_path / "run.ipynb"
     source = "import os\nprint(open('data.txt').read(), os.environ['TQDM_DISABLE'])"
     nbformat.write(new_notebook(cells=[new_code_cell(source, execution_count=9)]), path)
-    assert normalise.main(["--execute", str(path)]) == 0
+    assert normalise.main(["--execute", "--build", str(tmp_path / "build"), str(path)]) == 0
     cell = json.loads(path.read_text())["cells"][0]
     assert (cell["execution_count"], cell["outputs"][0]["text"]) == (1, ["from the folder 1\n"])
     assert normalise.main(["--check", str(path)]) == 0
@@ -213,7 +213,7 @@ def test_execute_leaves_the_file_alone_when_a_cell_fails(tmp_path, capsys):
     path = tmp_path / "run.ipynb"
     nbformat.write(new_notebook(cells=[new_code_cell("1 / 0")]), path)
     before = path.read_bytes()
-    assert normalise.main(["--execute", str(path)]) == 1
+    assert normalise.main(["--execute", "--build", str(tmp_path / "build"), str(path)]) == 1
     assert "ZeroDivisionError" in capsys.readouterr().err
     assert path.read_bytes() == before
 

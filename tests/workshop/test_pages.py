@@ -27,7 +27,7 @@ From a name to an *answer*.
 You need [chapter 2](02_models.ipynb#Why-it-works). About 25 minutes to read, 2 minutes to run."""
 PROSE = r"""## Why it works
 
-With $n < 9$ tokens, see [run.py](../workshop/execute.py#L3), [the second chapter](02_models.ipynb),
+With $n < 9$ tokens, see [execute.py](../workshop/execute.py#L3), [the second chapter](02_models.ipynb),
 [an exercise](exercises/01.ipynb), [this](#Why-it-works) and [the paper](https://arxiv.org/abs/1706.03762).
 
 $$\frac{QK^\top}{\sqrt{d}}$$
@@ -57,7 +57,8 @@ def course(tmp_path) -> Path:
     """A small project: chapters, an executed copy of each, and files that they link to."""
     for folder in ("chapters/exercises", "course_lib", "build/executed"):
         (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "course_lib" / "run.py").touch()
+    (tmp_path / "workshop").mkdir()
+    (tmp_path / "workshop" / "execute.py").touch()
     (tmp_path / "chapters" / "exercises" / "01.ipynb").touch()
     (tmp_path / "chapters" / "dot.png").write_bytes(base64.b64decode(PIXEL))
     first = [

@@ -14,16 +14,16 @@ A cell id is made once, from the claim tag, the heading or the first words, and 
 """
 
 import argparse
-import os
 import re
 import sys
 import unicodedata
 from pathlib import Path
 
 import nbformat
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode
+from rich.console import Console
+
+from workshop.execute import run_chapters
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = ROOT / "chapters"
@@ -35,7 +35,6 @@ NOTEBOOK_METADATA = {
     "language_info": {"name": "python"},
 }
 WIDGET_TYPES = ("application/vnd.jupyter.widget-view+json", "application/vnd.jupyter.widget-state+json")
-SECONDS_A_CELL = 300
 
 LONGEST_ID = 40
 WORDS_IN_ID = 6
@@ -210,18 +209,17 @@ def normalised(text: str) -> str:
 # ---------------------------------------------------------------- running
 
 
-def executed(path: Path) -> str:
-    """Run a notebook in its own folder, from a fresh kernel, and return the text of the result."""
-    notebook = read(normalised(path.read_bytes().decode("utf-8")))
-    client = NotebookClient(
-        notebook,
-        timeout=SECONDS_A_CELL,
-        kernel_name="python3",
-        record_timing=False,
-        resources={"metadata": {"path": str(path.parent)}},
-    )
-    client.execute(env={**os.environ, "TQDM_DISABLE": "1"})
-    return nbformat.v4.writes(notebook)
+def executed(paths: list[Path], build: Path) -> dict[Path, str]:
+    """The text of each notebook with the outputs of today's state, executed if `build` has not got them; of those that
+    failed, nothing: what went wrong has been shown by then.
+    """
+    found = {}
+    for result in run_chapters(paths, build, Console(stderr=True)):
+        if result.executed:
+            notebook = nbformat.read(result.executed, as_version=4)
+            notebook.metadata.pop("course", None)
+            found[result.chapter] = nbformat.v4.writes(notebook)
+    return found
 
 
 def default_files() -> list[Path]:
@@ -236,18 +234,20 @@ def main(arguments: list[str] | None = None) -> int:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--check", action="store_true", help="change nothing; exit 1 and list the files that would change")
     how.add_argument("--execute", action="store_true", help="run each notebook from a fresh kernel first")
+    parser.add_argument("--build", type=Path, default=ROOT / "build", help="where executed copies are kept")
     options = parser.parse_args(arguments)
 
-    stale, failed = [], []
-    for path in options.files or default_files():
+    stale, failed, fresh = [], [], {}
+    paths = options.files or default_files()
+    if options.execute:
+        fresh = executed(paths, options.build)
+    for path in paths:
+        if options.execute and path not in fresh:
+            failed.append(f"{path}: left as it was, because a cell failed")
+            continue
         try:
             before = path.read_bytes().decode("utf-8")
-            if options.execute:
-                print(f"running {path}", flush=True)
-            after = normalised(executed(path) if options.execute else before)
-        except (CellExecutionError, CellTimeoutError, DeadKernelError) as problem:
-            failed.append(f"{path}: left as it was, because a cell failed:\n{problem}")
-            continue
+            after = normalised(fresh.get(path, before))
         except (NotANotebook, OSError, UnicodeDecodeError) as problem:
             failed.append(f"{path}: {problem}")
             continue
