@@ -35,25 +35,25 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@rm $(VENV)/.installing && touch $@
 
 fetch: setup  ## the checkpoints (does nothing when they are ready)
-	@$(BIN)/course fetch $(FROM)
+	@$(BIN)/python -m workshop fetch $(FROM)
 
 course: fetch  ## execute every chapter, write the pages under build/, print the pipelines' answers
-	@$(QUIET) $(BIN)/course run
-	@$(QUIET) $(BIN)/course answers
+	@$(QUIET) $(BIN)/python -m workshop run
+	@$(QUIET) $(BIN)/python -m workshop answers
 
 lab: fetch  ## open the chapters in JupyterLab
 	@$(BIN)/jupyter labextension disable "@jupyterlab/apputils-extension:announcements"  # would ask a host for news
 	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/chapters/00_start_here.ipynb
 
 test: fetch  ## everything that is proved: the library, and every output of every chapter
-	@$(QUIET) $(BIN)/course run || true  # a chapter that fails is executed by nbval again, which says where and why
+	@$(QUIET) $(BIN)/python -m workshop run || true  # a chapter that fails is executed by nbval again, which says where and why
 	@$(QUIET) $(BIN)/python -m pytest $(NBVAL) --executed build/executed tests chapters
 
 bench: fetch  ## seconds, memory and bytes of the nine tasks, as a table in build/bench.md
-	@$(QUIET) $(BIN)/course bench
+	@$(QUIET) $(BIN)/python -m workshop bench
 
 doctor: setup  ## check the machine, and say what to do about each problem
-	@$(BIN)/course doctor
+	@$(BIN)/python -m workshop doctor
 
 lint: setup  ## check the style of the code and the form of the notebooks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/python -m workshop.editions.normalise --check
@@ -72,7 +72,7 @@ lock:  ## write requirements.lock from pyproject.toml, in a fresh environment
 
 carry: setup  ## fill build/carry with all that a room without network needs: make course WHEELS=build/carry
 	@$(PIP) wheel --quiet $(if $(TORCH_INDEX),--extra-index-url "$(TORCH_INDEX)") -r requirements.lock "setuptools>=77" -w build/carry
-	@$(BIN)/course carry build/carry
+	@$(BIN)/python -m workshop carry build/carry
 
 clean:  ## remove the pages and results (the checkpoints stay in the cache)
 	@rm -rf build

@@ -242,6 +242,6 @@ def test_make_help_lists_every_public_target():
 
 
 def test_the_course_is_a_command():
-    found = subprocess.run([sys.executable, "-m", "workshop.cli", "--help"], capture_output=True, text=True, check=True)
-    for command in ("doctor", "fetch", "run", "answers", "carry", "bench", "evaluate"):
+    found = subprocess.run([sys.executable, "-m", "workshop", "--help"], capture_output=True, text=True, check=True)
+    for command in ("doctor", "fetch", "run", "answers", "carry", "clean", "bench", "evaluate"):
         assert command in found.stdout
