@@ -40,42 +40,12 @@ def next_token(rows: list[dict]) -> dict[str, torch.Tensor]:
     return {"input_ids": ids, "labels": ids}
 
 
-def pretrain(model, dataset, *, steps: int, collate: Collate = next_token, **settings) -> History:
-    """Train `model`, in place, on a text without labels. `dataset` has a column input_ids, all rows equally long.
-
-    `collate` computes the targets: `next_token`, or Transformers' `DataCollatorForLanguageModeling` for masked words.
-    The other settings are those of `_train`: batch_size, rate, seed, evaluation, folder, resume, patience, device.
-    """
-    return _train(model, dataset, collate, steps, **settings)
-
-
-def fine_tune(model, dataset, tokenizer, *, steps: int, **settings) -> History:
-    """Continue to train `model`, in place, on labelled rows: columns input_ids and label. Rows are padded by batch.
-
-    Raises ValueError for a label that `model` has no class for. The other settings are those of `_train`.
-    """
-    for name, rows in (("dataset", dataset), ("evaluation", settings.get("evaluation"))):
-        labels = [] if rows is None else [int(label) for label in rows["label"]]
-        if labels and not (min(labels) >= 0 and max(labels) < model.config.num_labels):
-            raise ValueError(
-                f"{name} has labels from {min(labels)} to {max(labels)}, and the model has {model.config.num_labels} "
-                f"classes, 0 to {model.config.num_labels - 1}. Make the model with num_labels={max(labels) + 1}, or "
-                "number the labels from 0."
-            )
-
-    def padded(rows: list[dict]) -> dict[str, torch.Tensor]:
-        batch = tokenizer.pad({"input_ids": [list(row["input_ids"]) for row in rows]}, return_tensors="pt")
-        return {**batch, "labels": torch.tensor([int(row["label"]) for row in rows])}
-
-    return _train(model, dataset, padded, steps, **settings)
-
-
-def _train(
+def pretrain(
     model: torch.nn.Module,
     dataset,
-    collate: Collate,
-    steps: int,
     *,
+    steps: int,
+    collate: Collate = next_token,
     batch_size: int = 16,
     rate: float = 1e-3,
     seed: int = 0,
@@ -88,11 +58,14 @@ def _train(
     device: str = "cpu",
     callbacks: Sequence[TrainerCallback] = (),
 ) -> History:
-    """Train for `steps` batches of `batch_size` rows, and return what happened.
+    """Train `model`, in place, on a text without labels, and return what happened.
 
     Args:
-        model: trained in place. dataset: rows with len(). collate: rows to a batch with labels.
-        rate: the highest learning rate, after a tenth of the steps. seed: of the order and of dropout.
+        model: trained in place. dataset: rows with len() and input_ids, all equally long.
+        steps: how many batches of `batch_size` rows.
+        collate: rows to a batch with targets: `next_token`, or Transformers' `DataCollatorForLanguageModeling`.
+        rate: the highest learning rate, after a tenth of the steps; then it falls to 0.
+        seed: of the order and of dropout.
         evaluation: rows to measure on after `every` steps (a tenth of all, if None) and at the end.
         measure: from (logits, labels) as arrays to a dict of figures, for `evaluation`.
         patience: stop after so many evaluations without a lower loss. It needs `evaluation`.
@@ -104,6 +77,75 @@ def _train(
     Raises ValueError for an empty data set, settings that cannot be met, and a device that is not there;
     FileExistsError for a folder that holds a run; FloatingPointError where the loss is no number.
     """
+    return _train(
+        model, dataset, collate, steps,
+        batch_size=batch_size, rate=rate, seed=seed, evaluation=evaluation, every=every, measure=measure,
+        patience=patience, folder=folder, resume=resume, device=device, callbacks=callbacks,
+    )  # fmt: skip
+
+
+def fine_tune(
+    model: torch.nn.Module,
+    dataset,
+    tokenizer,
+    *,
+    steps: int,
+    batch_size: int = 16,
+    rate: float = 1e-3,
+    seed: int = 0,
+    evaluation=None,
+    every: int | None = None,
+    measure: Callable | None = None,
+    patience: int | None = None,
+    folder: Path | str | None = None,
+    resume: bool = False,
+    device: str = "cpu",
+    callbacks: Sequence[TrainerCallback] = (),
+) -> History:
+    """Train `model` further, in place, on labelled rows, which are padded by batch; return what happened.
+
+    Args:
+        model: trained in place. dataset: rows with len(), input_ids and label, from 0 to the number of classes - 1.
+        steps: how many batches of `batch_size` rows.
+        rate: the highest learning rate, after a tenth of the steps; then it falls to 0.
+        seed: of the order and of dropout.
+        evaluation: rows to measure on after `every` steps (a tenth of all, if None) and at the end.
+        measure: from (logits, labels) as arrays to a dict of figures, for `evaluation`.
+        patience: stop after so many evaluations without a lower loss. It needs `evaluation`.
+        folder: where the weights and the optimizer's state are saved after `every` steps; nowhere if None.
+        resume: continue the run that `folder` holds, with its order, as if it had never stopped.
+        device: "cpu", "cuda" or "mps".
+        callbacks: of Transformers, for example `live.LiveCurve`.
+
+    Raises ValueError for an empty data set, a label that `model` has no class for, settings that cannot be met, and a
+    device that is not there; FileExistsError for a folder that holds a run; FloatingPointError where the loss is no
+    number.
+    """
+    for name, rows in (("dataset", dataset), ("evaluation", evaluation)):
+        labels = [] if rows is None else [int(label) for label in rows["label"]]
+        if labels and not (min(labels) >= 0 and max(labels) < model.config.num_labels):
+            raise ValueError(
+                f"{name} has labels from {min(labels)} to {max(labels)}, and the model has {model.config.num_labels} "
+                f"classes, 0 to {model.config.num_labels - 1}. Make the model with num_labels={max(labels) + 1}, or "
+                "number the labels from 0."
+            )
+
+    def padded(rows: list[dict]) -> dict[str, torch.Tensor]:
+        batch = tokenizer.pad({"input_ids": [list(row["input_ids"]) for row in rows]}, return_tensors="pt")
+        return {**batch, "labels": torch.tensor([int(row["label"]) for row in rows])}
+
+    return _train(
+        model, dataset, padded, steps,
+        batch_size=batch_size, rate=rate, seed=seed, evaluation=evaluation, every=every, measure=measure,
+        patience=patience, folder=folder, resume=resume, device=device, callbacks=callbacks,
+    )  # fmt: skip
+
+
+def _train(
+    model, dataset, collate, steps, *, batch_size, rate, seed, evaluation, every, measure, patience, folder, resume,
+    device, callbacks,
+) -> History:  # fmt: skip
+    """Train on Trainer; `pretrain` says what the arguments are."""
     processes = int(torch.distributed.get_world_size()) if torch.distributed.is_initialized() else _launched()
     _check(model, dataset, steps, batch_size, processes, evaluation, patience, device)
     saved = _saved(folder, resume)

@@ -83,13 +83,25 @@ def model_of(method: str, classes: int, seed: int, copied: int | None = None) ->
     return model
 
 
+def examples(size: int) -> int:
+    """How many examples go by for `size` labels: SEEN, and between its sizes what lies between, by the logarithm."""
+    return SEEN.get(size) or round(float(np.interp(np.log(size), np.log(list(SEEN)), list(SEEN.values()))))
+
+
 def learn(
     method: str, articles: Articles, size: int, seed: int, rate: float | None = None, copied: int | None = None
 ) -> torch.nn.Module:
     """A classifier trained on `size` articles, drawn with `seed`: AdamW, warm-up of a tenth, then linearly to 0.
 
-    `rate` is that of RATES if None; `copied` is explained at `model_of`.
+    `rate` is that of RATES if None; `copied` is explained at `model_of`. Raises ValueError for a method that is not in
+    METHODS, or more articles than there are.
     """
+    if method not in METHODS:
+        raise ValueError(f"there is no method {method!r}. The methods are: {', '.join(METHODS)}.")
+    if not 1 <= size <= len(articles.ids):
+        raise ValueError(
+            f"{size:,} labels were asked for; there are {len(articles.ids):,} articles: from 1 to that many."
+        )
     chosen = np.random.default_rng(seed).permutation(len(articles.ids))[:size]
     model = model_of(method, len(articles.topics), seed, copied).train()
     features = None
@@ -97,7 +109,7 @@ def learn(
         with torch.no_grad():
             batches = (articles.batch(rows) for rows in torch.as_tensor(chosen).split(200))
             features = torch.cat([model.vectors(batch["input_ids"], batch["attention_mask"]) for batch in batches])
-    seen = SEEN[size] * (FACTORS[method] if copied is None else 1)
+    seen = examples(size) * (FACTORS[method] if copied is None else 1)
     batch_size = 16 if size <= 200 else 32
     order = np.random.default_rng([seed, size])
     rows = np.concatenate([order.permutation(size) for _ in range(-(-seen // size))])[:seen]

@@ -70,3 +70,24 @@ def test_accuracy_is_the_share_of_right_answers(articles):
             return type("Output", (), {"logits": torch.eye(11)[torch.full((len(input_ids),), 7)]})
 
     assert accuracy(Always(), articles) == pytest.approx((articles.labels == 7).double().mean().item())
+
+
+@pytest.mark.parametrize("size", [1, 25, 100, 1000, 9000])
+def test_any_number_of_labels_has_a_number_of_examples_that_grows_with_it(size):
+    assert label_curve.examples(size) >= label_curve.SEEN[25]
+    assert label_curve.examples(size) <= label_curve.examples(size + 1) <= label_curve.SEEN[8000]
+
+
+def test_sizes_that_were_recorded_keep_their_examples():
+    assert {size: label_curve.examples(size) for size in label_curve.SIZES} == label_curve.SEEN
+
+
+def test_a_number_of_labels_of_the_readers_own_is_answered_or_explained(articles, monkeypatch):
+    monkeypatch.setattr(label_curve, "SEEN", {25: 32, 200: 64})
+    assert 0 <= accuracy(learn("head", articles, 100, seed=0), articles) <= 1
+    with pytest.raises(ValueError, match=f"there are {len(articles.ids):,} articles"):
+        learn("head", articles, 10**6, seed=0)
+    with pytest.raises(ValueError, match="there are|articles"):
+        learn("head", articles, 0, seed=0)
+    with pytest.raises(ValueError, match="The methods are: full, lora, head, scratch"):
+        learn("prompting", articles, 25, seed=0)

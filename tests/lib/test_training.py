@@ -1,3 +1,4 @@
+import inspect
 import json
 import math
 import os
@@ -205,3 +206,12 @@ def test_two_processes_give_the_losses_of_one(tmp_path):
         found[count] = json.loads(file.read_text(encoding="utf-8"))
         assert found[count]["processes"] == count
     assert apart(found[1]["losses"], found[2]["losses"]) < 1e-4
+
+
+@pytest.mark.parametrize("function", [training.pretrain, training.fine_tune])
+def test_help_shows_every_setting(function):
+    names = set(inspect.signature(function).parameters)
+    assert {"steps", "batch_size", "rate", "seed", "evaluation", "every", "measure", "patience", "folder"} <= names
+    assert {"resume", "device", "callbacks"} <= names
+    assert not [p for p in inspect.signature(function).parameters.values() if p.kind is p.VAR_KEYWORD]
+    assert not [name for name in names - {"tokenizer"} if name not in function.__doc__]
