@@ -31,11 +31,11 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.text import Text
 
 from course_lib.checkpoints.fetch import sha256_of
+from course_lib.doctor import cores
 from workshop.recorder import Recorder
 
 LIBRARY = Path(__file__).resolve().parents[1] / "course_lib"
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-AT_ONCE = 2 if CORES > 1 else 1  # chapters
+AT_ONCE = 2 if cores() > 1 else 1  # chapters
 DATA_FOLDERS = ("files", "records")  # of course_lib
 
 
@@ -259,7 +259,7 @@ async def _execute(
     # The second setting silences a remark of the debugger about Python itself. Kernels that run side by side have a
     # thread each: two threads that share a core wait for each other.
     environment = environment | {"TQDM_DISABLE": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
-    environment.setdefault("OMP_NUM_THREADS", str(max(1, CORES // AT_ONCE)))
+    environment.setdefault("OMP_NUM_THREADS", str(max(1, cores() // AT_ONCE)))
     number, line, finished = 0, "(starting the kernel)", False
     try:
         await client.async_start_new_kernel(cwd=str(cwd), env=environment)

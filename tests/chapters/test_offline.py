@@ -1,12 +1,13 @@
 """No socket leaves the machine while a chapter runs.
 
-How it is shown. Each chapter's kernel starts with a ``sitecustomize.py`` (``workshop/recorder.py``) that hangs an audit hook into Python: every name look-up, connection and datagram of the kernel, its threads and the Python
+How it is shown. Each chapter's kernel starts with a ``sitecustomize.py`` (``workshop/recorder.py``) that hangs an
+audit hook into Python: every name look-up, connection and datagram of the kernel, its threads and the Python
 processes it starts passes through it. What is not addressed to this machine is refused and written to a file, so an
 attempt counts even where a library swallows the error. Variables such as HF_HUB_OFFLINE are taken away first: the
 chapter itself has to stay offline.
 
-What it costs. Chapters are executed once: nbval's run, in the same session, is the run that is recorded
-(``pytest tests chapters --nbval …``); the tests below come last and read the file. Where nbval has not run the whole
+What it costs. Chapters are executed once: the run that ``--executed`` names (tests/conftest.py), or nbval's own in the
+same session (``pytest tests chapters --nbval …``), is the run that is recorded; the tests below come last and read the file. Where nbval has not run the whole
 chapter (a selection of tests, or another worker of pytest-xdist), the test runs it itself. So it never passes unseen.
 
 What it does not see. Sockets opened by compiled code without Python, by programs that are not Python, or by

@@ -176,6 +176,17 @@ def test_a_larger_rank_begins_as_a_smaller_one_that_ships(tmp_path, monkeypatch)
         training.begin_as_shipped(small_bert(rank=1), "tiny")
 
 
+def test_a_change_is_factorised_where_the_model_was_trained(tmp_path, monkeypatch):
+    """The weights before training are on the device too; after a move to the CPU the two could not be compared."""
+    seen, model = [], torch.nn.Linear(2, 2)
+    monkeypatch.setattr(training, "fit", lambda *_, **__: seen.append("fit") or {"steps": 1})
+    monkeypatch.setattr(training, "factorise", lambda *_: seen.append("factorise") or 0.5)
+    monkeypatch.setattr(model, "cpu", lambda: seen.append("cpu") or model)
+    settings = training.options("", epochs=1, rate=1.0, sources=(), arguments=["--work", str(tmp_path)])
+    assert training.fit_adapted(model, {}, None, [1], "x", settings, 0) == (model, {"steps": 1, "share": 0.5})
+    assert seen == ["fit", "factorise", "cpu"]
+
+
 def test_weights_come_back_from_their_planes():
     from workshop.recipes import gpu
 

@@ -316,7 +316,7 @@ def test_the_loss_from_kept_layers_is_the_loss_of_the_whole_model(monkeypatch, t
         seen[0].backward()
         return {}
 
-    monkeypatch.setattr(summarization, "fit", once)
+    monkeypatch.setattr(training, "fit", once)
     summarization.train(pairs, tokenizer, model, training.options("", **summarization.DEFAULTS, arguments=GIVEN))
     texts = tokenizer([text for text, _ in pairs], padding=True, return_tensors="pt")
     short = tokenizer([summary for _, summary in pairs], padding=True, return_tensors="pt")

@@ -28,6 +28,8 @@ import torch
 from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
 from peft.tuners.tuners_utils import BaseTunerLayer
 from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from transformers import PreTrainedTokenizerFast
 
 from course_lib.checkpoints import CATALOGUE, SHIPPED
 from course_lib.checkpoints.fetch import sha256_of
@@ -40,9 +42,8 @@ QUICK = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "attn_
 EVERY_LAYER = ("query", "key", "value", "dense")
 WARMUP = 100  # steps
 LONGEST_STEP = 30.0  # seconds: who stops the process for longer is not charged for the pause
-RANK = (
-    68  # of the adapters: 5.7 MB in float16 for the six layers of MiniLM; all that ships with its wheels may have 260
-)
+# Of the adapters: 5.7 MB in float16 for the six layers of MiniLM. All that ships may have 260 MB with its wheels.
+RANK = 68
 
 
 def batches(
@@ -111,6 +112,14 @@ def precision(device: str):
     kind = torch.device(device).type
     able = kind != "cpu" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return torch.autocast(kind, torch.bfloat16, enabled=able)
+
+
+def like_minilm(inner: Tokenizer) -> PreTrainedTokenizerFast:
+    """A tokenizer around a changed `inner` one of MiniLM, with MiniLM's special tokens, length and inputs."""
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner, unk_token="[UNK]", sep_token="[SEP]", pad_token="[PAD]", cls_token="[CLS]",
+        mask_token="[MASK]", model_max_length=512, model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+    )  # fmt: skip
 
 
 def with_adapters(model, task: str | None, head: str, rank: int, dropout: float, targets=EVERY_LAYER, bias="none"):
@@ -193,6 +202,29 @@ def factorise(model, before: dict[str, torch.Tensor]) -> float:
     return kept / whole if whole else 1.0
 
 
+def to_be_adapted(model, name: str, task: str | None, head: str, settings: argparse.Namespace, **adapters):
+    """`model` with adapters on the device, its layers ready to learn, and their weights as they were, for `fit_adapted`."""
+    model = with_adapters(model, task, head, settings.rank, dropout=0.0, **adapters).to(settings.device)
+    if settings.goes_on:
+        begin_as_shipped(model, name)
+    return model, unfreeze(model)
+
+
+def fit_adapted(model, before: dict, loss_of, lengths: list[int], name: str, settings, seed: int, **more):
+    """Train the layers of `model`, put what they learned into its adapters; returns it on the CPU, and facts for a card."""
+    done = fit_as_set(model, loss_of, lengths, name, settings, seed, **more)
+    done["share"] = factorise(model, before)  # where the model was trained, since `before` is there too
+    return model.cpu(), done
+
+
+def fit_as_set(model, loss_of, lengths: list[int], name: str, settings: argparse.Namespace, seed: int, **more) -> dict:
+    """`fit` with the settings of the command line; `more` are its other arguments."""
+    return fit(
+        model, loss_of, lengths, state=settings.work / f"{name}.pt", epochs=settings.epochs, tokens=settings.tokens,
+        rate=settings.rate, seed=seed, minutes=settings.minutes, **more,
+    )  # fmt: skip
+
+
 class _SmoothedLoss(torch.autograd.Function):
     """Cross-entropy with label smoothing whose gradient is made at once, in the logits' own type."""
 
@@ -241,9 +273,9 @@ def fit(
     """Train the parameters of `model` that require gradients, in place, and leave their running average in the model.
 
     `loss_of(rows)` returns the mean loss of a list of row numbers; `lengths[row]` is a row's length in tokens, and a batch
-    has at most `tokens` of them. `kinds` are those of `batches`; `state` is the file to resume from; `average` is the decay of the running average of the
-    weights; `rates` gives factors on the learning rate for parameters whose name contains a key. With `minutes` the plan
-    ends when so much time was spent in training, over all starts together.
+    has at most `tokens` of them. `kinds` are those of `batches`; `state` is the file to resume from; `average` is the decay
+    of the running average of the weights; `rates` gives factors on the learning rate for parameters whose name contains a
+    key. With `minutes` the plan ends when so much time was spent in training, over all starts together.
 
     Returns what was done: `steps`, `epochs` (a fraction where time ended it) and `minutes`.
     """
@@ -409,11 +441,10 @@ def enter(name: str, files: list[Path]) -> int:
     for path in files:
         path.chmod(0o644)
     block = "".join(f'"{path.name}" = "{sha256_of(path)}"\n' for path in sorted(files))
-    catalogue = CATALOGUE
     head = f"[checkpoints.{name}.members]\n"
-    before, found, after = catalogue.read_text(encoding="utf-8").partition(head)
+    before, found, after = CATALOGUE.read_text(encoding="utf-8").partition(head)
     if not found:
-        raise ValueError(f"{catalogue} has no line {head.strip()}: enter the checkpoint there, then run this again.")
+        raise ValueError(f"{CATALOGUE} has no line {head.strip()}: enter the checkpoint there, then run this again.")
     rest = after[after.find("\n[") :] if "\n[" in after else ""
-    catalogue.write_text(before + head + block + rest, encoding="utf-8")
+    CATALOGUE.write_text(before + head + block + rest, encoding="utf-8")
     return sum(path.stat().st_size for path in files)

@@ -22,14 +22,11 @@ from course_lib.data.leads import read_leads
 from workshop.evaluation.sources import read_rows
 from workshop.recipes.common import (
     QUICK,
-    begin_as_shipped,
-    factorise,
-    fit,
+    fit_adapted,
     options,
     precision,
     ship,
-    unfreeze,
-    with_adapters,
+    to_be_adapted,
     write_card,
 )
 
@@ -114,12 +111,9 @@ def train(made: list[tuple[list[int], list[int]]], tokenizer, settings):
     model = AutoModelForMaskedLM.from_pretrained(checkpoint("minilm"), **QUICK)
     with torch.no_grad():  # begin with what the encoder says
         model.cls.predictions.transform.dense.weight.copy_(torch.eye(model.config.hidden_size))
-    model = with_adapters(
-        model, None, "transform", settings.rank, 0.0, targets=r".*encoder.*\.(query|key|value|dense)", bias="all"
-    ).to(settings.device)
-    if settings.goes_on:
-        begin_as_shipped(model, NAME)
-    before = unfreeze(model)
+    model, before = to_be_adapted(
+        model, NAME, None, "transform", settings, targets=r".*encoder.*\.(query|key|value|dense)", bias="all"
+    )
     head = model.base_model.model.cls.predictions
 
     def loss_of(group: list[int]) -> torch.Tensor:
@@ -142,11 +136,7 @@ def train(made: list[tuple[list[int], list[int]]], tokenizer, settings):
             logits = head(hidden.flatten(0, 1)[chosen])  # (masked token, vocabulary)
         return torch.nn.functional.cross_entropy(logits.float(), ids.flatten()[chosen])
 
-    done = fit(
-        model, loss_of, [len(ids) for ids, _ in made], state=settings.work / f"{NAME}.pt", epochs=settings.epochs,
-        tokens=settings.tokens, rate=settings.rate, seed=SEED, minutes=settings.minutes,
-    )  # fmt: skip
-    return model.cpu(), done | {"share": factorise(model, before)}
+    return fit_adapted(model, before, loss_of, [len(ids) for ids, _ in made], NAME, settings, SEED)
 
 
 CARD = """# fill-mask

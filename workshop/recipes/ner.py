@@ -35,15 +35,13 @@ from workshop.evaluation.sources import read_rows
 from workshop.recipes.common import (
     QUICK,
     SHIPPED,
-    begin_as_shipped,
     enter,
-    factorise,
-    fit,
+    fit_adapted,
+    like_minilm,
     options,
     precision,
     ship,
-    unfreeze,
-    with_adapters,
+    to_be_adapted,
     write_card,
 )
 from workshop.recipes.letters import letters_with_names
@@ -87,10 +85,7 @@ def with_case(tokenizer) -> PreTrainedTokenizerFast:
     inner.normalizer = normalizers.Sequence([*marks, inner.normalizer])
     unmark = decoders.Replace(Regex(f"[{CAPITAL}{CAPITALS}]"), "")
     inner.decoder = decoders.Sequence([decoders.WordPiece(), decoders.Fuse(), unmark])
-    return PreTrainedTokenizerFast(
-        tokenizer_object=inner, unk_token="[UNK]", sep_token="[SEP]", pad_token="[PAD]", cls_token="[CLS]",
-        mask_token="[MASK]", model_max_length=512, model_input_names=["input_ids", "token_type_ids", "attention_mask"],
-    )  # fmt: skip
+    return like_minilm(inner)
 
 
 def entities(row: dict) -> list[tuple[str, int, int]]:
@@ -190,10 +185,7 @@ def train(made: list[Encoded], tokenizer, settings, name: str):
         label2id={label: i for i, label in enumerate(labels)},
         **QUICK,
     )
-    model = with_adapters(model, "TOKEN_CLS", "classifier", settings.rank, dropout=0.0).to(settings.device)
-    if settings.goes_on:
-        begin_as_shipped(model, NAME)
-    before = unfreeze(model)
+    model, before = to_be_adapted(model, NAME, "TOKEN_CLS", "classifier", settings)
     outside = torch.tensor([label == "O" or label.endswith("MISC") for label in labels]).to(settings.device)
 
     first_word = tokenizer.mask_token_id + 1  # what comes before are special tokens
@@ -214,11 +206,7 @@ def train(made: list[Encoded], tokenizer, settings, name: str):
         loss = torch.where(targets == PERHAPS_MISC, either, told)
         return loss[targets != IGNORED].mean()
 
-    done = fit(
-        model, loss_of, [len(ids) for ids, _ in made], state=settings.work / f"{name}.pt", epochs=settings.epochs,
-        tokens=settings.tokens, rate=settings.rate, seed=SEED, minutes=settings.minutes,
-    )  # fmt: skip
-    return model.cpu(), done | {"share": factorise(model, before)}
+    return fit_adapted(model, before, loss_of, [len(ids) for ids, _ in made], name, settings, SEED)
 
 
 @torch.no_grad()

@@ -20,14 +20,11 @@ from course_lib.checkpoints import checkpoint
 from workshop.evaluation.sources import read_rows
 from workshop.recipes.common import (
     QUICK,
-    begin_as_shipped,
-    factorise,
-    fit,
+    fit_adapted,
     options,
     precision,
     ship,
-    unfreeze,
-    with_adapters,
+    to_be_adapted,
     write_card,
 )  # fmt: skip
 
@@ -112,10 +109,7 @@ def train(made: list[dict], tokenizer, settings):
     """MiniLM with a trained span head and adapters, and facts about the training for the card."""
     torch.manual_seed(SEED)
     model = AutoModelForQuestionAnswering.from_pretrained(checkpoint("minilm"), **QUICK)
-    model = with_adapters(model, "QUESTION_ANS", "qa_outputs", settings.rank, dropout=0.0).to(settings.device)
-    if settings.goes_on:
-        begin_as_shipped(model, NAME)
-    before = unfreeze(model)
+    model, before = to_be_adapted(model, NAME, "QUESTION_ANS", "qa_outputs", settings)
     spans = torch.tensor([window["span"] for window in made])  # (window, 2)
 
     def loss_of(group: list[int]) -> torch.Tensor:
@@ -131,11 +125,7 @@ def train(made: list[dict], tokenizer, settings):
         targets = spans[group].flatten().to(settings.device)
         return torch.nn.functional.cross_entropy(logits.masked_fill(outside, -1e4).flatten(0, 1), targets)
 
-    done = fit(
-        model, loss_of, [len(window["ids"]) for window in made], state=settings.work / f"{NAME}.pt",
-        epochs=settings.epochs, tokens=settings.tokens, rate=settings.rate, seed=SEED, minutes=settings.minutes,
-    )  # fmt: skip
-    return model.cpu(), done | {"share": factorise(model, before)}
+    return fit_adapted(model, before, loss_of, [len(window["ids"]) for window in made], NAME, settings, SEED)
 
 
 CARD = """# question-answering

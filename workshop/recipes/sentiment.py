@@ -21,14 +21,11 @@ from course_lib.checkpoints import checkpoint
 from workshop.evaluation.sources import read_rows
 from workshop.recipes.common import (
     QUICK,
-    begin_as_shipped,
-    factorise,
-    fit,
+    fit_adapted,
     options,
     precision,
     ship,
-    unfreeze,
-    with_adapters,
+    to_be_adapted,
     write_card,
 )
 
@@ -98,10 +95,7 @@ def train(rows: list[dict], settings):
     model = AutoModelForSequenceClassification.from_pretrained(
         base, num_labels=2, id2label=LABELS, label2id={name: number for number, name in LABELS.items()}, **QUICK
     )
-    model = with_adapters(model, "SEQ_CLS", "classifier", settings.rank, dropout=0.0).to(settings.device)
-    if settings.goes_on:
-        begin_as_shipped(model, NAME)
-    before = unfreeze(model)
+    model, before = to_be_adapted(model, NAME, "SEQ_CLS", "classifier", settings)
     ids = tokenizer([row["text"] for row in rows], truncation=True, max_length=80)["input_ids"]
     positive = torch.tensor([row["positive"] for row in rows])
     targets = torch.stack([1 - positive, positive], dim=1)  # (row, 2)
@@ -116,11 +110,7 @@ def train(rows: list[dict], settings):
             logits = model(**inputs.to(settings.device)).logits  # (batch, 2)
         return torch.nn.functional.cross_entropy(logits.float(), targets[group].to(settings.device))
 
-    done = fit(
-        model, loss_of, [len(row) for row in ids], state=settings.work / f"{NAME}.pt", epochs=settings.epochs,
-        tokens=settings.tokens, rate=settings.rate, seed=SEED, minutes=settings.minutes,
-    )  # fmt: skip
-    return model.cpu(), done | {"share": factorise(model, before)}
+    return fit_adapted(model, before, loss_of, [len(row) for row in ids], NAME, settings, SEED)
 
 
 CARD = """# sentiment

@@ -32,7 +32,16 @@ from course_lib.checkpoints import checkpoint
 from course_lib.data.leads import read_leads
 from workshop.evaluation.debian import descriptions
 from workshop.evaluation.sources import read_rows
-from workshop.recipes.common import QUICK, fit, options, precision, ship_model, smoothed_loss, write_card
+from workshop.recipes.common import (
+    QUICK,
+    fit_as_set,
+    like_minilm,
+    options,
+    precision,
+    ship_model,
+    smoothed_loss,
+    write_card,
+)
 from workshop.recipes.letters import letters
 
 NAME = "summarization"
@@ -81,10 +90,7 @@ def joining(tokenizer) -> PreTrainedTokenizerFast:
     inner = tokenizer.backend_tokenizer
     replaced = [decoders.Replace(Regex(where), mark) for where, mark in JOINED.items()]
     inner.decoder = decoders.Sequence([decoders.WordPiece(), decoders.Fuse(), *replaced])
-    return PreTrainedTokenizerFast(
-        tokenizer_object=inner, unk_token="[UNK]", sep_token="[SEP]", pad_token="[PAD]", cls_token="[CLS]",
-        mask_token="[MASK]", model_max_length=512, model_input_names=["input_ids", "token_type_ids", "attention_mask"],
-    )  # fmt: skip
+    return like_minilm(inner)
 
 
 def untrained(base: str = "minilm", copied: tuple[int, ...] = COPIED) -> EncoderDecoderModel:
@@ -176,11 +182,8 @@ def train_decoder(
         return smoothed_loss(logits, told["input_ids"][:, 1:][kept_tokens])
 
     print(len(texts), "pairs,", sum(lengths), "tokens,", sum(map(len, targets)), "to write", flush=True)
-    done = fit(
-        model, loss_of, [one + len(other) for one, other in zip(lengths, targets, strict=True)],
-        state=settings.work / f"{name}.pt", epochs=settings.epochs, tokens=settings.tokens, rate=settings.rate, seed=SEED,
-        minutes=settings.minutes, rates={"encoder.encoder": 0.3},
-    )  # fmt: skip
+    both = [one + len(other) for one, other in zip(lengths, targets, strict=True)]
+    done = fit_as_set(model, loss_of, both, name, settings, SEED, rates={"encoder.encoder": 0.3})
     model.cpu()
     return done
 

@@ -26,7 +26,7 @@ from transformers import (
 from course_lib.checkpoints import checkpoint
 from workshop.evaluation.help_pages import help_pairs
 from workshop.evaluation.sources import read_rows
-from workshop.recipes.common import QUICK, fit, options, precision, ship_model, smoothed_loss, write_card
+from workshop.recipes.common import QUICK, fit_as_set, options, precision, ship_model, smoothed_loss, write_card
 
 NAME = "translation-en-fr"
 SEED = 7
@@ -142,11 +142,8 @@ def train(pairs: list[tuple[str, str]], tokenizer, model, settings) -> dict:
         return smoothed_loss(logits, labels[kept])
 
     print(len(pairs), "pairs,", sum(map(len, targets)), "target pieces", flush=True)
-    done = fit(
-        model, loss_of, [len(one) + len(other) for one, other in zip(sources, targets, strict=True)],
-        state=settings.work / f"{NAME}.pt", epochs=settings.epochs, tokens=settings.tokens, rate=settings.rate, seed=SEED,
-        minutes=settings.minutes, decay=0.0, betas=(0.9, 0.98),
-    )  # fmt: skip
+    lengths = [len(one) + len(other) for one, other in zip(sources, targets, strict=True)]
+    done = fit_as_set(model, loss_of, lengths, NAME, settings, SEED, decay=0.0, betas=(0.9, 0.98))
     model.cpu()
     return done
 

@@ -29,14 +29,11 @@ from workshop.evaluation.debian import descriptions
 from workshop.evaluation.sources import read_rows
 from workshop.recipes.common import (
     QUICK,
-    begin_as_shipped,
-    factorise,
-    fit,
+    fit_adapted,
     options,
     precision,
     ship,
-    unfreeze,
-    with_adapters,
+    to_be_adapted,
     write_card,
 )
 
@@ -233,10 +230,7 @@ def train(known: list[dict], chosen: list[Choice], settings):
         label2id={label: number for number, label in enumerate(labels)},
         **QUICK,
     )
-    model = with_adapters(model, "SEQ_CLS", "classifier", settings.rank, dropout=0.0).to(settings.device)
-    if settings.goes_on:
-        begin_as_shipped(model, NAME)
-    before = unfreeze(model)
+    model, before = to_be_adapted(model, NAME, "SEQ_CLS", "classifier", settings)
     draw = np.random.default_rng(SEED)
     said = [TEMPLATES[draw.integers(len(TEMPLATES))] for _ in chosen]
     premises = [row["premise"] for row in known] + [one.text for one in chosen for _ in one.labels]
@@ -275,12 +269,8 @@ def train(known: list[dict], chosen: list[Choice], settings):
             shares[place, : sizes[place]] = torch.tensor(chosen[row - len(known)].shares)
         return -(scores.log_softmax(-1) * shares).sum(-1).mean()
 
-    done = fit(
-        model, loss_of, lengths, kinds=[int(n >= len(known)) for n in range(len(rows))],
-        state=settings.work / f"{NAME}.pt", epochs=settings.epochs, tokens=settings.tokens, rate=settings.rate,
-        seed=SEED, minutes=settings.minutes,
-    )  # fmt: skip
-    return model.cpu(), done | {"share": factorise(model, before)}
+    kinds = [int(n >= len(known)) for n in range(len(rows))]
+    return fit_adapted(model, before, loss_of, lengths, NAME, settings, SEED, kinds=kinds)
 
 
 CARD = """# zero-shot
