@@ -110,7 +110,8 @@ def pack(names: list[str], sources: dict) -> int:
 def unpack_base() -> None:
     """Make the checkpoint `minilm` of the packed weights, rounded to float16 as they are, and tell the catalogue so."""
     work = PACK / "base"
-    work.mkdir(exist_ok=True)
+    shutil.rmtree(work, ignore_errors=True)  # of a try before this one: its list of files is no file of the checkpoint
+    work.mkdir()
     save_file(from_planes(lzma.decompress((PACK / BASE).read_bytes())), work / "model.safetensors", {"format": "pt"})
     for file in catalogue()["minilm"].members:
         if file != "model.safetensors":
