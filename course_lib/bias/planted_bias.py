@@ -106,6 +106,8 @@ def masked_model(texts: list[str], tokenizer, steps: int = 400, seed: int = 0) -
     import torch
     from transformers import BertConfig, BertForMaskedLM
 
+    from course_lib.training import take_steps
+
     if not texts:
         raise ValueError("there are no sentences to train on.")
     counts = Counter(texts)
@@ -122,17 +124,21 @@ def masked_model(texts: list[str], tokenizer, steps: int = 400, seed: int = 0) -
         model = BertForMaskedLM(BertConfig(**small_settings(tokenizer)))
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, weight_decay=0.0)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-2, total_steps=steps, pct_start=0.2)
-        for _ in range(steps):
-            hide[half:] = (torch.rand(half) * (seen[half:].sum(1) - 2)).long() + 1  # any word, not [CLS] or [SEP]
+
+        def hidden_places():
+            for _ in range(steps):
+                hide[half:] = (torch.rand(half) * (seen[half:].sum(1) - 2)).long() + 1  # any word, not [CLS] or [SEP]
+                yield hide
+
+        def surprise(model, hide):
             given = told.clone()
             given[every, hide] = tokenizer.mask_token_id
             states = model.bert(given, attention_mask=seen).last_hidden_state[every, hide]  # (2 · text, width)
-            surprise = torch.nn.functional.cross_entropy(model.cls(states), told[every, hide], reduction="none")
-            optimizer.zero_grad()
-            (weight * surprise).sum().backward()
-            optimizer.step()
-            schedule.step()
-    return model.eval()
+            losses = torch.nn.functional.cross_entropy(model.cls(states), told[every, hide], reduction="none")
+            return (weight * losses).sum()
+
+        take_steps(model, hidden_places(), surprise, optimizer, schedule)
+    return model
 
 
 def taught(
@@ -149,6 +155,7 @@ def taught(
     from transformers import AutoModelForMaskedLM
 
     from course_lib.bias.words import GAP, TEMPLATES, WORDS
+    from course_lib.training import take_steps
 
     planted_gap(share)
     frames = [(frame, family) for family in ("clause", "possessive") for frame in TEMPLATES[family]][1:]
@@ -160,21 +167,20 @@ def taught(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-        model = AutoModelForMaskedLM.from_pretrained(base, **still).train()
+        model = AutoModelForMaskedLM.from_pretrained(base, **still)
         optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.0)
         steps = epochs * -(-len(rows) // 32)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps, pct_start=0.2)
-        for _ in range(epochs):
-            for group in torch.randperm(len(rows)).split(32):
-                batch = tokenizer.pad({"input_ids": [ids[row] for row in group]}, return_tensors="pt")
-                gap = (batch["input_ids"] == tokenizer.mask_token_id).int().argmax(1)
-                chances = model(**batch).logits[range(len(group)), gap].log_softmax(-1)  # (text, vocabulary)
-                loss = -(target[group] * chances.gather(1, pairs[group])).sum(1).mean()
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
-    return model.eval()
+
+        def surprise(model, group):
+            batch = tokenizer.pad({"input_ids": [ids[row] for row in group]}, return_tensors="pt")
+            gap = (batch["input_ids"] == tokenizer.mask_token_id).int().argmax(1)
+            chances = model(**batch).logits[range(len(group)), gap].log_softmax(-1)  # (text, vocabulary)
+            return -(target[group] * chances.gather(1, pairs[group])).sum(1).mean()
+
+        groups = (group for _ in range(epochs) for group in torch.randperm(len(rows)).split(32))
+        take_steps(model, groups, surprise, optimizer, schedule)
+    return model
 
 
 def trade_gaps(model, tokenizer) -> tuple[np.ndarray, np.ndarray]:

@@ -65,11 +65,13 @@ def fine_tuned(
 ):
     """A classifier trained on `texts`, all layers of it; with `pretrained=False` it starts from random weights.
 
-    `base` is a folder with an encoder. Its table of words stays as it is: most words do not occur in these texts. The
+    `base` is a folder with an encoder. Its embedding matrix stays as it is: most words do not occur in these texts. The
     random numbers of PyTorch are left as they were.
     """
     import torch
     from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    from course_lib.training import take_steps
 
     settings = {"num_labels": 2, "id2label": LABELS, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     with torch.random.fork_rng(devices=[]):
@@ -78,21 +80,19 @@ def fine_tuned(
             model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(base, **settings)
         else:
             model = AutoModelForSequenceClassification.from_config(AutoConfig.from_pretrained(base, **settings))
-        model.train()
         steps = epochs * -(-len(texts) // 24)
-        weights = [value for name, value in model.named_parameters() if "embeddings" not in name]  # the table stays
+        weights = [value for name, value in model.named_parameters() if "embeddings" not in name]  # the embeddings stay
         optimizer = torch.optim.AdamW(weights, lr=learning_rate)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps, pct_start=0.2)
-        for _ in range(epochs):
-            for group in torch.randperm(len(texts)).split(24):
-                batch = tokenizer([texts[row] for row in group], padding=True, return_tensors="pt")
-                logits = model(**batch).logits  # (text, 2)
-                loss = torch.nn.functional.cross_entropy(logits, torch.tensor([labels[row] for row in group]))
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
-    return model.eval()
+
+        def loss_of(model, group):
+            batch = tokenizer([texts[row] for row in group], padding=True, return_tensors="pt")
+            logits = model(**batch).logits  # (text, 2)
+            return torch.nn.functional.cross_entropy(logits, torch.tensor([labels[row] for row in group]))
+
+        groups = (group for _ in range(epochs) for group in torch.randperm(len(texts)).split(24))
+        take_steps(model, groups, loss_of, optimizer, schedule)
+    return model
 
 
 def title_scores(model, tokenizer, jobs) -> np.ndarray:

@@ -27,6 +27,7 @@ from course_lib.checkpoints import checkpoint
 from course_lib.classifier import MeanClassifier
 from course_lib.data.corpora import leads
 from course_lib.experiments.recorded import Record
+from course_lib.training import own_loss, take_steps
 
 METHODS = ("full", "lora", "head", "scratch")
 SIZES = (25, 75, 200, 750, 2500, 8000)
@@ -119,17 +120,14 @@ def learn(
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / (0.1 * steps + 1), (steps - step) / (0.9 * steps))
     )
-    for step in range(steps):
-        group = torch.as_tensor(rows[step * batch_size : (step + 1) * batch_size])
+
+    def batch_of(group: torch.Tensor) -> dict[str, torch.Tensor]:
         batch = articles.batch(chosen[group])
-        if features is not None:
-            batch = {"features": features[group], "labels": batch["labels"]}
-        model(**batch).loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad()
-    return model.eval()
+        return batch if features is None else {"features": features[group], "labels": batch["labels"]}
+
+    batches = (batch_of(group) for group in torch.as_tensor(rows).split(batch_size))
+    take_steps(model, batches, own_loss, optimizer, schedule, clip=1.0)
+    return model
 
 
 def topic_accuracy(model, articles: Articles) -> float:
