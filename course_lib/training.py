@@ -30,6 +30,8 @@ from torch.utils.data import DataLoader
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
+from course_lib.arguments import above_zero, whole
+
 IGNORED = -100  # the target that cross-entropy leaves out
 Collate = Callable[[list[dict]], dict[str, torch.Tensor]]
 
@@ -349,11 +351,9 @@ def _labels(name: str, rows) -> list[int]:
 def _check(model, dataset, steps, batch_size, learning_rate) -> None:
     if len(dataset) == 0:
         raise ValueError("The data set is empty. Expected one row or more: was a filter too strict?")
-    for name, value in (("steps", steps), ("batch_size", batch_size)):
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name} is {value!r}. Expected 1 or more, a whole number.")
-    if not 0 < learning_rate < math.inf:
-        raise ValueError(f"learning_rate is {learning_rate!r}. Expected a number above 0, such as 1e-3.")
+    whole("steps", steps)
+    whole("batch_size", batch_size)
+    above_zero("learning_rate", learning_rate)
     if not any(weight.requires_grad for weight in model.parameters()):
         raise ValueError("No weight of the model may be trained: every one has requires_grad=False.")
 
@@ -366,8 +366,8 @@ def _check_run(batch_size, processes, evaluation, every, patience, device) -> No
     if evaluation is not None and len(evaluation) == 0:
         raise ValueError("The evaluation set is empty. Give one row or more, or None.")
     for name, value in (("every", every), ("patience", patience)):
-        if value is not None and (not isinstance(value, int) or value < 1):
-            raise ValueError(f"{name} is {value!r}. Expected 1 or more, a whole number, or None.")
+        if value is not None:
+            whole(name, value)
     if patience is not None and evaluation is None:
         raise ValueError(f"patience={patience} was given without evaluation: there is nothing to be patient about.")
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}

@@ -9,9 +9,12 @@ about a dark one. A measurement has to find log(0.8/0.2) − log(0.2/0.8) = 2.77
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from course_lib.arguments import above_zero, texts, whole
 
 if TYPE_CHECKING:
     from transformers import BertForMaskedLM, PreTrainedTokenizerFast
@@ -29,8 +32,8 @@ PRONOUNS = ("she", "he")
 
 def planted_gap(share: float) -> float:
     """What a perfect measurement finds between bright and dark trades: 2 log(share / (1 − share)), in nats."""
-    if not 0 < share < 1:
-        raise ValueError(f"a share of sentences lies between 0 and 1, both excluded; this is {share}.")
+    if not isinstance(share, Real) or not 0 < share < 1:
+        raise ValueError(f"a share of sentences lies between 0 and 1, both excluded; this is {share!r}.")
     return 2 * math.log(share / (1 - share))
 
 
@@ -38,8 +41,11 @@ def planted_sentences(share: float, each: int = 80, seed: int = 0) -> list[str]:
     """`each` sentences about every trade, shuffled: *she* with chance `share` for a bright trade, 1 − `share` else.
 
     Each pronoun is drawn on its own, as in a text of limited length, so the counts scatter around the share.
+    Raises ValueError for a share outside 0 to 1, and for less than one sentence each.
     """
     planted_gap(share)
+    whole("each", each)
+    whole("seed", seed, 0)
     chance = np.random.default_rng(seed)
     found = []
     for job in (*BRIGHT, *DARK):
@@ -65,7 +71,11 @@ def _pronoun(text: str) -> str:
 
 
 def town_tokenizer(extra: tuple[str, ...] = ()) -> PreTrainedTokenizerFast:
-    """A tokenizer that knows the words of the town and those in `extra`, one token each."""
+    """A tokenizer that knows the words of the town and those in `extra`, one token each.
+
+    Raises TypeError for one word that is not in a list.
+    """
+    texts("extra", extra, least=0)
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
@@ -94,12 +104,12 @@ def small_settings(tokenizer) -> dict:
     }  # fmt: skip
 
 
-def masked_model(texts: list[str], tokenizer, steps: int = 400, seed: int = 0) -> BertForMaskedLM:
-    """A tiny BERT trained on `texts` to fill gaps.
+def masked_model(sentences: list[str], tokenizer, steps: int = 400, seed: int = 0) -> BertForMaskedLM:
+    """A tiny BERT trained on `sentences` as a masked language model.
 
     In each step it sees all of them, once with the pronoun hidden and once with a word hidden that is drawn anew; what
-    occurs often counts often. The random numbers of PyTorch are left as they were. Raises ValueError for no texts, and
-    for one that does not have exactly one pronoun.
+    occurs often counts often. The random numbers of PyTorch are left as they were. Raises ValueError for no
+    sentences, for one that does not have exactly one pronoun, and for no steps.
     """
     from collections import Counter
 
@@ -108,9 +118,9 @@ def masked_model(texts: list[str], tokenizer, steps: int = 400, seed: int = 0) -
 
     from course_lib.training import take_steps
 
-    if not texts:
-        raise ValueError("there are no sentences to train on.")
-    counts = Counter(texts)
+    texts("sentences", sentences)
+    whole("steps", steps)
+    counts = Counter(sentences)
     for text in counts:
         _pronoun(text)
     rows = tokenizer(sorted(counts), padding=True, return_tensors="pt")
@@ -158,6 +168,8 @@ def taught(
     from course_lib.training import take_steps
 
     planted_gap(share)
+    whole("epochs", epochs)
+    above_zero("learning_rate", learning_rate)
     frames = [(frame, family) for family in ("clause", "possessive") for frame in TEMPLATES[family]][1:]
     rows = [(job, frame, family) for job in (*BRIGHT, *DARK) for frame, family in frames]
     ids = tokenizer([frame.format(job=job).replace(GAP, tokenizer.mask_token) for job, frame, _ in rows])["input_ids"]
@@ -193,15 +205,15 @@ def trade_gaps(model, tokenizer) -> tuple[np.ndarray, np.ndarray]:
     return gaps[: len(BRIGHT)], gaps[len(BRIGHT) :]
 
 
-def pronoun_loss(model, tokenizer, texts: list[str]) -> float:
-    """How surprised a model is by the pronouns of `texts`: mean of −log p in nats, among all its words.
+def pronoun_loss(model, tokenizer, sentences: list[str]) -> float:
+    """How surprised a model is by the pronouns of `sentences`: mean of −log p in nats, among all its words.
 
-    Raises ValueError for a text that does not have exactly one pronoun.
+    Raises ValueError for a sentence that does not have exactly one pronoun.
     """
     from course_lib.bias import gap_scores
 
-    told = [_pronoun(text) for text in texts]
-    gapped = [" ".join("___" if word in PRONOUNS else word for word in text.split()) for text in texts]
+    told = [_pronoun(text) for text in texts("sentences", sentences)]
+    gapped = [" ".join("___" if word in PRONOUNS else word for word in text.split()) for text in sentences]
     unique = list(dict.fromkeys(gapped))
     scores = dict(zip(unique, gap_scores(model, tokenizer, unique, PRONOUNS), strict=True))
     return -float(np.mean([scores[text][PRONOUNS.index(word)] for text, word in zip(gapped, told, strict=True)]))

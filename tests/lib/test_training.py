@@ -129,9 +129,9 @@ def test_training_ends_early_when_nothing_gets_better():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"steps": 0}, "steps is 0. Expected 1 or more"),
-        ({"steps": 2.5}, "steps is 2.5. Expected 1 or more"),
-        ({"batch_size": 0}, "batch_size is 0. Expected 1 or more"),
+        ({"steps": 0}, "steps is 0. Expected a whole number from 1"),
+        ({"steps": 2.5}, "steps is 2.5. Expected a whole number from 1"),
+        ({"batch_size": 0}, "batch_size is 0. Expected a whole number from 1"),
         ({"learning_rate": math.nan}, "learning_rate is nan"),
         ({"every": 0}, "every is 0"),
         ({"patience": 3}, "without evaluation"),
