@@ -57,8 +57,8 @@ def customer_letters(count: int, share: float = 0.1, seed: int = 0) -> Letters:
 def fitted(data: Letters, weight: float = 1.0, steps: int = 30) -> np.ndarray:
     """Logistic regression by Newton's method, (1 + word,); a letter of the small group counts `weight` times.
 
-    Half the sum of squares of all weights is added to the loss, so that there always is a best fit. Raises ValueError for
-    a weight that is not above 0, and for no steps or letters.
+    Half the sum of squares of all weights is added to the loss, so that there always is a best fit. Raises ValueError
+    for a weight that is not above 0, and for no steps or letters.
     """
     above_zero("weight", weight)
     whole("steps", steps)
