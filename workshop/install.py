@@ -53,7 +53,7 @@ def python_of(venv: Path) -> Path:
 def parts(lock: str) -> dict[str, list[str]]:
     """The entries of requirements.lock in the four steps of the installation: build, torch, cuda, rest."""
     found: dict[str, list[str]] = {"build": [], "torch": [], "cuda": [], "rest": []}
-    for entry in re.findall(r"^[\w.-]+==.*(?:\\\n.*)*", lock, re.MULTILINE):
+    for entry in re.findall(r"^[\w.-]+==(?:.*\\\n)*.*", lock, re.MULTILINE):
         name = entry.split("==")[0].lower()
         step = {"setuptools": "build", "torch": "torch"}.get(name) or ("cuda" if CUDA.match(name) else "rest")
         found[step].append(entry)
