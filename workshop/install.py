@@ -131,24 +131,55 @@ def install(venv: Path, wheels: str, torch_index: str, root: Path = ROOT) -> Non
     """Install what requirements.lock lists, each file checked against its sha256, and then the course itself."""
     python, log = python_of(venv), venv / "install.log"
     entries = parts((root / LOCK).read_text(encoding="utf-8"))
-    with tempfile.TemporaryDirectory() as folder:
+    usual = only_from(wheels) if wheels else {}
+    with tempfile.TemporaryDirectory(dir=str(venv)) as folder:
 
-        def step(title: str, name: str, environment: dict, *options: str) -> None:
-            listed = Path(folder) / f"{name}.txt"
-            listed.write_text("\n".join(entries[name]) + "\n", encoding="utf-8")
+        def step(title: str, name: str, *options: str) -> None:
+            listed = _written(entries[name], Path(folder) / f"{name}.txt")
             arguments = ["install", "--require-hashes", "--no-deps", *options, "-r", listed]
-            running_pip.run(python, arguments, title, log, len(entries[name]), environment)
+            running_pip.run(python, arguments, title, log, len(entries[name]), usual)
 
-        usual = only_from(wheels) if wheels else {}
-        torch = index_alone(torch_index, folder) if torch_index and not wheels else usual
-        step("setuptools", "build", usual)  # the packages that come as source are built with the pinned one
-        step("torch", "torch", torch)
+        step("setuptools", "build")  # the packages that come as source are built with the pinned one
+        torch = fetch_torch(python, entries["torch"], Path(folder), log, "" if wheels else torch_index, usual)
+        own = ["install", "--no-deps", "--no-index"]
+        running_pip.run(python, [*own, torch], "torch", log)
         if _wants_cuda(python):
             print("  This build of torch is for CUDA, several GB. For the CPU build see TORCH_INDEX in the README.")
-            step("CUDA", "cuda", usual)
-        step("packages", "rest", usual, "--no-build-isolation")
-        own = ["install", "--no-deps", "--no-build-isolation", "--no-index", "--editable", root]
-        running_pip.run(python, own, "the course", log)
+            step("CUDA", "cuda")
+        step("packages", "rest", "--no-build-isolation")
+        running_pip.run(python, [*own, "--no-build-isolation", "--editable", root], "the course", log)
+
+
+def fetch_torch(python: Path, entries: list[str], folder: Path, log: Path, index: str, environment: dict) -> Path:
+    """Download the build of torch that this host or `index` offers, check its sha256, return the file.
+
+    pip's own check of hashes would pass over a CPU build that lies on the host's disk, in favour of a CUDA build.
+    """
+    place = folder / "torch"
+    if index:
+        place.mkdir(parents=True)
+        (place / "nothing").mkdir()
+        environment = index_alone(index, place / "nothing")
+    wanted = entries[0].split()[0]
+    running_pip.run(python, ["download", "--no-deps", wanted, "-d", place], "torch", log, 1, environment)
+    (file,) = place.glob("torch-*.whl")
+    digest = hashlib.sha256()
+    with open(file, "rb") as opened:
+        for piece in iter(lambda: opened.read(1 << 20), b""):
+            digest.update(piece)
+    if f"sha256:{digest.hexdigest()}" not in entries[0]:
+        raise Refused(
+            f"{file.name} is not one of the builds of torch that requirements.lock lists; it was not installed.\n"
+            f"Its sha256 is {digest.hexdigest()}. "
+            + (f"It comes from {index}: `make lock TORCH_INDEX={index}` reads that index's hashes, if you trust it."
+               if index else "Leave the host's own source of torch out, or name torch's CPU index with TORCH_INDEX=.")
+        )  # fmt: skip
+    return file
+
+
+def _written(entries: list[str], path: Path) -> Path:
+    path.write_text("\n".join(entries) + "\n", encoding="utf-8")
+    return path
 
 
 def only_from(wheels: str) -> dict[str, str]:
@@ -163,24 +194,24 @@ def index_alone(index: str, empty: str) -> dict[str, str]:
 
 def carry(venv: Path, folder: Path, torch_index: str = "", root: Path = ROOT) -> None:
     """Fill `folder` with the files that `install` needs on a machine of the same kind."""
-    python = python_of(venv)
+    python, log = python_of(venv), venv / "carry.log"
     entries = parts((root / LOCK).read_text(encoding="utf-8"))
-    names = ["build", "torch", "rest"] + (["cuda"] if _wants_cuda(python) else [])
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as place:
-        for name in names:
-            listed = Path(place) / f"{name}.txt"
-            listed.write_text("\n".join(entries[name]) + "\n", encoding="utf-8")
-            environment = index_alone(torch_index, place) if name == "torch" and torch_index else {}
-            options = ["--require-hashes", "--no-deps", "--no-build-isolation", "-r", listed, "-d", folder]
-            title = {"build": "setuptools", "rest": "packages"}.get(name, name)
-            running_pip.run(python, ["download", *options], title, venv / "carry.log", len(entries[name]), environment)
+    with tempfile.TemporaryDirectory(dir=str(venv)) as place:
+        torch = fetch_torch(python, entries["torch"], Path(place), log, torch_index, {})
+        shutil.copyfile(str(torch), str(folder / torch.name))
+        every = entries["build"] + entries["rest"] + (entries["cuda"] if _wants_cuda(python) else [])
+        options = ["--require-hashes", "--no-deps", "--no-build-isolation", "-d", folder]
+        listed = _written(every, Path(place) / "packages.txt")
+        running_pip.run(python, ["download", *options, "-r", listed], "packages", log, len(every))
     (folder / MADE_FOR).write_text(json.dumps(kind_of(python)) + "\n", encoding="utf-8")
 
 
 def kind_of(python: Path) -> list[str]:
     """For which machines a carried folder serves: Python's version without its last part, system, processor."""
-    code = "import json, platform as p; print(json.dumps([p.python_version().rsplit('.', 1)[0], p.system(), p.machine()]))"
+    code = (
+        "import json, platform as p; print(json.dumps([p.python_version().rsplit('.', 1)[0], p.system(), p.machine()]))"
+    )
     return json.loads(subprocess.run([str(python), "-c", code], stdout=subprocess.PIPE, check=True).stdout)
 
 
@@ -263,8 +294,12 @@ def _ask(python: Path) -> list | None:
 
 def _wants_cuda(python: Path) -> bool:
     code = "import importlib.metadata as m; print('\\n'.join(m.requires('torch') or []))"
-    found = subprocess.run([str(python), "-c", code], stdout=subprocess.PIPE, universal_newlines=True, check=True).stdout
-    return any(CUDA.match(line.split(";")[0].split("=")[0].strip()) for line in found.splitlines() if "extra ==" not in line)
+    found = subprocess.run(
+        [str(python), "-c", code], stdout=subprocess.PIPE, universal_newlines=True, check=True
+    ).stdout
+    return any(
+        CUDA.match(line.split(";")[0].split("=")[0].strip()) for line in found.splitlines() if "extra ==" not in line
+    )
 
 
 @contextlib.contextmanager

@@ -59,7 +59,9 @@ def with_cpu_builds(lock: str, digests: list[str]) -> str:
     if not found:
         raise ValueError("the lock has no entry for torch with hashes")
     every = sorted({*re.findall(r"sha256:(\w+)", found[1]), *digests})
-    return lock[: found.start(1)] + " \\\n".join(f"    --hash=sha256:{one}" for one in every) + "\n" + lock[found.end(1) :]
+    return (
+        lock[: found.start(1)] + " \\\n".join(f"    --hash=sha256:{one}" for one in every) + "\n" + lock[found.end(1) :]
+    )
 
 
 def resolved(upgrade: bool) -> str:
@@ -97,7 +99,9 @@ def main() -> None:
         CPU.write_text("".join(f"{digest}  {name}\n" for name, digest in sorted(found.items())), encoding="utf-8")
     cpu = listed(CPU.read_text(encoding="utf-8"))
     if strange := [name for name in cpu if not name.startswith(f"torch-{TORCH}")]:
-        sys.exit(f"{CPU.name} lists {strange[0]}, not torch {TORCH}: run make lock TORCH_INDEX=… with torch's CPU index.")
+        sys.exit(
+            f"{CPU.name} lists {strange[0]}, not torch {TORCH}: run make lock TORCH_INDEX=… with torch's CPU index."
+        )
     text = HEAD + with_cpu_builds(resolved(bool(os.environ.get("UPGRADE"))), list(cpu.values()))
     (ROOT / "requirements.lock").write_text(text, encoding="utf-8", newline="\n")
     print(f"{text.count('==')} packages, {text.count('--hash')} files", file=sys.stderr)
