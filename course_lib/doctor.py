@@ -85,7 +85,7 @@ def _kernel() -> Finding:
     except NoSuchKernel:
         return Finding("kernel", "problem", "there is no kernel python3", "Run `make setup`.")
     except (RuntimeError, OSError):  # Jupyter looks into the home folder
-        return Finding("kernel", "problem", "you have no home folder that can be read", "Set HOME to a folder of yours.")
+        return Finding("kernel", "problem", "there is no home folder to be read", "Set HOME to a folder of yours.")
     program = spec.argv[0]
     own = program in ("python", "python3") or Path(program).resolve() == Path(sys.executable).resolve()
     if own or not Path(program).is_absolute():
@@ -175,9 +175,10 @@ def _cache() -> Finding:
     place, trouble = _place()
     if not trouble:
         return Finding("cache", "ok", f"{_shown(home())} can be written")
-    advice = "Point COURSE_HOME to a folder of yours" + (
-        ": what is prepared in a shared one is read, but chapter 03 writes." if _whole() else ", then run `course fetch`."
+    then = (
+        ": what is prepared in a shared one is read, but chapter 03 writes." if _whole() else ", then `course fetch`."
     )
+    advice = f"Point COURSE_HOME to a folder of yours{then}"
     return Finding("cache", "problem", trouble, advice)
 
 

@@ -1,8 +1,9 @@
 """Make the environment that the course runs in, or bring it up to date: what `make setup` does.
 
 Needs the standard library only, since nothing is installed yet, and is written so that an old Python can read it and
-say that it is too old. `.ready` in the environment says what it was made from: the folder, the Python, requirements.lock
-and pyproject.toml. Where the first two differ, it is made anew; where the others do, it is brought up to date.
+say that it is too old. `.ready` in the environment says what it was made from: the folder, the Python,
+requirements.lock and pyproject.toml. Where the first two differ, it is made anew; where the others do, it is brought up
+to date.
 
 An interrupted installation leaves `.installing` behind; the environment is then made anew, since pip cannot tell a
 half-written package from a whole one. What was downloaded stays in pip's own cache.
@@ -30,7 +31,9 @@ from workshop.running_pip import Refused
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = "requirements.lock"
 OLDEST, NEWEST = (3, 11), (3, 13)
+BUILD = ("setuptools", "setuptools-scm", "vcs-versioning", "packaging")  # build what comes as source
 CUDA = re.compile(r"(nvidia-|cuda-|triton$)")  # what only torch's CUDA build needs
+OPTIONS: list[str] = []  # of `python -m venv`; the tests leave pip out
 MADE_FOR = "made_for.json"  # in a carried folder
 ASK = "import json, sys; print(json.dumps([sys.version.split()[0], sys.base_prefix]))"
 
@@ -55,7 +58,7 @@ def parts(lock: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {"build": [], "torch": [], "cuda": [], "rest": []}
     for entry in re.findall(r"^[\w.-]+==(?:.*\\\n)*.*", lock, re.MULTILINE):
         name = entry.split("==")[0].lower()
-        step = {"setuptools": "build", "torch": "torch"}.get(name) or ("cuda" if CUDA.match(name) else "rest")
+        step = "build" if name in BUILD else "torch" if name == "torch" else "cuda" if CUDA.match(name) else "rest"
         found[step].append(entry)
     return found
 
@@ -139,7 +142,7 @@ def install(venv: Path, wheels: str, torch_index: str, root: Path = ROOT) -> Non
             arguments = ["install", "--require-hashes", "--no-deps", *options, "-r", listed]
             running_pip.run(python, arguments, title, log, len(entries[name]), usual)
 
-        step("setuptools", "build")  # the packages that come as source are built with the pinned one
+        step("build tools", "build")  # pinned like the rest; a build of its own would fetch others
         torch = fetch_torch(python, entries["torch"], Path(folder), log, "" if wheels else torch_index, usual)
         own = ["install", "--no-deps", "--no-index"]
         running_pip.run(python, [*own, torch], "torch", log)
@@ -156,9 +159,8 @@ def fetch_torch(python: Path, entries: list[str], folder: Path, log: Path, index
     pip's own check of hashes would pass over a CPU build that lies on the host's disk, in favour of a CUDA build.
     """
     place = folder / "torch"
+    (place / "nothing").mkdir(parents=True)
     if index:
-        place.mkdir(parents=True)
-        (place / "nothing").mkdir()
         environment = index_alone(index, place / "nothing")
     wanted = entries[0].split()[0]
     running_pip.run(python, ["download", "--no-deps", wanted, "-d", place], "torch", log, 1, environment)
@@ -239,7 +241,7 @@ def _make(venv: Path, reason: str) -> None:
     base = getattr(sys, "_base_executable", None) or sys.executable  # not the Python of the one that was removed
     print(f"Python {platform.python_version()} and its packages go into {venv}:")
     made = subprocess.run(
-        [base, "-m", "venv", str(venv)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True
+        [base, "-m", "venv", *OPTIONS, str(venv)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     if made.returncode != 0:
         raise Refused(f"{base} -m venv {venv} failed:\n{made.stdout.strip()}")
@@ -294,9 +296,7 @@ def _ask(python: Path) -> list | None:
 
 def _wants_cuda(python: Path) -> bool:
     code = "import importlib.metadata as m; print('\\n'.join(m.requires('torch') or []))"
-    found = subprocess.run(
-        [str(python), "-c", code], stdout=subprocess.PIPE, universal_newlines=True, check=True
-    ).stdout
+    found = subprocess.run([str(python), "-c", code], stdout=subprocess.PIPE, text=True, check=True).stdout
     return any(
         CUDA.match(line.split(";")[0].split("=")[0].strip()) for line in found.splitlines() if "extra ==" not in line
     )

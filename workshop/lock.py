@@ -15,12 +15,16 @@ import re
 import subprocess
 import sys
 import tempfile
+import tomllib
 import urllib.parse
 import urllib.request
 import venv
 from pathlib import Path
 
+from workshop.install import python_of
+
 ROOT = Path(__file__).resolve().parents[1]
+SOURCES = ["setuptools-scm"]  # what packages that come as source are built with, besides setuptools: seqeval
 TORCH = "2.13.0"  # the release that the course is tested on
 CPU = Path(__file__).with_name("torch_cpu.sha256")
 HEAD = """\
@@ -69,10 +73,11 @@ def resolved(upgrade: bool) -> str:
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         venv.create(place / "venv", with_pip=True)
-        python = next((place / "venv").glob("[Sb][ci]*/python*"))
+        python = python_of(place / "venv")
         subprocess.run([python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "uv"], check=True)
         (place / "torch.txt").write_text(f"torch=={TORCH}\n", encoding="utf-8")
-        (place / "build.in").write_text(build_requirements(), encoding="utf-8")
+        build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
+        (place / "build.in").write_text("\n".join(build + SOURCES), encoding="utf-8")  # pinned like the rest
         out = place / "requirements.lock"
         if not upgrade:
             out.write_bytes((ROOT / "requirements.lock").read_bytes())
@@ -83,15 +88,8 @@ def resolved(upgrade: bool) -> str:
         return out.read_text(encoding="utf-8")
 
 
-def build_requirements() -> str:
-    """What the packages that come as source are built with, and the course itself: it is pinned like the rest."""
-    import tomllib
-
-    table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    return "\n".join(table["build-system"]["requires"]) + "\n"
-
-
 def main() -> None:
+    """Write requirements.lock, and torch_cpu.sha256 if an index of CPU builds is named."""
     if index := os.environ.get("TORCH_INDEX"):
         found = builds(index)
         if not found:
@@ -104,7 +102,7 @@ def main() -> None:
         )
     text = HEAD + with_cpu_builds(resolved(bool(os.environ.get("UPGRADE"))), list(cpu.values()))
     (ROOT / "requirements.lock").write_text(text, encoding="utf-8", newline="\n")
-    print(f"{text.count('==')} packages, {text.count('--hash')} files", file=sys.stderr)
+    print(f"{len(re.findall('(?m)^[^ #]', text))} packages, {text.count('--hash')} files", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -30,11 +30,7 @@ NBVAL = [
 
 
 class Failed(Exception):
-    """A command has failed and has said why; `code` is what it returned."""
-
-    def __init__(self, code: int):
-        super().__init__(code)
-        self.code = code
+    """A command has failed and has said why; the argument is what it returned."""
 
 
 def given(name: str) -> str:
@@ -158,7 +154,8 @@ def clean() -> None:
 TARGETS = {
     target.__name__: target
     for target in (
-        setup, fetch, course, lab, test, bench, lint, format, notebooks, lock, environment, carry, canary, doctor, clean,
+        setup, fetch, course, lab, test, bench, lint, format, notebooks, lock, environment, carry, canary, doctor,
+        clean,
     )
 }  # fmt: skip
 
@@ -197,7 +194,7 @@ def main(arguments: list[str]) -> int:
         print(refusal, file=sys.stderr)
         return 1
     except Failed as failed:
-        return failed.code if failed.code > 0 else 1
+        return max(failed.args[0], 1)
     except KeyboardInterrupt:
         print("\nInterrupted. Run the same command again: it carries on.", file=sys.stderr)
         return 130

@@ -27,6 +27,7 @@ class Progress:
     """
 
     def __init__(self, total: int, folder: Path | None = None):
+        """`total` packages, which are unpacked into `folder`."""
         self.total = total  # packages that are asked for
         self.packages = 0  # of them, how many pip has looked at
         self.bytes = 0.0  # of the files that are downloaded
@@ -76,6 +77,7 @@ class Line:
     """One line on a terminal that is written over; elsewhere a new one now and then."""
 
     def __init__(self, stream=None):
+        """On standard output, if no `stream` is given."""
         self._stream = stream or sys.stdout
         self._terminal = self._stream.isatty()
         self._started = self._last = time.monotonic()
@@ -152,7 +154,7 @@ def run(python: Path, arguments: list, title: str, log: Path, total: int = 1, en
 
 
 def _release(python: Path) -> tuple:
-    asked = subprocess.run([str(python), "-m", "pip", "--version"], stdout=subprocess.PIPE, universal_newlines=True)
+    asked = subprocess.run([str(python), "-m", "pip", "--version"], stdout=subprocess.PIPE, text=True)
     found = re.match(r"pip (\d+)\.(\d+)", asked.stdout)
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
@@ -165,25 +167,32 @@ Then run the same command again; what was downloaded is kept."""
 
 # What pip prints, what it means, and what to do. The first that is found counts.
 REASONS = [
-    (r"No space left on device|Errno 28\b|WinError 112", "the disk is full.",
-     "Free 4 GB, or put the environment elsewhere with VENV=/elsewhere/venv; TMPDIR says where pip unpacks."),
-    (r"DO NOT MATCH THE HASHES", "a file is not one of those that requirements.lock lists. Nothing of it was installed.",
-     "The download is damaged, or {host} serves another file under this name. For torch: TORCH_INDEX names the index of\n"
-     "its CPU build, and may not be needed at all. Run again; if it stays, try another mirror with PIP_INDEX_URL."),
-    (r"CERTIFICATE_VERIFY_FAILED|SSLError|SSLCertVerificationError", "the certificate of {host} is not accepted.",
+    (r"No space left on device|Errno 28\b|WinError 112",
+     "the disk is full.",
+     "Free 4 GB, or put the environment elsewhere: VENV=/elsewhere/venv. TMPDIR says where pip unpacks."),
+    (r"DO NOT MATCH THE HASHES",
+     "a file is not one of those that requirements.lock lists; it was not installed.",
+     "The download was damaged, or {host} serves another file under this name. Run the command again; if it stays,\n"
+     "try another mirror with PIP_INDEX_URL=https://NAME/simple."),
+    (r"CERTIFICATE_VERIFY_FAILED|SSLError|SSLCertVerificationError",
+     "the certificate of {host} is not accepted.",
      "Behind a proxy that opens connections, set PIP_CERT=FILE to the certificate of its authority."),
-    (r"\b407\b|Tunnel connection failed|ProxyError|Cannot connect to proxy", "the proxy does not let pip through to {host}.",
+    (r"\b407\b|Tunnel connection failed|ProxyError|Cannot connect to proxy",
+     "the proxy does not let pip through to {host}.",
      "Set HTTPS_PROXY=http://USER:PASSWORD@NAME:PORT, or unset it if there is no proxy."),
-    (r"\b40[13] (?:Client )?Error|\b(?:Unauthorized|Forbidden)\b", "{host} wants a name and a password.",
+    (r"\b40[13] (?:Client )?Error|\b(?:Unauthorized|Forbidden)\b",
+     "{host} wants a name and a password.",
      "Put them into the address: PIP_INDEX_URL=https://USER:PASSWORD@{host}/simple"),
     (r"Retrying \(|NewConnectionError|NameResolutionError|Max retries exceeded|Temporary failure in name resolution|"
      r"ConnectionResetError|Read timed out|ReadTimeoutError|IncompleteRead|Connection (?:refused|aborted|broken)",
-     "{host} gives no answer.", NETWORK),
-    (r"Permission denied|Errno 13\b|WinError 5\b", "a file may not be written.",
+     "{host} gives no answer.",
+     NETWORK),
+    (r"Permission denied|Errno 13\b|WinError 5\b",
+     "a file may not be written.",
      "Close what runs from the environment (JupyterLab?), or use one of your own: VENV=FOLDER."),
-    (r"No matching distribution|Could not find a version", "there is no file of {package} for this Python and system.",
-     "requirements.lock names the version. A mirror may lag behind: PIP_INDEX_URL names another one. A folder given as\n"
-     "WHEELS= serves the system and the Python that it was made on."),
+    (r"No matching distribution|Could not find a version",
+     "there is no file of {package} for this Python and system.",
+     "requirements.lock names the version. A mirror may lag behind; PIP_INDEX_URL=https://NAME/simple names another."),
 ]  # fmt: skip
 
 

@@ -62,7 +62,9 @@ def test_a_file_in_place_of_a_folder_of_the_cache(monkeypatch, tmp_path, inner):
     assert states(doctor.examine())["cache"] == "problem"
 
 
-@pytest.mark.parametrize(("free", "prepared", "state"), [(5e7, True, "problem"), (1e9, True, "ok"), (1e9, False, "problem")])
+@pytest.mark.parametrize(
+    ("free", "prepared", "state"), [(5e7, True, "problem"), (1e9, True, "ok"), (1e9, False, "problem")]
+)
 def test_a_full_disk_is_a_problem_also_when_all_is_prepared(monkeypatch, tmp_path, free, prepared, state):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setenv("COURSE_HOME", str(tmp_path))
@@ -82,7 +84,9 @@ def test_the_cache_is_left_as_it_was(monkeypatch, tmp_path):
 @pytest.mark.parametrize("closed", [True, False])
 def test_a_user_without_an_entry_and_without_a_home(tmp_path, closed):
     """Also where the cache is another's: mode 0700."""
-    environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "COURSE_HOME", "XDG_CACHE_HOME")}
+    environment = {
+        name: value for name, value in os.environ.items() if name not in ("HOME", "COURSE_HOME", "XDG_CACHE_HOME")
+    }
     environment |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(ROOT)}
     if closed:
         (tmp_path / "cache").mkdir(mode=0o700)
