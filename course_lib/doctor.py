@@ -8,6 +8,7 @@ import platform
 import shutil
 import socket
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from course_lib.checkpoints import catalogue, damage, home, wheels
 from course_lib.checkpoints.fetch import is_whole
 
 NEEDS_MEMORY, NEEDS_DISK = 2e9, 1.5e9  # bytes; measured: 1.9 GB in `course bench`, 1.3 GB of wheels and checkpoints
+NEEDS_WHEN_PREPARED = 0.1e9  # bytes; measured: 14 MB of data sets in the cache, the rest for pages and files in between
+UNREADABLE = "cannot be read"
 RELEASES = {"torch": (2, 6), "transformers": (5, 20)}
 
 
@@ -31,7 +34,8 @@ class Finding:
 def examine() -> list[Finding]:
     """Every finding, in the order in which a reader would mend them. Loads neither torch nor transformers."""
     return [
-        _python(), *_packages(), _kernel(), _cores(), _memory(), _disk(), _cache(), *_checkpoints(), *_texts(), _hub(),
+        _python(), _environment(), *_packages(), _kernel(), _cores(), _memory(), _disk(), _cache(), *_checkpoints(),
+        *_texts(), _hub(),
     ]  # fmt: skip
 
 
@@ -40,6 +44,19 @@ def _python() -> Finding:
     fits = (3, 11) <= sys.version_info[:2] <= (3, 13)
     advice = "" if fits else "Use Python 3.11, 3.12 or 3.13: `make course PYTHON=python3.12`."
     return Finding("Python", "ok" if fits else "problem", found, advice)
+
+
+def _environment() -> Finding:
+    """Whether the environment that runs this is the reader's own to change."""
+    folder = Path(sys.prefix)
+    if os.access(folder, os.W_OK | os.X_OK):
+        return Finding("environment", "ok", str(folder))
+    try:
+        whose = folder.owner()
+    except (KeyError, OSError, NotImplementedError):
+        whose = "somebody else"
+    advice = "The course runs in it; only they can bring it up to date. `make setup VENV=FOLDER` makes one of your own."
+    return Finding("environment", "note", f"{folder} belongs to {whose}", advice)
 
 
 def _packages() -> list[Finding]:
@@ -62,11 +79,13 @@ def _kernel() -> Finding:
     """Whether JupyterLab would run chapters in this Python; `course run` and the tests always do."""
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
-    manager = KernelSpecManager()
     try:
+        manager = KernelSpecManager()
         spec = manager.get_kernel_spec("python3")
     except NoSuchKernel:
         return Finding("kernel", "problem", "there is no kernel python3", "Run `make setup`.")
+    except (RuntimeError, OSError):  # Jupyter looks into the home folder
+        return Finding("kernel", "problem", "there is no home folder to be read", "Set HOME to a folder of yours.")
     program = spec.argv[0]
     own = program in ("python", "python3") or Path(program).resolve() == Path(sys.executable).resolve()
     if own or not Path(program).is_absolute():
@@ -100,30 +119,67 @@ def _memory() -> Finding:
     )
 
 
+def _shown(path: Path) -> str:
+    try:
+        return str(path).replace(str(Path.home()), "~", 1)
+    except RuntimeError:  # no HOME, and a user without an entry
+        return str(path)
+
+
+def _place() -> tuple[Path | None, str]:
+    """The folder in which the cache is, or will be made, and what keeps it from being written ("" if nothing does)."""
+    try:
+        if not os.environ.get("COURSE_HOME") and not Path("~").expanduser().is_absolute():
+            return None, "you have no home folder"
+        cache = home()
+        place = next(folder for folder in [cache, *cache.parents] if folder.exists())
+    except RuntimeError:  # what `~` and `~name` raise
+        named = os.environ.get("COURSE_HOME")
+        return None, f"COURSE_HOME={named}: there is no such home folder" if named else "you have no home folder"
+    except OSError as problem:  # a name that is too long, a folder of somebody else
+        return None, f"{_shown(home())}: {problem.strerror}"
+    for folder in [place, *(cache / name for name in ("checkpoints", "wheels", "datasets"))]:
+        try:
+            if folder.exists() and not folder.is_dir():
+                return place, f"{folder} is no folder"
+            if folder.exists():
+                with tempfile.TemporaryFile(dir=folder) as file:
+                    file.write(b"course")
+        except OSError as problem:
+            return place, f"{folder} cannot be written: {problem.strerror}"
+    return place, ""
+
+
+def _whole() -> bool:
+    """Whether every checkpoint has been prepared."""
+    try:
+        return all(entry.ready for entry in catalogue().values())
+    except (OSError, RuntimeError):
+        return False
+
+
 def _disk() -> Finding:
-    place = next(folder for folder in [home(), *home().parents] if folder.exists())
+    place, trouble = _place()
+    if place is None:
+        return Finding("disk", "note", f"the free space cannot be told: {trouble}", "See the line about the cache.")
     free = shutil.disk_usage(place).free
-    shown = str(home()).replace(str(Path.home()), "~", 1)
-    found = f"{free / 1e9:.1f} GB free in {shown}"
-    if free >= NEEDS_DISK or all(entry.ready for entry in catalogue().values()):
+    found = f"{free / 1e9:.1f} GB free in {_shown(place)}"
+    needed = NEEDS_WHEN_PREPARED if _whole() else NEEDS_DISK
+    if free >= needed:
         return Finding("disk", "ok", found)
-    return Finding(
-        "disk", "problem", found, f"Needs {NEEDS_DISK / 1e9:.1f} GB: free some, or set COURSE_HOME elsewhere."
-    )
+    return Finding("disk", "problem", found, f"Needs {needed / 1e9:.1f} GB: free some, or set COURSE_HOME elsewhere.")
 
 
 def _cache() -> Finding:
     """Whether what the chapters prepare can be written."""
-    place = next(folder for folder in [home(), *home().parents] if folder.exists())
-    shown = str(home()).replace(str(Path.home()), "~", 1)
-    if place.is_dir() and os.access(place, os.W_OK | os.X_OK):
-        return Finding("cache", "ok", f"{shown} can be written")
-    found = f"{place} is no folder" if not place.is_dir() else f"{place} cannot be written"
-    whole = all(entry.ready for entry in catalogue().values())
-    advice = "Point COURSE_HOME to a folder of yours" + (
-        ": what is prepared in a shared one is read, but chapter 03 writes." if whole else ", then run `course fetch`."
+    place, trouble = _place()
+    if not trouble:
+        return Finding("cache", "ok", f"{_shown(home())} can be written")
+    then = (
+        ": what is prepared in a shared one is read, but chapter 03 writes." if _whole() else ", then `course fetch`."
     )
-    return Finding("cache", "problem", found, advice)
+    advice = f"Point COURSE_HOME to a folder of yours{then}"
+    return Finding("cache", "problem", trouble, advice)
 
 
 def _texts() -> list[Finding]:
@@ -132,25 +188,31 @@ def _texts() -> list[Finding]:
     for name, wheel in wheels().items():
         if any(entry.wheel == name for entry in catalogue().values()):
             continue  # its checkpoint says it
-        if is_whole(wheel, home() / "wheels"):
-            findings.append(Finding(f"texts {name}", "ok", f"ready, {wheel['bytes'] / 1e6:.0f} MB"))
-        else:
-            there = (home() / "wheels" / wheel["file"]).exists()
-            found = "damaged" if there else "not there"
-            findings.append(Finding(f"texts {name}", "problem", found, f"Run `course fetch {name}`."))
+        try:
+            if is_whole(wheel, home() / "wheels"):
+                findings.append(Finding(f"texts {name}", "ok", f"ready, {wheel['bytes'] / 1e6:.0f} MB"))
+                continue
+            found = "damaged" if (home() / "wheels" / wheel["file"]).exists() else "not there"
+        except (OSError, RuntimeError):
+            found = UNREADABLE
+        findings.append(Finding(f"texts {name}", "problem", found, f"Run `course fetch {name}`."))
     return findings
 
 
 def _checkpoints() -> list[Finding]:
     findings = []
     for name, entry in catalogue().items():
-        if not entry.ready:
-            findings.append(Finding(f"checkpoint {name}", "problem", "not prepared", f"Run `course fetch {name}`."))
-        elif trouble := damage(entry):
-            findings.append(Finding(f"checkpoint {name}", "problem", trouble, f"Run `course fetch {name}`."))
-        else:
-            size = sum(path.stat().st_size for path in Path(entry.folder).iterdir())
-            findings.append(Finding(f"checkpoint {name}", "ok", f"ready, {size / 1e6:.0f} MB"))
+        subject, advice = f"checkpoint {name}", f"Run `course fetch {name}`."
+        try:
+            if not entry.ready:
+                findings.append(Finding(subject, "problem", "not prepared", advice))
+            elif trouble := damage(entry):
+                findings.append(Finding(subject, "problem", trouble, advice))
+            else:
+                size = sum(path.stat().st_size for path in entry.folder.iterdir())
+                findings.append(Finding(subject, "ok", f"ready, {size / 1e6:.0f} MB"))
+        except (OSError, RuntimeError):
+            findings.append(Finding(subject, "problem", UNREADABLE, "See the line about the cache."))
     return findings
 
 

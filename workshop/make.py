@@ -1,0 +1,205 @@
+"""What `make` does, also where there is no make: `python -m workshop.make course`, with any Python from 3.11 to 3.13.
+
+The Makefile hands every target to this file. Settings are given as NAME=value, as with make, or in the environment:
+PYTHON, VENV, WHEELS, TORCH_INDEX, UPGRADE. Standard library only: it runs before anything is installed.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from workshop import install
+
+ROOT = install.ROOT
+SETTINGS = {
+    "PYTHON": "the Python that the environment is made with: PYTHON=python3.12",
+    "VENV": "the folder of the environment; .venv if it is not given",
+    "WHEELS": "a folder made by `make carry`, to install and fetch without any network",
+    "TORCH_INDEX": "the package index of torch's CPU build; nothing but torch is taken from it",
+    "UPGRADE": "1: `make lock` and `make canary` take the newest release of torch too, or of everything",
+    "CHAPTERS": "for `make canary`: numbers of chapters, 02,05; all of them if it is not given",
+}
+NBVAL = [
+    "--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "--nbval-sanitize-with", "tests/nbval_sanitize.cfg",
+]  # fmt: skip
+
+
+class Failed(Exception):
+    """A command has failed and has said why; the argument is what it returned."""
+
+
+def given(name: str) -> str:
+    """A setting's value, "" if there is none."""
+    return os.environ.get(name, "")
+
+
+def venv() -> Path:
+    """The environment's folder."""
+    return ROOT / (given("VENV") or ".venv")
+
+
+def run(*arguments: object, check: bool = True) -> int:
+    """Run the environment's Python with these arguments, in the course's folder."""
+    sys.stdout.flush()
+    command = [str(install.python_of(venv())), *map(str, arguments)]
+    code = subprocess.call(command, cwd=str(ROOT), env={**os.environ, "TQDM_DISABLE": "1"})
+    if code and check:
+        raise Failed(code)
+    return code
+
+
+def setup() -> None:
+    """the environment in .venv (does nothing when it is up to date)"""
+    install.setup(venv(), given("WHEELS"), given("TORCH_INDEX"), named=bool(given("PYTHON")))
+
+
+def fetch() -> None:
+    """the checkpoints (does nothing when they are ready)"""
+    setup()
+    run("-m", "workshop", "fetch", *(["--from", Path(given("WHEELS")).resolve()] if given("WHEELS") else []))
+
+
+def course() -> None:
+    """execute every chapter, write the pages under build/, print the pipelines' answers"""
+    fetch()
+    run("-m", "workshop", "run")
+    run("-m", "workshop", "answers")
+
+
+def lab() -> None:
+    """open the chapters in JupyterLab"""
+    fetch()
+    run("-m", "jupyter", "labextension", "disable", "@jupyterlab/apputils-extension:announcements")  # asks a host
+    start = "--LabApp.default_url=/lab/tree/chapters/00_start_here.ipynb"
+    run("-m", "jupyter", "lab", "--ServerApp.root_dir=.", start)
+
+
+def test() -> None:
+    """everything that is proved: the library, and every output of every chapter"""
+    fetch()
+    run("-m", "workshop", "run", check=False)  # a chapter that fails is executed by nbval again, which says where
+    run("-m", "pytest", *NBVAL, "--executed", "build/executed", "tests", "chapters")
+
+
+def bench() -> None:
+    """seconds, memory and bytes of the nine tasks, as a table in build/bench.md"""
+    fetch()
+    run("-m", "workshop", "bench")
+
+
+def doctor() -> None:
+    """check the machine, and say what to do about each problem"""
+    setup()
+    run("-m", "workshop", "doctor")
+
+
+def lint() -> None:
+    """check the style of the code and the form of the notebooks"""
+    setup()
+    run("-m", "ruff", "check", ".")
+    run("-m", "ruff", "format", "--check", ".")
+    run("-m", "workshop.editions.normalise", "--check")
+
+
+def format() -> None:
+    """mend the style of the code and the form of the notebooks"""
+    setup()
+    run("-m", "ruff", "check", "--fix", ".", check=False)
+    run("-m", "ruff", "format", ".")
+    run("-m", "workshop.editions.normalise")
+
+
+def notebooks() -> None:
+    """execute the chapters in place and store their outputs (after an edit)"""
+    fetch()
+    run("-m", "workshop.editions.normalise", "--execute")
+
+
+def environment() -> None:
+    """write environment.yml from pyproject.toml"""
+    setup()
+    run("-m", "workshop.environment")
+
+
+def lock() -> None:
+    """write requirements.lock from pyproject.toml; with UPGRADE=1 the newest releases"""
+    setup()
+    run("-m", "workshop.lock")
+
+
+def carry() -> None:
+    """fill build/carry with all that a room without network needs: make course WHEELS=build/carry"""
+    setup()
+    install.carry(venv(), ROOT / "build" / "carry", given("TORCH_INDEX"))
+    run("-m", "workshop", "carry", "build/carry")
+
+
+def canary() -> None:
+    """which claims and outputs change with the newest releases: build/canary.md"""
+    fetch()
+    run("-m", "workshop.canary")
+
+
+def clean() -> None:
+    """remove the pages and results (the checkpoints stay in the cache)"""
+    if (ROOT / "build").exists():
+        shutil.rmtree(str(ROOT / "build"))
+
+
+TARGETS = {
+    target.__name__: target
+    for target in (
+        setup, fetch, course, lab, test, bench, lint, format, notebooks, lock, environment, carry, canary, doctor,
+        clean,
+    )
+}  # fmt: skip
+
+
+def help_text() -> str:
+    """Every target and every setting, a line each."""
+    call = "make" if os.environ.get("MAKELEVEL") else "python -m workshop.make"
+    lines = [f"  {call} {name:12} {target.__doc__}" for name, target in TARGETS.items()]
+    return "\n".join([*lines, "", *(f"  {name + '=':13} {about}" for name, about in SETTINGS.items())])
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the arguments name, in their order; the exit code."""
+    for stream in (sys.stdout, sys.stderr):  # a console that lacks a letter of somebody's folder shows a question mark
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    settings = dict(one.split("=", 1) for one in arguments if "=" in one)
+    names = [one for one in arguments if "=" not in one]
+    unknown = [name for name in names if name not in [*TARGETS, "help"]] + [n for n in settings if n not in SETTINGS]
+    if unknown:
+        print(f"There is no {unknown[0]}. There are:\n{help_text()}", file=sys.stderr)
+        return 2
+    os.environ.update(settings)
+    if "PYTHON" in settings:  # make starts this file with the Python that is named; here it is started again with it
+        chosen = shlex.split(settings["PYTHON"], posix=os.name != "nt")
+        rest = [one for one in arguments if not one.startswith("PYTHON=")]
+        try:
+            return subprocess.call([*chosen, "-m", "workshop.make", *rest], cwd=str(ROOT))
+        except OSError as problem:
+            print(f"PYTHON={settings['PYTHON']} does not start: {problem.strerror}", file=sys.stderr)
+            return 1
+    try:
+        for name in names or ["help"]:
+            print(help_text()) if name == "help" else TARGETS[name]()
+    except install.Refused as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    except Failed as failed:
+        return max(failed.args[0], 1)
+    except KeyboardInterrupt:
+        print("\nInterrupted. Run the same command again: it carries on.", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
