@@ -48,7 +48,8 @@ def test_doctor_names_a_damaged_file(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_HOME", str(tmp_path))
     entry = checkpoints.catalogue()["minilm"]
     entry.folder.mkdir(parents=True)
-    (entry.folder / checkpoints.PREPARED).write_text("{}")
+    record = {"name": "minilm", "key": entry.key, "files": {}}
+    (entry.folder / checkpoints.PREPARED).write_text(json.dumps(record))
     (finding,) = [finding for finding in doctor._checkpoints() if finding.subject == "checkpoint minilm"]
     assert finding.state == "problem"
     assert "config.json" in finding.found
