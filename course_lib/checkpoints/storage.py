@@ -39,22 +39,21 @@ def own_home() -> Path:
     """The platform's folder for this user's caches. Raises CheckpointError for a user without a home folder."""
     import platformdirs
 
-    folder = Path(platformdirs.user_cache_dir("transformers-executed", appauthor=False))
-    if not folder.is_absolute():
-        raise CheckpointError("This user has no home folder. Set HOME, or COURSE_HOME to a folder that you can write.")
-    return folder
+    with contextlib.suppress(RuntimeError):  # which newer versions of platformdirs raise
+        folder = Path(platformdirs.user_cache_dir("transformers-executed", appauthor=False))
+        if folder.is_absolute():
+            return folder
+    raise CheckpointError("This user has no home folder. Set HOME, or COURSE_HOME to a folder that you can write.")
 
 
 def can_write(folder: Path) -> bool:
     """Whether files can be made in `folder`, which need not be there yet. Writes nothing."""
     try:
-        place = next(path for path in (folder, *folder.parents) if path.exists())
-        os.lstat(folder / ("x" * 64)) if place == folder else os.lstat(place)
-    except FileNotFoundError:
-        pass  # only the file that was asked for
-    except OSError:  # a name that is too long, a folder that may not be entered
+        place = next(path for path in (folder, *folder.parents) if os.path.lexists(path))
+        folder.exists()  # an error for a name that is too long, or a folder that may not be entered
+    except OSError:
         return False
-    return place.is_dir() and os.access(place, os.W_OK | os.X_OK)
+    return place.is_dir() and os.access(place, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)
 
 
 def make_folder(folder: Path) -> Path:

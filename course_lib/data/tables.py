@@ -56,14 +56,14 @@ def table(name: str, rows: Callable, arguments: dict, streaming: bool = False) -
 
     With `streaming` nothing is stored and rows come one by one. Raises CheckpointError where it cannot be written.
     """
-    from datasets import Dataset
-    from datasets.exceptions import DatasetGenerationError
-    from datasets.io.generator import GeneratorDatasetInputStream
-
     key = hashlib.sha256(json.dumps([name, arguments], sort_keys=True).encode()).hexdigest()[:10]
     folder = place() / key
     with explained(f"The table {name} cannot be made in {folder}"):
         make_folder(folder.parent)
+        from datasets import Dataset
+        from datasets.exceptions import DatasetGenerationError
+        from datasets.io.generator import GeneratorDatasetInputStream
+
         if streaming:  # the builder wants a folder, although it stores nothing
             return GeneratorDatasetInputStream(
                 rows, gen_kwargs=arguments, streaming=True, cache_dir=str(folder.parent / "streams")
