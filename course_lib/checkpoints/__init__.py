@@ -8,12 +8,14 @@ Four kinds of source, listed in `catalogue.toml` with the sha256 of every file:
 - `model`: a whole small model that ships with the course in float16, or the part of it that its base does not have.
 
 A folder is prepared on first use under `home()`, under a lock and out of sight, and moved into place when whole. From
-then on it is only read: its hashes are checked once in every process, and no host is asked for anything. Nothing is
-ever unpickled and no code comes with a checkpoint. Chapter 06 teaches what is in such a folder.
+then on it is only read: its record, with the checkpoint's name, the key of its recipe and the sha256 of every file, is
+checked once in every process, and no host is asked for anything. Nothing is ever unpickled and no code comes with a
+checkpoint. Chapter 06 teaches what is in such a folder.
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -23,15 +25,16 @@ from functools import cache
 from pathlib import Path
 
 from course_lib.checkpoints.fetch import sha256_of
+from course_lib.checkpoints.storage import CheckpointError, home, locked
+
+__all__ = ["Checkpoint", "CheckpointError", "catalogue", "checkpoint", "damage", "home", "name_of", "wheels"]
 
 SHIPPED = Path(__file__).parent / "shipped"
 CATALOGUE = Path(__file__).parent / "catalogue.toml"
-PREPARED = "prepared.json"  # in each folder: the sha256 of every other file in it
-LAYOUT = "1"  # raise it when the way of preparing a folder changes
-
-
-class CheckpointError(RuntimeError):
-    """A checkpoint is missing, damaged or cannot be prepared; the message says which file, and what to do."""
+PREPARED = "prepared.json"  # in each folder: name and key of the checkpoint, the sha256 of every other file
+LAYOUT = "2"  # raise it when the way of preparing a folder changes
+NEEDED = ("config.json", "model.safetensors")  # no folder opens without these
+OF_FILE_MANAGERS = {".DS_Store", "Thumbs.db", "desktop.ini"}  # put into folders that somebody has looked at
 
 
 @dataclass(frozen=True)
@@ -56,32 +59,36 @@ class Checkpoint:
     @property
     def folder(self) -> Path:
         """Where it is, or will be, prepared: the folder's name changes whenever its content would."""
-        return home() / "checkpoints" / f"{self.name}-{self._key()}"
+        return home() / "checkpoints" / f"{self.name}-{self.key}"
 
     @property
     def ready(self) -> bool:
         """Whether the folder has been prepared (its content is checked when it is used)."""
-        return (self.folder / PREPARED).is_file()
+        try:
+            return (self.folder / PREPARED).is_file()
+        except OSError:  # a folder that may not be entered, a name that is too long
+            return False
 
     @property
     def public(self) -> bool:
         """Whether these are the weights that others published, not ones that a recipe of the course trained."""
         return self.kind in ("files", "gguf")
 
-    def _key(self) -> str:
-        below = catalogue()[self.base]._key() if self.base else ""
+    @property
+    def unchanged(self) -> dict[str, str]:
+        """The files that come into the folder as they are listed in the catalogue, with their sha256."""
+        if self.kind == "gguf":
+            return {}
+        made = () if self.kind == "files" else ("model.safetensors", "adapter_config.json", "adapter_model.safetensors")
+        return {file: sha for file, sha in self.members.items() if file not in made}
+
+    @property
+    def key(self) -> str:
+        """What the content depends on, as ten hexadecimal digits."""
+        below = catalogue()[self.base].key if self.base else ""
         recipe = [LAYOUT, self.kind, self.members, self.prefix, self.model, self.labels, below]
         recipe += [self.shared] if self.shared else []
         return hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()[:10]
-
-
-def home() -> Path:
-    """The cache folder: `COURSE_HOME` if it is set, else the platform's folder for caches."""
-    if chosen := os.environ.get("COURSE_HOME"):
-        return Path(chosen).expanduser()
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("transformers-executed", appauthor=False))
 
 
 @cache
@@ -125,16 +132,33 @@ def checkpoint(name: str) -> Path:
 
 
 def damage(entry: Checkpoint) -> str | None:
-    """What is wrong with a prepared folder, in words; None when every file is there and has its sha256."""
+    """What is wrong with a prepared folder, in words; None when it is this checkpoint's and every file is right."""
     if not entry.ready:
         return f"{entry.folder} has not been prepared"
     try:
-        listing = json.loads((entry.folder / PREPARED).read_text(encoding="utf-8"))
+        return _damage(entry)
+    except OSError as problem:
+        return f"{entry.folder} cannot be read ({problem})"
+
+
+def _damage(entry: Checkpoint) -> str | None:
+    record = entry.folder / PREPARED
+    try:
+        read = json.loads(record.read_text(encoding="utf-8"))
     except ValueError:
-        return f"{entry.folder / PREPARED} is not readable as JSON"
-    for file, expected in sorted({**listing, **(entry.members if entry.kind == "files" else {})}.items()):
-        if wrong := mismatch(entry.folder / file, expected):
+        return f"{record} is not readable as JSON"
+    if not isinstance(read, dict) or not isinstance(read.get("files"), dict):
+        return f"{record} is not a record of a prepared checkpoint"
+    if (read.get("name"), read.get("key")) != (entry.name, entry.key):
+        return f"{entry.folder} holds another checkpoint: {read.get('name')!r}, made by the recipe {read.get('key')!r}"
+    expected = {**dict.fromkeys(NEEDED, "listed in the record"), **read["files"], **entry.unchanged}
+    for file, sha in sorted(expected.items()):
+        if wrong := mismatch(entry.folder / file, sha):
             return wrong
+    known = {*expected, PREPARED, *OF_FILE_MANAGERS}
+    for path in sorted(entry.folder.iterdir()):
+        if path.name not in known:
+            return f"{path} does not belong to this checkpoint"
     return None
 
 
@@ -154,22 +178,40 @@ def forget_checks() -> None:
 
 def _check(entry: Checkpoint) -> None:
     """Raise CheckpointError unless the folder is whole; files unchanged since the last look are not read again."""
-    stamp = tuple((p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in sorted(entry.folder.iterdir()))
-    if _checked.get(str(entry.folder)) == stamp:
+    stamp = _stamp(entry.folder)
+    if stamp and _checked.get(str(entry.folder)) == stamp:
         return
-    if problem := damage(entry):
+    problem = damage(entry)
+    if problem:  # unless another process is just mending it
+        with contextlib.suppress(OSError), locked(lock_of(entry), f"prepares {entry.name!r}"):
+            problem, stamp = damage(entry), _stamp(entry.folder)
+    if problem:
         raise CheckpointError(
             f"Checkpoint {entry.name!r} is damaged: {problem}\nMend it with: course fetch {entry.name}"
         )
     _checked[str(entry.folder)] = stamp
 
 
+def _stamp(folder: Path) -> tuple:
+    """Names, sizes and times of the files in a folder; empty if they cannot be had."""
+    try:
+        return tuple((p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in sorted(folder.iterdir()))
+    except OSError:
+        return ()
+
+
+def lock_of(entry: Checkpoint) -> Path:
+    """The lock that is held while the folder is prepared."""
+    return entry.folder.parent / f"{entry.name}.lock"
+
+
 def name_of(path: str | Path) -> str | None:
     """The name of the course checkpoint that lies in the folder `path`; None if it is not one."""
-    for name, entry in catalogue().items():
-        if Path(path) == entry.folder:
-            return name
-    return None
+    where = Path(path).absolute()
+    try:
+        return next((name for name, entry in catalogue().items() if where == entry.folder), None)
+    except CheckpointError:  # there is no cache, so nothing lies in it
+        return None
 
 
 def _from_hub(entry: Checkpoint) -> Path:
@@ -177,4 +219,13 @@ def _from_hub(entry: Checkpoint) -> Path:
     from huggingface_hub import snapshot_download
 
     wanted = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
-    return Path(snapshot_download(entry.hub, revision=entry.revision, allow_patterns=wanted, ignore_patterns=["*/*"]))
+    asked = {"revision": entry.revision, "allow_patterns": wanted, "ignore_patterns": ["*/*"]}
+    try:
+        return Path(snapshot_download(entry.hub, **asked))
+    except Exception as problem:  # of the hub's client, of its HTTP library, of the system: a dozen kinds
+        reason = next(iter(str(problem).strip().splitlines()), "")
+        raise CheckpointError(
+            f"{entry.hub} cannot be had from the Hugging Face Hub ({type(problem).__name__}: {reason}).\n"
+            "Is there a network, and room on the disk? Without them unset COURSE_SOURCE: the course has checkpoints of "
+            "its own."
+        ) from problem

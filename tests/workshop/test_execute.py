@@ -280,6 +280,41 @@ def test_a_terminal_shows_the_cell_the_chapter_and_how_far_all_are(tmp_path):
         assert words in screen.getvalue()
 
 
+def test_a_relative_home_is_the_same_folder_in_a_kernel(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COURSE_HOME", "cache")
+    source = "from course_lib.checkpoints import home\nprint(home())"
+    chapter = write(tmp_path / "chapters" / "1_one.ipynb", source)
+    [result], _ = execute([chapter], tmp_path / "build")
+    assert printed(result.executed) == f"{tmp_path / 'cache'}\n"
+
+
+def test_an_endless_cell_is_stopped_and_a_long_line_is_stored(tmp_path):
+    chapter = write(tmp_path / "1_one.ipynb", "print('x' * 3_000_000)", "while True: pass", "print('never')")
+    begun = time.monotonic()
+    [result], screen = execute([chapter], tmp_path / "build", cell_seconds=1.0)
+    assert time.monotonic() - begun < 30, "the line took no quarter of an hour, and the cell was stopped"
+    assert result.failure.cell == 2
+    assert "did not end within 1.0 s" in screen
+    assert "--limit" in screen
+    chapter = write(tmp_path / "1_one.ipynb", "print('x' * 3_000_000)")
+    [result], _ = execute([chapter], tmp_path / "build")
+    assert printed(result.executed).endswith("x\n[2,000,001 more characters were printed; they are not kept]\n")
+
+
+def test_what_is_no_chapter_fails_alone(tmp_path):
+    folder = tmp_path / "1_folder.ipynb"
+    folder.mkdir()
+    null = write(tmp_path / "2_null.ipynb", "print(1)")
+    content = json.loads(null.read_text())
+    content["cells"][0]["source"] = None
+    null.write_text(json.dumps(content))
+    good = write(tmp_path / "3_good.ipynb", "print(1)")
+    results, screen = execute([folder, null, good], tmp_path / "build")
+    assert [result.status for result in results] == ["failed", "failed", "executed"]
+    assert screen.count("not a notebook that can be read") == 2
+
+
 def test_bad_input_says_what_was_wrong(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere.ipynb"):
         run_chapters([tmp_path / "nowhere.ipynb"], tmp_path)

@@ -155,6 +155,41 @@ def test_a_formula_that_cannot_be_converted_is_an_error_that_shows_it(course, fo
     assert repr(formula) in str(caught.value)
 
 
+@pytest.mark.parametrize("harm", ["$\\nosuchcommand x$", "![x](missing.png)", None])
+def test_a_page_that_cannot_be_made_costs_no_other_and_leaves_none_of_before(course, harm):
+    render(course)
+    bad = course / "build" / "executed" / "02_models.ipynb"
+    if harm:
+        nbformat.write(new_notebook(cells=[new_markdown_cell(f"# A\n\n{harm}")]), bad)
+    else:
+        bad.write_text("{half")
+    (course / "build" / "01_pipelines.html").unlink()
+    with pytest.raises(pages.PagesError, match="02_models has no page") as caught:
+        render(course)
+    assert caught.value.index == (course / "build" / "index.html").resolve()
+    assert not (course / "build" / "02_models.html").exists(), "the page of before would look like a new one"
+    index = BeautifulSoup(caught.value.index.read_text(encoding="utf-8"), "html.parser")
+    assert [a["href"] for a in index.select(".chapters h2 a")] == ["01_pipelines.html"]
+    page = BeautifulSoup((course / "build" / "01_pipelines.html").read_text(encoding="utf-8"), "html.parser")
+    assert not page.find("a", href=re.compile("02_models.html")), "no link leads to what is not there"
+
+
+def test_a_markdown_file_that_a_chapter_links_to_is_a_page_inside_the_folder(course):
+    (course / "TERMS.md").write_text("# Terms\n\nA table.\n\n## Token\n\nSee [one](chapters/01_pipelines.ipynb).")
+    path = course / "build" / "executed" / "02_models.ipynb"
+    notebook = nbformat.read(path, 4)
+    notebook.cells.append(
+        new_markdown_cell("[The terms](../TERMS.md#Token), [none](../NONE.md), [far](https://a.b/c.md)")
+    )
+    nbformat.write(notebook, path)
+    rendered = render(course)
+    links = [a["href"] for a in rendered["02_models.html"].select(".prose a:not(.anchor-link)")][-3:]
+    assert links == ["terms.html#Token", "../NONE.md", "https://a.b/c.md"]
+    assert rendered["terms.html"].h1.get_text() == "Terms"
+    assert rendered["terms.html"].select_one(".prose p a")["href"] == "01_pipelines.html"
+    assert len(rendered["index.html"].select(".chapters > li")) == 2, "it is no chapter"
+
+
 def test_links_lead_to_pages_and_files_that_exist(course):
     rendered = render(course)
     prose = rendered["01_pipelines.html"].select(".prose a:not(.anchor-link)")

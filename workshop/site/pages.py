@@ -7,10 +7,12 @@ the browser itself refuse anything else. The same notebooks always give the same
 from __future__ import annotations
 
 import base64
+import contextlib
 import mimetypes
 import os
 import re
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
@@ -55,27 +57,36 @@ class Chapter:
     body: str
 
 
+class PagesError(ValueError):
+    """Some pages could not be made. The message says which, and why; all others are written, and the ``index``."""
+
+    def __init__(self, problems: list[str], index: Path):
+        """One sentence for each page that could not be made, and the path of the index."""
+        super().__init__("\n".join(problems))
+        self.index = index
+
+
 def write_pages(notebooks: list[Path], build: Path) -> Path:
     """Write ``build/<name>.html`` for each executed notebook, in this order, and an index; return the index's path.
 
-    Links between these notebooks become links between pages; other relative links lead from ``build`` to the same file.
-    Something a page would have to load from a host is left out, with a warning and a link in its place.
+    Links between these notebooks become links between pages, and a Markdown file that they link to (the glossary)
+    becomes a page too; other relative links lead from ``build`` to the same file. Something a page would have to load
+    from a host is left out, with a warning and a link in its place.
 
-    Raises FileNotFoundError for a missing notebook, ValueError for a formula that cannot be converted, for a picture
-    that does not exist, and for two notebooks of the same name.
+    Raises FileNotFoundError for a missing notebook and ValueError for two notebooks of the same name, before anything
+    is written. Raises PagesError at the end for a notebook that cannot be read, a formula that cannot be converted, a
+    picture that does not exist: such a notebook has no page then, not even an older one.
     """
     notebooks, build = [Path(path) for path in notebooks], Path(build).resolve()
     names = [path.stem for path in notebooks]
     if len(set(names)) < len(names) or "index" in names:
         raise ValueError(f"each chapter needs a name of its own, other than index: {names}")
-    opened = []
     for path in notebooks:
         if not path.is_file():
             raise FileNotFoundError(f"no notebook at {path}; execute the chapters first (`course run`)")
-        opened.append(nbformat.read(path, as_version=4))
-    sources = [_source(path, notebook) for path, notebook in zip(notebooks, opened, strict=True)]
-    pages = {source: f"{name}.html" for source, name in zip(sources, names, strict=True)}
-    chapters = [_chapter(n, s, build, pages) for n, s in zip(opened, sources, strict=True)]
+    chapters, texts, problems = _rendered(notebooks, build)
+    if problems:  # once more, so that no link leads to a page that is not there
+        chapters, texts, _ = _rendered([path for path in notebooks if path not in problems], build)
 
     environment = jinja2.Environment(loader=jinja2.FileSystemLoader(LOOKS), undefined=jinja2.StrictUndefined)
     template = environment.get_template("page.html.j2")
@@ -94,10 +105,59 @@ def write_pages(notebooks: list[Path], build: Path) -> Path:
         }
         html = template.render(frame, chapter=chapter, made_with=_made_with([chapter]), **neighbours)
         write_atomically(build / chapter.page, html + "\n")
+    for text in texts:
+        html = template.render(frame, chapter=text, made_with=_made_with([text]), previous=None, next=None)
+        write_atomically(build / text.page, html + "\n")
     claims = len({claim["name"] for chapter in chapters for claim in chapter.claims})
     html = template.render(frame, chapter=None, chapters=chapters, claims=claims, made_with=_made_with(chapters))
     write_atomically(build / "index.html", html + "\n")
+    for path in problems:
+        (build / f"{path.stem}.html").unlink(missing_ok=True)
+    if problems:
+        raise PagesError(list(problems.values()), build / "index.html")
     return build / "index.html"
+
+
+def _rendered(notebooks: list[Path], build: Path) -> tuple[list[Chapter], list[Chapter], dict[Path, str]]:
+    """The chapters, the Markdown files that they link to, and what is wrong with the notebooks that have no page."""
+    opened, problems = {}, {}
+    for path in notebooks:
+        with _noting(problems, path):
+            opened[path] = nbformat.read(path, as_version=4)
+    sources = {path: _source(path, notebook) for path, notebook in opened.items()}
+    pages = {source: f"{path.stem}.html" for path, source in sources.items()}
+    texts = {}  # the linked file -> the notebook that linked to it first
+    for path, notebook in opened.items():
+        for text in _linked_texts(notebook, sources[path]):
+            if pages.setdefault(text, f"{text.stem.lower()}.html") not in {*pages.values()} - {pages[text]}:
+                texts.setdefault(text, path)
+    chapters, others = [], []
+    for path, notebook in opened.items():
+        with _noting(problems, path):
+            chapters.append(_chapter(notebook, sources[path], build, pages))
+    for text, path in texts.items():
+        with _noting(problems, path):
+            page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text.read_text(encoding="utf-8"))])
+            page.metadata = opened[path].metadata
+            others.append(_chapter(page, text, build, pages))
+    return chapters, others, problems
+
+
+@contextlib.contextmanager
+def _noting(problems: dict[Path, str], path: Path) -> Iterator[None]:
+    """What is wrong with one notebook is noted, and costs no other its page."""
+    try:
+        yield
+    except Exception as error:  # of nbformat, nbconvert, the templates, the converter of formulas
+        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
+        problems.setdefault(path, f"{path.stem} has no page: {kind}{error}")
+
+
+def _linked_texts(notebook: nbformat.NotebookNode, source: Path) -> list[Path]:
+    """The Markdown files beside the project's chapters to which a notebook links."""
+    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    found = (source.parent / unquote(link) for link in re.findall(r"\]\(([^)\s#:]+\.md)(?:#[^)\s]*)?\)", prose))
+    return [path.resolve() for path in found if path.is_file()]
 
 
 def reading_and_running(text: str) -> list[str]:
