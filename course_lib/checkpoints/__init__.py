@@ -219,16 +219,16 @@ def name_of(path: str | Path) -> str | None:
 
 def _from_hub(entry: Checkpoint) -> Path:
     """A snapshot of the public checkpoint in the ordinary hub cache: safetensors and text files only."""
-    from huggingface_hub import snapshot_download
-
     wanted = ["*.json", "*.safetensors", "*.txt", "*.model", "*.jinja"]
     asked = {"revision": entry.revision, "allow_patterns": wanted, "ignore_patterns": ["*/*"]}
     try:
+        from huggingface_hub import snapshot_download
+
         return Path(snapshot_download(entry.hub, **asked))
     except Exception as problem:  # of the hub's client, of its HTTP library, of the system: a dozen kinds
         reason = next(iter(str(problem).strip().splitlines()), "")
         raise CheckpointError(
             f"{entry.hub} cannot be had from the Hugging Face Hub ({type(problem).__name__}: {reason}).\n"
-            "Is there a network, and room on the disk? Without them unset COURSE_SOURCE: the course has checkpoints of "
-            "its own."
+            "Is there a network, room on the disk, a right HF_ENDPOINT if it is set? Otherwise unset COURSE_SOURCE: "
+            "the course has checkpoints of its own."
         ) from problem

@@ -64,11 +64,16 @@ def _make(entry: Checkpoint, work: Path, source: Path | None, report: Report | N
         raise CheckpointError(f"{what} ({type(problem).__name__}: {problem}). {ADVICE}") from problem
 
 
-def _move_into_place(entry: Checkpoint, work: Path) -> None:
-    """Write the record, last; whatever was in the place of the whole folder is gone then."""
-    files = {path.name: sha256_of(path) for path in sorted(work.iterdir())}
+def write_record(entry: Checkpoint, folder: Path) -> None:
+    """Write into a folder, as the last of its files, that it is this checkpoint and which files belong to it."""
+    files = {path.name: sha256_of(path) for path in sorted(folder.iterdir()) if path.name != PREPARED}
     record = {"name": entry.name, "key": entry.key, "files": files}
-    (work / PREPARED).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    (folder / PREPARED).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+
+
+def _move_into_place(entry: Checkpoint, work: Path) -> None:
+    """Write the record; whatever was in the place of the whole folder is gone then."""
+    write_record(entry, work)
     for path in work.iterdir():
         path.chmod(0o644)  # a prepared cache may be shared, and is only read
     work.chmod(0o755)

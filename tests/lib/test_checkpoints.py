@@ -350,6 +350,19 @@ def test_the_hub_is_used_when_asked_for(small, tmp_path, monkeypatch):
     assert checkpoint("small") == snapshot
 
 
+@pytest.mark.parametrize(
+    "problem", [OSError("no network"), UnicodeError("label empty or too long"), RuntimeError("client was closed")]
+)
+def test_a_hub_that_cannot_be_had_is_one_clear_error(monkeypatch, problem):
+    def refuse(*args, **options):
+        raise problem
+
+    monkeypatch.setattr("huggingface_hub.snapshot_download", refuse)
+    monkeypatch.setenv("COURSE_SOURCE", "hub")
+    with pytest.raises(CheckpointError, match=f"(?s)all-MiniLM-L6-v2.*{problem}.*HF_ENDPOINT.*unset COURSE_SOURCE"):
+        checkpoint("minilm")
+
+
 @pytest.mark.parametrize("name", sorted(catalogue()))
 def test_from_the_hub_each_task_opens_by_the_same_code(name, tmp_path, monkeypatch):
     """A small model in a folder of the hub cache's shape stands for the full-size one; the hub itself is not asked."""

@@ -13,6 +13,7 @@ import nbformat
 import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 from rich.console import Console
 
 from workshop import execute as run
@@ -131,15 +132,28 @@ def test_a_chapter_is_executed_again_for_what_it_uses_of_the_library(small_libra
     assert run.library_hash(notebook) == before
 
 
-def test_chapters_run_in_this_python_whatever_kernel_is_installed(tmp_path, monkeypatch):
-    folder = tmp_path / "jupyter" / "kernels" / "python3"
-    folder.mkdir(parents=True)
-    (folder / "kernel.json").write_text(json.dumps({"argv": ["/nowhere/python", "-m", "x"], "display_name": "stale"}))
-    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path / "jupyter"))
+@pytest.fixture
+def stale_kernel(tmp_path, monkeypatch):
+    """A kernel python3 in the home folder and in a path, as an environment that is gone has left it."""
+    for variable in ("JUPYTER_DATA_DIR", "JUPYTER_PATH"):
+        folder = tmp_path / variable / "kernels" / "python3"
+        folder.mkdir(parents=True)
+        (folder / "kernel.json").write_text(json.dumps({"argv": ["/nowhere/python", "-m", "x"], "display_name": "old"}))
+        monkeypatch.setenv(variable, str(tmp_path / variable))
+
+
+def test_chapters_run_in_this_python_whatever_kernel_is_installed(tmp_path, stale_kernel):
     chapter = write(tmp_path / "1_one.ipynb", "import sys\nprint(sys.executable)")
     [result], _ = execute([chapter], tmp_path / "build")
     assert result.status == "executed"
     assert printed(result.executed) == sys.executable + "\n"
+
+
+def test_nbval_as_make_test_calls_it_runs_them_in_this_python_too(stale_kernel):
+    """With --nbval-current-env nbval asks for a kernel of this name."""
+    assert "--nbval-current-env" in (Path(__file__).resolve().parents[2] / "Makefile").read_text(encoding="utf-8")
+    spec = NbvalKernelspecManager().get_kernel_spec(CURRENT_ENV_KERNEL_NAME)
+    assert spec.argv[0] == sys.executable
 
 
 def test_an_executed_copy_says_what_was_tried_and_is_found_only_for_this_state(tmp_path):

@@ -1,11 +1,14 @@
 """All recipes can be packed for a GPU, share its minutes, and what they made comes back as it was."""
 
 import importlib
+import lzma
 
 import pytest
 import torch
 
+from course_lib import checkpoints
 from course_lib.checkpoints import catalogue
+from course_lib.checkpoints.fetch import sha256_of
 from workshop.recipes import gpu
 
 
@@ -57,3 +60,19 @@ def test_without_results_the_message_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(gpu, "OUT", tmp_path / "none")
     with pytest.raises(FileNotFoundError, match="copy the results of `train` there"):
         gpu.unpack()
+
+
+def test_the_weights_that_are_unpacked_are_a_checkpoint_that_is_whole(tmp_path, monkeypatch):
+    table = dict(checkpoints.catalogue()["minilm"].__dict__)
+    name, table["members"] = table.pop("name"), {file: "" for file in ("config.json", "model.safetensors")}
+    tables = lambda: {"checkpoints": {name: table}, "wheels": {}}  # noqa: E731
+    tables.cache_clear = lambda: None
+    monkeypatch.setattr(checkpoints, "_tables", tables)
+    monkeypatch.setattr(gpu, "enter", lambda name, files: table.update(members={f.name: sha256_of(f) for f in files}))
+    monkeypatch.setattr(gpu, "PACK", tmp_path)
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path / "home"))
+    (tmp_path / gpu.BASE).write_bytes(lzma.compress(gpu.planes({"weight": torch.ones(2, 3)})))
+    (tmp_path / "config.json").write_text("{}")
+    for _ in range(2):  # a second try finds what the first has left
+        gpu.unpack_base()
+        assert checkpoints.damage(checkpoints.catalogue()["minilm"]) is None

@@ -26,8 +26,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from course_lib import checkpoints
-from course_lib.checkpoints import PREPARED, SHIPPED, catalogue, checkpoint
-from course_lib.checkpoints.fetch import sha256_of
+from course_lib.checkpoints import SHIPPED, catalogue, checkpoint
+from course_lib.checkpoints.prepare import write_record
 from workshop.evaluation.sources import OPTIONS
 from workshop.recipes.common import enter, options
 
@@ -119,8 +119,7 @@ def unpack_base() -> None:
     enter("minilm", list(work.iterdir()))
     checkpoints._tables.cache_clear()
     entry = catalogue()["minilm"]
-    listing = {path.name: sha256_of(path) for path in work.iterdir()}
-    (work / PREPARED).write_text(json.dumps(listing), encoding="utf-8")
+    write_record(entry, work)
     shutil.copytree(work, entry.folder, dirs_exist_ok=True)
 
 
