@@ -21,8 +21,8 @@ SETTINGS = {
     "VENV": "the folder of the environment; .venv if it is not given",
     "WHEELS": "a folder made by `make carry`, to install and fetch without any network",
     "TORCH_INDEX": "the package index of torch's CPU build; nothing but torch is taken from it",
-    "UPGRADE": "1: `make lock` and `make canary` take the newest release of torch too, or of everything",
-    "CHAPTERS": "for `make canary`: numbers of chapters, 02,05; all of them if it is not given",
+    "UPGRADE": "1: `make lock` takes the newest releases; `make canary` the newest torch too",
+    "CHAPTERS": "02,05: `make canary` executes these, and runs no tests",
 }
 NBVAL = [
     "--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "--nbval-sanitize-with", "tests/nbval_sanitize.cfg",

@@ -44,7 +44,10 @@ class Progress:
         """Take notice of one line of pip's output."""
         if line.startswith("Ignoring "):  # a marker that does not hold here: another system's package
             self.total -= 1
-        elif found := re.match(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line):
+        elif found := re.match(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line) or re.match(
+            r"Processing .*?([^/\\\s]+?)-\d[^/\\\s]*\.(?:whl|tar\.gz|zip)\b",
+            line,  # a file on this disk
+        ):
             self.packages, self.package, self.trouble = self.packages + 1, found[1], ""
         elif found := re.match(r"\s+(?:Downloading|Using cached) \S+ \(([\d.]+) (bytes|kB|MB|GB)\)", line):
             self.bytes, self.now, self.size = self.bytes + self.size, 0.0, 0.0
@@ -154,8 +157,8 @@ def run(python: Path, arguments: list, title: str, log: Path, total: int = 1, en
 
 
 def _release(python: Path) -> tuple:
-    asked = subprocess.run([str(python), "-m", "pip", "--version"], stdout=subprocess.PIPE, text=True)
-    found = re.match(r"pip (\d+)\.(\d+)", asked.stdout)
+    asked = subprocess.run([str(python), "-m", "pip", "--version"], stdout=subprocess.PIPE)
+    found = re.match(rb"pip (\d+)\.(\d+)", asked.stdout)
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
