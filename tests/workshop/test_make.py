@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -22,12 +23,13 @@ def called(monkeypatch):
     monkeypatch.setattr(install, "setup", lambda *arguments, **how: commands.append(["setup", *arguments, how]))
     monkeypatch.setattr(install, "carry", lambda *arguments: commands.append(["carry", *arguments]))
 
-    def call(command, **how):
+    def call(command, environment):
         commands.append(command[1:])
+        call.environment = environment
         return call.code
 
     call.code = 0
-    monkeypatch.setattr(subprocess, "call", call)
+    monkeypatch.setattr(make, "call", call)
     return commands, call
 
 
@@ -77,16 +79,11 @@ def test_a_command_that_fails_ends_it_with_its_code(called):
     assert len(commands) == 2
 
 
-def test_tests_run_also_when_a_chapter_fails(called):
+def test_tests_run_also_when_a_chapter_fails(called, monkeypatch):
     commands, call = called
     call.code = 1
-    make.TARGETS["fetch"], kept = (lambda: None), make.TARGETS["fetch"]
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(make, "fetch", lambda: None)
-            assert make.main(["test"]) == 1
-    finally:
-        make.TARGETS["fetch"] = kept
+    monkeypatch.setattr(make, "fetch", lambda: None)
+    assert make.main(["test"]) == 1
     assert [command[1] for command in commands] == ["workshop", "pytest"]
     assert "--nbval" in commands[1]
 
@@ -123,6 +120,37 @@ def test_an_interruption_says_that_it_carries_on(called, monkeypatch, capsys):
     monkeypatch.setattr(install, "setup", interrupt)
     assert make.main(["course"]) == 130
     assert "it carries on" in capsys.readouterr().err
+
+
+def test_only_jupyterlab_shows_the_bars_of_libraries(called, monkeypatch):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    make.main(["lab"])
+    assert "TQDM_DISABLE" not in called[1].environment
+    make.main(["test"])
+    assert called[1].environment["TQDM_DISABLE"] == "1"
+
+
+WAITS = """
+import signal, sys, time
+signal.signal(signal.SIGINT, lambda *_: (time.sleep(0.7), print("shut down in my own way", flush=True), sys.exit(3)))
+print("ready", flush=True)
+time.sleep(30)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal to a group of processes")
+def test_after_ctrl_c_a_command_ends_in_its_own_way(tmp_path):
+    (tmp_path / "waits.py").write_text(WAITS)
+    program = [sys.executable, str(tmp_path / "waits.py")]
+    code = f"import os; from workshop import make; make.call({program}, dict(os.environ))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    assert process.stdout.readline() == b"ready\n"
+    os.killpg(process.pid, signal.SIGINT)
+    out, error = process.communicate(timeout=30)
+    assert out == b"shut down in my own way\n"
+    assert b"KeyboardInterrupt" in error
 
 
 def test_clean_removes_the_results_alone(called, monkeypatch, tmp_path):
