@@ -49,17 +49,21 @@ class Progress:
             line,  # a file on this disk
         ):
             self.packages, self.package, self.trouble = self.packages + 1, found[1], ""
+            self._file_ends()
         elif found := re.match(r"\s+(?:Downloading|Using cached) \S+ \(([\d.]+) (bytes|kB|MB|GB)\)", line):
-            self.bytes, self.now, self.size = self.bytes + self.size, 0.0, 0.0
+            self._file_ends()
             if "Downloading" in line:
                 self.size = float(found[1]) * UNITS[found[2]]
         elif found := re.match(r"Progress (\d+) of (\d+)", line):
             self.now = float(found[1])
         elif line.startswith("Installing collected packages"):
-            self.bytes, self.now, self.size = self.bytes + self.size, 0.0, 0.0
+            self._file_ends()
             self.installing = True
         elif "Retrying (" in line:
             self.trouble = "no answer, trying again"
+
+    def _file_ends(self) -> None:
+        self.bytes, self.now, self.size = self.bytes + self.size, 0.0, 0.0
 
     def text(self) -> str:
         """Packages and megabytes so far."""
