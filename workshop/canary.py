@@ -141,7 +141,9 @@ def environment(place: Path, newest_torch: bool, torch_index: str) -> Path:
     deps = [] if newest_torch else ["--no-deps"]  # what it needs comes with the others
     running_pip.run(python, ["install", "--upgrade", *deps, torch], "torch", log, 1, alone)
     newest = ["install", "--upgrade", "--upgrade-strategy", "eager"]
-    running_pip.run(python, [*newest, *wanted], "newest releases", log, len(_read(install.LOCK).split("==")))
+    running_pip.run(
+        python, [*newest, *wanted], "newest releases", log, len(re.findall(r"(?m)^[\w.-]+==", _read(install.LOCK)))
+    )
     return python
 
 
