@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -132,7 +133,10 @@ def environment(place: Path, newest_torch: bool, torch_index: str) -> Path:
     """An environment of its own with the newest releases; its Python."""
     venv = place / ".venv"
     python = install.python_of(venv)
-    log = place / "install.log"
+    log, mark = place / "install.log", place / "installing"
+    if mark.exists() and venv.exists():  # interrupted: pip cannot tell a half-written package from a whole one
+        shutil.rmtree(venv)
+    mark.touch()
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", *install.OPTIONS, venv], check=True)
     wanted = requirements(_read("pyproject.toml"), _read(install.LOCK), newest_torch)
@@ -144,6 +148,7 @@ def environment(place: Path, newest_torch: bool, torch_index: str) -> Path:
     running_pip.run(
         python, [*newest, *wanted], "newest releases", log, len(re.findall(r"(?m)^[\w.-]+==", _read(install.LOCK)))
     )
+    mark.unlink()
     return python
 
 

@@ -126,3 +126,28 @@ def test_from_end_to_end_with_fakes(checked, tmp_path, monkeypatch, capsys, brok
     claims = [claim for claim in listed.values() if claim["chapter"] == 1]
     held = len(claims) - (2 if broken else 0)
     assert f"{held} of {len(claims)} claims hold" in text
+
+
+def test_an_interrupted_installation_is_made_anew(tmp_path, monkeypatch):
+    asked = []
+
+    def pip(python, arguments, title, log, total, told=None):
+        asked.append([title, *arguments])
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(canary.install, "OPTIONS", ["--without-pip"])
+    monkeypatch.setattr(canary.running_pip, "run", pip)
+    with pytest.raises(KeyboardInterrupt):
+        canary.environment(tmp_path, False, "")
+    (tmp_path / ".venv" / "half").touch()
+    python = canary.environment(tmp_path, False, "")
+    assert python.exists()
+    assert not (tmp_path / ".venv" / "half").exists()
+    (tmp_path / ".venv" / "kept").touch()
+    canary.environment(tmp_path, False, "")
+    assert (tmp_path / ".venv" / "kept").exists(), "the next night it is only brought up to date"
+    assert asked[0][:3] == ["torch", "install", "--upgrade"]
+    assert asked[0][-1].startswith("torch==")
+    assert "eager" in asked[1]
+    assert any(one.startswith("transformers>=") for one in asked[1])
