@@ -241,7 +241,7 @@ def _make(venv: Path, reason: str) -> None:
     base = getattr(sys, "_base_executable", None) or sys.executable  # not the Python of the one that was removed
     print(f"Python {platform.python_version()} and its packages go into {venv}:")
     made = subprocess.run(
-        [base, "-m", "venv", *OPTIONS, str(venv)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [base, "-m", "venv", *OPTIONS, str(venv)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="replace"
     )
     if made.returncode != 0:
         raise Refused(f"{base} -m venv {venv} failed:\n{made.stdout.strip()}")

@@ -21,8 +21,8 @@ SETTINGS = {
     "VENV": "the folder of the environment; .venv if it is not given",
     "WHEELS": "a folder made by `make carry`, to install and fetch without any network",
     "TORCH_INDEX": "the package index of torch's CPU build; nothing but torch is taken from it",
-    "UPGRADE": "1: `make lock` and `make canary` take the newest release of torch too, or of everything",
-    "CHAPTERS": "for `make canary`: numbers of chapters, 02,05; all of them if it is not given",
+    "UPGRADE": "1: `make lock` takes the newest releases; `make canary` the newest torch too",
+    "CHAPTERS": "02,05: `make canary` executes these, and runs no tests",
 }
 NBVAL = [
     "--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "--nbval-sanitize-with", "tests/nbval_sanitize.cfg",
@@ -43,11 +43,25 @@ def venv() -> Path:
     return ROOT / (given("VENV") or ".venv")
 
 
-def run(*arguments: object, check: bool = True) -> int:
-    """Run the environment's Python with these arguments, in the course's folder."""
+def call(command: list[str], environment: dict) -> int:
+    """Run a command in the course's folder; its exit code. Ctrl-C reaches it too, and it ends in its own way."""
     sys.stdout.flush()
+    process, interrupted = subprocess.Popen(command, cwd=str(ROOT), env=environment), False
+    while True:
+        try:
+            code = process.wait()
+            break
+        except KeyboardInterrupt:
+            interrupted = True
+    if interrupted and code:
+        raise KeyboardInterrupt
+    return code
+
+
+def run(*arguments: object, check: bool = True, bars: bool = False) -> int:
+    """Run the environment's Python with these arguments; with `bars` the libraries may draw their own progress."""
     command = [str(install.python_of(venv())), *map(str, arguments)]
-    code = subprocess.call(command, cwd=str(ROOT), env={**os.environ, "TQDM_DISABLE": "1"})
+    code = call(command, dict(os.environ) if bars else {**os.environ, "TQDM_DISABLE": "1"})
     if code and check:
         raise Failed(code)
     return code
@@ -76,7 +90,7 @@ def lab() -> None:
     fetch()
     run("-m", "jupyter", "labextension", "disable", "@jupyterlab/apputils-extension:announcements")  # asks a host
     start = "--LabApp.default_url=/lab/tree/chapters/00_start_here.ipynb"
-    run("-m", "jupyter", "lab", "--ServerApp.root_dir=.", start)
+    run("-m", "jupyter", "lab", "--ServerApp.root_dir=.", start, bars=True)
 
 
 def test() -> None:
@@ -183,7 +197,7 @@ def main(arguments: list[str]) -> int:
         chosen = shlex.split(settings["PYTHON"], posix=os.name != "nt")
         rest = [one for one in arguments if not one.startswith("PYTHON=")]
         try:
-            return subprocess.call([*chosen, "-m", "workshop.make", *rest], cwd=str(ROOT))
+            return call([*chosen, "-m", "workshop.make", *rest], dict(os.environ))
         except OSError as problem:
             print(f"PYTHON={settings['PYTHON']} does not start: {problem.strerror}", file=sys.stderr)
             return 1

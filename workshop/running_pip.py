@@ -44,19 +44,26 @@ class Progress:
         """Take notice of one line of pip's output."""
         if line.startswith("Ignoring "):  # a marker that does not hold here: another system's package
             self.total -= 1
-        elif found := re.match(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line):
+        elif found := re.match(r"(?:Collecting|Requirement already satisfied:) ([\w.-]+)", line) or re.match(
+            r"Processing .*?([^/\\\s]+?)-\d[^/\\\s]*\.(?:whl|tar\.gz|zip)\b",
+            line,  # a file on this disk
+        ):
             self.packages, self.package, self.trouble = self.packages + 1, found[1], ""
+            self._file_ends()
         elif found := re.match(r"\s+(?:Downloading|Using cached) \S+ \(([\d.]+) (bytes|kB|MB|GB)\)", line):
-            self.bytes, self.now, self.size = self.bytes + self.size, 0.0, 0.0
+            self._file_ends()
             if "Downloading" in line:
                 self.size = float(found[1]) * UNITS[found[2]]
         elif found := re.match(r"Progress (\d+) of (\d+)", line):
             self.now = float(found[1])
         elif line.startswith("Installing collected packages"):
-            self.bytes, self.now, self.size = self.bytes + self.size, 0.0, 0.0
+            self._file_ends()
             self.installing = True
         elif "Retrying (" in line:
             self.trouble = "no answer, trying again"
+
+    def _file_ends(self) -> None:
+        self.bytes, self.now, self.size = self.bytes + self.size, 0.0, 0.0
 
     def text(self) -> str:
         """Packages and megabytes so far."""
@@ -154,8 +161,8 @@ def run(python: Path, arguments: list, title: str, log: Path, total: int = 1, en
 
 
 def _release(python: Path) -> tuple:
-    asked = subprocess.run([str(python), "-m", "pip", "--version"], stdout=subprocess.PIPE, text=True)
-    found = re.match(r"pip (\d+)\.(\d+)", asked.stdout)
+    asked = subprocess.run([str(python), "-m", "pip", "--version"], stdout=subprocess.PIPE)
+    found = re.match(rb"pip (\d+)\.(\d+)", asked.stdout)
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 

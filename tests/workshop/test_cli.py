@@ -315,17 +315,6 @@ def test_answers_says_for_each_task_what_was_answered_and_by_whom(ask):
     assert "NEGATIVE" in answer.output
 
 
-def test_make_help_lists_every_public_target():
-    listed = subprocess.run(["make", "-C", ROOT, "--no-print-directory"], capture_output=True, text=True, check=True)
-    targets = {
-        line.split(":")[0] for line in (ROOT / "Makefile").read_text().splitlines() if ":" in line and "##" in line
-    }
-    targets = {target.split()[-1] for target in targets if not target.startswith(("#", "$", "\t"))}
-    assert {"course", "test", "lab", "doctor"} <= targets
-    for target in targets:
-        assert f"make {target} " in listed.stdout
-
-
 def test_the_course_is_a_command():
     found = subprocess.run([sys.executable, "-m", "workshop", "--help"], capture_output=True, text=True, check=True)
     for command in ("doctor", "fetch", "run", "answers", "carry", "clean", "bench", "evaluate"):

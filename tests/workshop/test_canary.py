@@ -1,0 +1,153 @@
+"""What `make canary` reports, with a fake installation and pytest's real report on a small notebook."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from workshop import canary
+from workshop.install import Refused
+
+CHANGES = canary.changes
+LOCK = "torch==2.13.0 \\\n    --hash=sha256:aa\ntransformers==5.23.0 \\\n    --hash=sha256:bb\nJinja2==3.1.6\n"
+PYPROJECT = """
+[project]
+dependencies = ["torch>=2.6", "transformers>=5.20,<6"]
+[project.optional-dependencies]
+test = ["pytest>=8.3"]
+dev = ["ruff"]
+"""
+CLAIMS = {
+    "C01": {"chapter": 1, "claim": "One | two."},
+    "C02": {"chapter": 1, "claim": "Two is two."},
+    "C03": {"chapter": 1, "claim": "Three."},
+    "C09": {"chapter": 2, "claim": "Not executed."},
+}
+
+
+def cell(source, stored="", *tags):
+    made = new_code_cell(source, execution_count=1, metadata={"tags": list(tags)})
+    made.outputs = [new_output("stream", name="stdout", text=stored)] if stored else []
+    return made
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory):
+    """A folder with a chapter of which two claims and one output have changed, and pytest's report on it."""
+    folder = tmp_path_factory.mktemp("chapters")
+    cells = [
+        new_markdown_cell("# One"),
+        cell("print('a')\nprint('now')", "a\nbefore\n", "claim-C01"),
+        new_markdown_cell("More"),
+        cell("assert 1 == 2, 'one is not two'", "", "claim-C02"),
+        cell("print(3)", "3\n", "claim-C03"),
+        cell("print(5)", "4\n"),
+    ]
+    nbformat.write(new_notebook(cells=cells), folder / "01_one.ipynb")
+    (folder / "test_small.py").write_text("def test_good(): pass\ndef test_bad(): assert [1] == [2]\n")
+    command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "--junitxml=junit.xml", "-q"]
+    subprocess.run([*command, "-p", "no:cacheprovider", "--rootdir", folder, folder], cwd=folder, capture_output=True)
+    return folder, (folder / "junit.xml").read_text(encoding="utf-8")
+
+
+def test_the_report_of_pytest_is_read(checked):
+    folder, junit = checked
+    found = {(change.file, change.place): change for change in canary.changes(junit, folder)}
+    assert set(found) == {("01_one", "cell 1"), ("01_one", "cell 2"), ("01_one", "cell 4"), ("test_small", "test_bad")}
+    assert found["01_one", "cell 1"].claims == ("C01",)
+    assert found["01_one", "cell 1"].found == "was `before`, is `now`"
+    assert found["01_one", "cell 2"].claims == ("C02",)
+    assert found["01_one", "cell 2"].found == "AssertionError: one is not two"
+    assert found["01_one", "cell 4"].claims == ()
+    assert "[1] == [2]" in found["test_small", "test_bad"].found
+
+
+def test_the_table_says_which_claims_and_outputs_change(checked):
+    folder, junit = checked
+    text = canary.report([("datasets", "5.2.0", "6.0")], canary.changes(junit, folder), CLAIMS, ["01_one.ipynb"])
+    assert "1 of 3 claims hold" in text, "a claim of a chapter that was not executed does not count"
+    assert "| datasets | 5.2.0 | 6.0 |" in text
+    assert "| C01 | One \\| two. | 01_one, cell 1 | was `before`, is `now` |" in text
+    assert "| C02 | Two is two. | 01_one, cell 2 | AssertionError: one is not two |" in text
+    assert "C03" not in text
+    assert "| 01_one | cell 4 |" in text
+    assert "| test_small | test_bad |" in text
+
+
+def test_nothing_changes():
+    text = canary.report([], [], CLAIMS, ["01_one.ipynb", "02_two.ipynb"])
+    assert "4 of 4 claims hold" in text
+    assert text.count("None changes.") == 2
+    assert "None is newer." in text
+
+
+def test_torch_stays_unless_it_is_asked_for():
+    assert canary.requirements(PYPROJECT, LOCK, False) == ["torch==2.13.0", "transformers>=5.20,<6", "pytest>=8.3"]
+    assert canary.requirements(PYPROJECT, LOCK, True)[0] == "torch>=2.6"
+
+
+def test_which_packages_have_moved():
+    installed = {"torch": "2.13.0+cpu", "transformers": "5.24.1", "jinja2": "3.1.6", "new-one": "1.0", "pip": "26"}
+    assert canary.moved(LOCK, installed) == [("new-one", "none", "1.0"), ("transformers", "5.23.0", "5.24.1")]
+
+
+def test_which_chapters():
+    every = [Path("00_start.ipynb"), Path("02_two.ipynb"), Path("05_five.ipynb")]
+    assert canary.chosen(every, "") == every
+    assert canary.chosen(every, "2, 05") == every[1:]
+    with pytest.raises(Refused, match="no chapter 09"):
+        canary.chosen(every, "02,09")
+
+
+@pytest.mark.parametrize("broken", [True, False])
+def test_from_end_to_end_with_fakes(checked, tmp_path, monkeypatch, capsys, broken):
+    folder, junit = checked
+    asked = []
+    monkeypatch.setenv("CHAPTERS", "01")
+    monkeypatch.setattr(canary, "changes", lambda report, chapters: CHANGES(report, folder))
+
+    def install_into(place, newest_torch, torch_index):
+        asked.append((place, newest_torch))
+        return Path(sys.executable)
+
+    def run_in(python, place, chapters):
+        asked.append([path.name[:2] for path in chapters])
+        return junit if broken else "<testsuites/>"
+
+    assert canary.main(install_into, run_in, tmp_path) == (1 if broken else 0)
+    assert asked == [(tmp_path / "canary", False), ["01"]]
+    text = (tmp_path / "canary.md").read_text(encoding="utf-8")
+    assert text in capsys.readouterr().out
+    listed = json.loads((canary.ROOT / "tests/claims.json").read_text(encoding="utf-8"))
+    claims = [claim for claim in listed.values() if claim["chapter"] == 1]
+    held = len(claims) - (2 if broken else 0)
+    assert f"{held} of {len(claims)} claims hold" in text
+
+
+def test_an_interrupted_installation_is_made_anew(tmp_path, monkeypatch):
+    asked = []
+
+    def pip(python, arguments, title, log, total, told=None):
+        asked.append([title, *arguments])
+        if len(asked) == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(canary.install, "OPTIONS", ["--without-pip"])
+    monkeypatch.setattr(canary.running_pip, "run", pip)
+    with pytest.raises(KeyboardInterrupt):
+        canary.environment(tmp_path, False, "")
+    (tmp_path / ".venv" / "half").touch()
+    python = canary.environment(tmp_path, False, "")
+    assert python.exists()
+    assert not (tmp_path / ".venv" / "half").exists()
+    (tmp_path / ".venv" / "kept").touch()
+    canary.environment(tmp_path, False, "")
+    assert (tmp_path / ".venv" / "kept").exists(), "the next night it is only brought up to date"
+    assert asked[0][:3] == ["torch", "install", "--upgrade"]
+    assert asked[0][-1].startswith("torch==")
+    assert "eager" in asked[1]
+    assert any(one.startswith("transformers>=") for one in asked[1])

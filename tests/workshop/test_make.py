@@ -1,0 +1,163 @@
+"""Every target of the Makefile is done by workshop/make.py, which needs no make."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from workshop import install, make
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def called(monkeypatch):
+    """The commands that would be run; the environment is taken as ready."""
+    commands = []
+    for name in make.SETTINGS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(install, "setup", lambda *arguments, **how: commands.append(["setup", *arguments, how]))
+    monkeypatch.setattr(install, "carry", lambda *arguments: commands.append(["carry", *arguments]))
+
+    def call(command, environment):
+        commands.append(command[1:])
+        call.environment = environment
+        return call.code
+
+    call.code = 0
+    monkeypatch.setattr(make, "call", call)
+    return commands, call
+
+
+def test_make_has_the_same_targets():
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = re.search(r"^TARGETS := (.*)$", text, re.MULTILINE)[1].split()
+    assert targets == list(make.TARGETS)
+    assert {"course", "test", "lab", "carry", "canary", "doctor", "clean"} <= set(targets)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no make")
+def test_make_alone_lists_them():
+    listed = subprocess.run(["make", "-C", ROOT, "--no-print-directory"], capture_output=True, text=True, check=True)
+    for target in make.TARGETS:
+        assert f"make {target} " in listed.stdout
+    for setting in make.SETTINGS:
+        assert f"{setting}=" in listed.stdout
+
+
+def test_without_make_it_says_how_it_is_called_then():
+    environment = {name: value for name, value in os.environ.items() if name != "MAKELEVEL"}
+    command = [sys.executable, "-m", "workshop.make"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert "python -m workshop.make course " in done.stdout
+
+
+@pytest.mark.parametrize("target", [name for name in make.TARGETS if name not in ("clean", "setup")])
+def test_each_target_does_its_own_set_up_and_then_its_command(called, target):
+    commands, _ = called
+    assert make.main([target]) == 0
+    assert commands[0][0] == "setup"
+    assert len(commands) > 1
+
+
+def test_course_in_a_room_without_network(called, tmp_path):
+    commands, _ = called
+    assert make.main(["course", f"WHEELS={tmp_path}", "VENV=other"]) == 0
+    assert commands[0] == ["setup", ROOT / "other", str(tmp_path), "", {"named": False}]
+    assert commands[1] == ["-m", "workshop", "fetch", "--from", str(tmp_path)]
+    assert commands[2:] == [["-m", "workshop", "run"], ["-m", "workshop", "answers"]]
+
+
+def test_a_command_that_fails_ends_it_with_its_code(called):
+    commands, call = called
+    call.code = 3
+    assert make.main(["course"]) == 3
+    assert len(commands) == 2
+
+
+def test_tests_run_also_when_a_chapter_fails(called, monkeypatch):
+    commands, call = called
+    call.code = 1
+    monkeypatch.setattr(make, "fetch", lambda: None)
+    assert make.main(["test"]) == 1
+    assert [command[1] for command in commands] == ["workshop", "pytest"]
+    assert "--nbval" in commands[1]
+
+
+def test_a_named_python_is_started_and_known_to_be_named(called, monkeypatch):
+    commands, _ = called
+    assert make.main(["setup", "PYTHON=py -3.12", "VENV=x"]) == 0
+    assert commands == [["-3.12", "-m", "workshop.make", "setup", "VENV=x"]]
+    assert os.environ["PYTHON"] == "py -3.12"
+    assert make.main(["setup"]) == 0
+    assert commands[-1][-1] == {"named": True}
+
+
+@pytest.mark.parametrize("wrong", ["corse", "VEMV=x"])
+def test_what_is_not_there_is_named(called, capsys, wrong):
+    assert make.main([wrong]) == 2
+    assert f"There is no {wrong.split('=')[0]}." in capsys.readouterr().err
+    assert called[0] == []
+
+
+def test_a_refusal_is_said_without_a_traceback(called, monkeypatch, capsys):
+    def refuse(*arguments, **how):
+        raise install.Refused("the disk is full")
+
+    monkeypatch.setattr(install, "setup", refuse)
+    assert make.main(["course"]) == 1
+    assert capsys.readouterr().err == "the disk is full\n"
+
+
+def test_an_interruption_says_that_it_carries_on(called, monkeypatch, capsys):
+    def interrupt(*arguments, **how):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(install, "setup", interrupt)
+    assert make.main(["course"]) == 130
+    assert "it carries on" in capsys.readouterr().err
+
+
+def test_only_jupyterlab_shows_the_bars_of_libraries(called, monkeypatch):
+    monkeypatch.delenv("TQDM_DISABLE", raising=False)
+    make.main(["lab"])
+    assert "TQDM_DISABLE" not in called[1].environment
+    make.main(["test"])
+    assert called[1].environment["TQDM_DISABLE"] == "1"
+
+
+WAITS = """
+import signal, sys, time
+signal.signal(signal.SIGINT, lambda *_: (time.sleep(0.7), print("shut down in my own way", flush=True), sys.exit(3)))
+print("ready", flush=True)
+time.sleep(30)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="sends a signal to a group of processes")
+def test_after_ctrl_c_a_command_ends_in_its_own_way(tmp_path):
+    (tmp_path / "waits.py").write_text(WAITS)
+    program = [sys.executable, str(tmp_path / "waits.py")]
+    code = f"import os; from workshop import make; make.call({program}, dict(os.environ))"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+    )
+    assert process.stdout.readline() == b"ready\n"
+    os.killpg(process.pid, signal.SIGINT)
+    out, error = process.communicate(timeout=30)
+    assert out == b"shut down in my own way\n"
+    assert b"KeyboardInterrupt" in error
+
+
+def test_clean_removes_the_results_alone(called, monkeypatch, tmp_path):
+    (tmp_path / "build").mkdir()
+    (tmp_path / "kept").mkdir()
+    monkeypatch.setattr(make, "ROOT", tmp_path)
+    assert make.main(["clean"]) == 0
+    assert make.main(["clean"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    assert called[0] == []
