@@ -52,7 +52,7 @@ def grid(weights, layers: list[int], heads: list[int], kind: str):
     axes.tick_params(labelsize=FONT - 1)
     axes.set_xlabel("head", fontsize=FONT)
     axes.set_ylabel("layer", fontsize=FONT)
-    axes.set_title(f"{kind} attention: in each map, query down, key across", fontsize=FONT)
+    axes.set_title(f"{kind} attention: in each map, query down, key across", fontsize=FONT, parse_math=False)
     figure.colorbar(image, ax=axes).set_label("attention weight", fontsize=FONT)
     return figure
 
