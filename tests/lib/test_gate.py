@@ -420,6 +420,12 @@ def test_white_space_does_not_change_a_translation(translator, given_text):
     assert translator(given_text) == [{"translation_text": wanted}]
 
 
+def test_nothing_but_zero_width_is_empty_to_a_translator(translator):
+    for text in ("\u200b", "\ufeff\u2060"):
+        with pytest.raises(ValueError, match="Expected a text with at least one word"):
+            translator(text)
+
+
 def test_line_breaks_stay_and_capitals_come_back(translator):
     alone = {text: translator(text)[0]["translation_text"] for text in ("The box is open.", "Where are my keys?")}
     box, keys = alone.values()
