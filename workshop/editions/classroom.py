@@ -21,7 +21,7 @@ os.environ["COURSE_PROGRESS"] = "off"  # marking somebody's work is nobody's pro
 c = get_config()  # noqa: F821
 c.CourseDirectory.course_id = "transformers-executed"
 c.ClearSolutions.code_stub = {"python": "..."}
-c.ExecutePreprocessor.timeout = 600  # seconds a cell
+c.Execute.timeout = 600  # seconds a cell
 '''
 
 
@@ -51,11 +51,13 @@ def class_edition(chapter: NotebookNode) -> NotebookNode:
 
 def must_pass(source: str) -> str:
     """The code of a check cell that raises if the check does not pass, and that brings its own `check`."""
-    lines = source.split("\n")
+    lines = [line.encode() for line in source.split("\n")]  # columns are counted in bytes
     for statement, name, _ in checks_in(source):
-        lines[statement.lineno - 1] = "assert " + lines[statement.lineno - 1]
-        lines[statement.end_lineno - 1] += f'.passed, "{name} has not passed its check"'
-    return "\n".join(["from course_lib.exercises import check", "", *lines])
+        end = statement.end_lineno - 1
+        code, comment = lines[end][: statement.end_col_offset], lines[end][statement.end_col_offset :]
+        lines[end] = code + f'.passed, "{name} has not passed its check"'.encode() + comment
+        lines[statement.lineno - 1] = b"assert " + lines[statement.lineno - 1]
+    return "\n".join(["from course_lib.exercises import check", "", *(line.decode() for line in lines)])
 
 
 def _marked(cell: NotebookNode) -> None:
