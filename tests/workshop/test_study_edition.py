@@ -1,5 +1,6 @@
 """The study edition: nothing given away, nothing lost, whatever a reader and the course do."""
 
+import ast
 import json
 import os
 import random
@@ -63,6 +64,50 @@ def test_no_chapter_gives_a_solution_away(path):
     everything = json.dumps(edition, ensure_ascii=False)
     assert not [line for line in secret if len(line) > 12 and json.dumps(line, ensure_ascii=False)[1:-1] in everything]
     assert all(not cell.get("outputs") and not cell.get("execution_count") for cell in edition.cells)
+
+
+def names_in(tree, context):
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, context)}
+
+
+def needed_of_removed(source):
+    """What a cell of the study edition uses and only a cell that is not in it defines, as pairs of cell and name."""
+    kept = {cell.id for cell in study_edition(source).cells if cell.source != YOURS}
+    defined, only_removed = set(), set()
+    for cell in source.cells:
+        if cell.cell_type != "code":
+            continue
+        tree = ast.parse(cell.source)
+        made = names_in(tree, ast.Store) | {
+            node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        }
+        if cell.id in kept:
+            yield from ((cell.id, name) for name in sorted(names_in(tree, ast.Load) & only_removed - made))
+            defined |= made
+            only_removed -= made
+        else:
+            only_removed |= made - defined
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_no_cell_of_a_chapter_needs_a_worked_solution(path):
+    """With the answers put in, the study edition runs the cells that the chapter runs, and nothing is missing."""
+    source = nbformat.read(path, as_version=4)
+    assert list(needed_of_removed(source)) == []
+    with_answers = {
+        cell.id: marks.solved(cell.source) if marks.kind(cell) == "exercise" else cell.source for cell in source.cells
+    }
+    for cell in study_edition(source).cells:
+        if marks.kind(cell) == "exercise":
+            cell.source = marks.solved(cell_of(source, cell.id).source)
+        assert cell.source in (with_answers[cell.id], YOURS)
+
+
+def test_a_cell_that_needs_a_worked_solution_is_found():
+    assert list(needed_of_removed(chapter())) == []
+    broken = chapter()
+    broken.cells.append(code("late", "print(eight_of_us + four)"))
+    assert list(needed_of_removed(broken)) == [("late", "eight_of_us")]
 
 
 @pytest.mark.parametrize(
