@@ -203,7 +203,7 @@ def narrow_code(chapter):
 
 
 def honest_minutes(chapter):
-    """In a rewritten chapter ``**Reading** 60 min`` is true: 200 words or 12 lines a minute, and the exercises' minutes.
+    """In a rewritten chapter ``**Reading** 60 min`` is true: 200 words or 12 lines a minute, and the exercises.
 
     Solutions and outputs are not counted; what is said may be a fifth below or a quarter above what is counted.
     """

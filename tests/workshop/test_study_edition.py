@@ -1,6 +1,7 @@
 """The study edition: nothing given away, nothing lost, whatever a reader and the course do."""
 
 import ast
+import inspect
 import json
 import os
 import random
@@ -20,6 +21,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from typer.testing import CliRunner
 
+from workshop import cli
 from workshop.cli import app
 from workshop.editions import marks, update
 from workshop.editions.study import YOURS, study_edition
@@ -404,6 +406,15 @@ def test_without_the_pristine_copies_whatever_differs_is_the_readers(study):
     place = ids(notebook).index("four-times")
     assert notebook.cells[place + 1].source.endswith("Better words.")
     assert study(changed("four-times", "Best words.")).endswith("below (four-times)")
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a clone")
+def test_git_sees_nothing_of_it():
+    inside = ["study/00_start_here.ipynb", "study/mine.ipynb", "study/.written/lock", "study/notes.txt"]
+    done = subprocess.run(["git", "check-ignore", *inside], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.split() == inside
+    default = inspect.signature(cli.study).parameters["to"].default
+    assert default == Path("study"), "the folder that is ignored is the one that is written to"
 
 
 def test_a_folder_that_cannot_be_written_is_named(study):
