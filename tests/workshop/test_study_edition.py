@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from filelock import FileLock
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_up import ANSWER, DOUBLE, EXERCISE, STUB, cell_of, chapter, code, ids, text, write_chapter
 from nbclient import NotebookClient
@@ -393,6 +393,34 @@ def test_a_file_that_is_not_this_notebook_is_set_aside_and_it_is_said(study, dam
         aside = sorted(study.path.parent.glob("00_small_sums.set-aside-*.ipynb"))
         assert [path.read_bytes() for path in aside] == [damaged] * round_
         assert cell_of(read(study.path), "double").source == STUB
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(drawn=st.data())
+def test_whatever_is_in_the_file_it_is_kept(tmp_path, drawn):
+    """A value anywhere in the notebook is replaced by something else, or is gone."""
+    path, odd = tmp_path / "00_small_sums.ipynb", [None, 3, "text", [], {}, [[1]], {"id": []}, True]
+    for old in tmp_path.glob("*.ipynb"):
+        old.unlink()
+    with update.alone(tmp_path):
+        update.bring(study_edition(chapter()), path, tmp_path)
+        raw = json.loads(json.dumps(write_answer(path)))
+        place, steps = raw, []
+        while isinstance(place, dict | list) and place and (not steps or drawn.draw(st.integers(0, 3))):
+            keys = sorted(place) if isinstance(place, dict) else range(len(place))
+            steps.append((place, drawn.draw(st.sampled_from(keys))))
+            place = place[steps[-1][1]]
+        holder, key = steps[-1]
+        if drawn.draw(st.booleans()):
+            del holder[key]
+        else:
+            holder[key] = drawn.draw(st.sampled_from(odd))
+        path.write_text(json.dumps(raw))
+        update.bring(study_edition(changed("four-times", "Better words.")), path, tmp_path)
+    everywhere = [path.read_text(), *(one.read_text() for one in tmp_path.glob("*.set-aside-*"))]
+    assert "Better words." in everywhere[0] or '"four-times"' not in json.dumps(raw)
+    if "# mine" in json.dumps(raw):
+        assert any("# mine" in text for text in everywhere)
 
 
 def test_without_the_pristine_copies_whatever_differs_is_the_readers(study):

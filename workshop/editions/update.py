@@ -241,8 +241,13 @@ def _parsed(data: bytes, name: str, new: NotebookNode) -> NotebookNode:
         for cell in notebook.cells:
             cell.source = cell.source if isinstance(cell.source, str) else "".join(cell.source)
             cell.setdefault("metadata", NotebookNode())
-            cell.cell_type  # noqa: B018 - a cell without one is none
+            if cell.cell_type not in ("code", "markdown", "raw"):
+                raise ValueError("a cell of no known type")
+            if not isinstance(cell.get("id", ""), str):
+                del cell["id"]
+        notebook.nbformat_minor = int(notebook.get("nbformat_minor", 5))
         notebook.metadata.get("course", {}).get("written")
+        _text(nbformat.from_dict(notebook))  # can be written again
     except Exception as problem:  # whatever may be in a file
         raise ValueError(f"could not be read ({type(problem).__name__})") from problem
     course = notebook.metadata.get("course", {}).get("chapter", name)
