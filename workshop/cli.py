@@ -1,4 +1,4 @@
-"""The command line `course`: doctor, fetch, carry, clean, run, answers, bench, evaluate."""
+"""The command line `course`: doctor, fetch, carry, clean, run, study, class, progress, answers, bench, evaluate."""
 
 from __future__ import annotations
 
@@ -122,9 +122,7 @@ def run(
     from workshop.execute import exit_code, run_chapters
     from workshop.site.pages import PagesError, write_pages
 
-    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
-    if not found:
-        _stop(f"There are no chapters in {folder.resolve()}. Run this in the course's own folder, or give --folder.")
+    found = _chapters_in(folder)
     chosen = [path for path in found if chapter is None or path.stem == chapter or path.stem[:2] == chapter.zfill(2)]
     if not chosen:
         _stop(f"There is no chapter {chapter!r}. The course has: {', '.join(path.stem for path in found)}.")
@@ -142,6 +140,69 @@ def run(
     if missing:
         _stop(missing)
     raise typer.Exit(exit_code(results))
+
+
+@app.command()
+def study(
+    to: Annotated[Path, typer.Argument(help="The folder that they go to.")] = Path("study"),
+    folder: Annotated[Path, typer.Option(help="Where the chapters are.")] = Path("chapters"),
+) -> None:
+    """Write the chapters to study in JupyterLab, or bring what is new into yours. What you wrote stays."""
+    from workshop.editions import write_study
+
+    _say_what_was_written(write_study(_chapters_in(folder), to))
+
+
+@app.command("class")
+def class_(
+    to: Annotated[Path, typer.Argument(help="nbgrader's folder of the course.")],
+    folder: Annotated[Path, typer.Option(help="Where the chapters are.")] = Path("chapters"),
+) -> None:
+    """Write the chapters for nbgrader, or bring what is new into yours: `nbgrader generate_assignment` takes them."""
+    from workshop.editions import write_class
+
+    _say_what_was_written(write_class(_chapters_in(folder), to))
+
+
+@app.command()
+def progress(
+    folder: Annotated[Path, typer.Option(help="Where the chapters are.")] = Path("chapters"),
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw the calibration curve into this file, .svg or .png.")
+    ] = None,
+) -> None:
+    """Show what you have done: exercises, predictions, quizzes, how sure and how often right, and what is next."""
+    from rich.table import Table
+
+    from course_lib import calibration
+    from course_lib import progress as kept
+    from course_lib.exercises import exercises
+    from workshop.standing import next_step, standings
+
+    file = kept.path()
+    if file is None:
+        _stop("Nothing is kept: COURSE_PROGRESS is off. Unset it, or name a folder.")
+    lines = standings(folder, kept.read(), list(exercises()))
+    if not lines:
+        _stop(f"There are no chapters in {folder.resolve()}. Run this in the course's own folder, or give --folder.")
+    table = Table(box=None, pad_edge=False)
+    for name in ("chapter", "exercises", "hints", "solutions", "predictions", "quiz"):
+        table.add_column(name, justify="left" if name in ("chapter", "quiz") else "right")
+    for line in lines:
+        done = f"{len(line.passed)} of {len(line.exercises)}"
+        predicted = f"{len(line.predicted)} of {len(line.asked)}"
+        numbers = [str(count or "") for count in (line.hints, line.solutions)]
+        table.add_row(f"{line.number:02} {line.title}", done, *numbers, predicted, line.quiz)
+    console.print(table)
+    console.print(f"\nNext: {next_step(lines)}\n", highlight=False, markup=False)
+    console.print(calibration.as_text(kept.pairs()), highlight=False, markup=False)
+    if figure is not None:
+        try:
+            calibration.calibration(kept.pairs()).figure.savefig(figure)
+        except (OSError, ValueError) as problem:
+            _stop(f"{figure}: {problem}")
+        console.print(f"\nDrawn: {figure}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"\nKept in {file}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -213,6 +274,23 @@ def _explained(what: str = "", also: type[Exception] = OSError) -> Iterator[None
     except OSError as problem:
         _stop(f"{what}{problem}")
     except (CheckpointError, also) as problem:
+        _stop(str(problem))
+
+
+def _chapters_in(folder: Path) -> list[Path]:
+    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if not found:
+        _stop(f"There are no chapters in {folder.resolve()}. Run this in the course's own folder, or give --folder.")
+    return found
+
+
+def _say_what_was_written(written: Iterator[tuple[Path, str]]) -> None:
+    from workshop.editions import CannotWrite
+
+    try:
+        said = [f"{path}: {done}" for path, done in written if done != "up to date"]
+        console.print("\n".join(said) or "up to date", highlight=False, markup=False, soft_wrap=True)
+    except CannotWrite as problem:
         _stop(str(problem))
 
 

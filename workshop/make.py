@@ -1,7 +1,7 @@
 """What `make` does, also where there is no make: `python -m workshop.make course`, with any Python from 3.11 to 3.13.
 
 The Makefile hands every target to this file. Settings are given as NAME=value, as with make, or in the environment:
-PYTHON, VENV, WHEELS, TORCH_INDEX, UPGRADE. Standard library only: it runs before anything is installed.
+PYTHON, VENV, WHEELS, TORCH_INDEX, TO, UPGRADE, CHAPTERS. Standard library only: it runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ SETTINGS = {
     "VENV": "the folder of the environment; .venv if it is not given",
     "WHEELS": "a folder made by `make carry`, to install and fetch without any network",
     "TORCH_INDEX": "the package index of torch's CPU build; nothing but torch is taken from it",
+    "TO": "where `make class` puts the chapters; class if it is not given",
     "UPGRADE": "1: `make lock` takes the newest releases; `make canary` the newest torch too",
     "CHAPTERS": "02,05: `make canary` executes these, and runs no tests",
 }
@@ -86,11 +87,24 @@ def course() -> None:
 
 
 def lab() -> None:
-    """open the chapters in JupyterLab"""
+    """study the chapters in JupyterLab, in study/"""
     fetch()
+    study()
     run("-m", "jupyter", "labextension", "disable", "@jupyterlab/apputils-extension:announcements")  # asks a host
-    start = "--LabApp.default_url=/lab/tree/chapters/00_start_here.ipynb"
+    start = "--LabApp.default_url=/lab/tree/study/00_start_here.ipynb"
     run("-m", "jupyter", "lab", "--ServerApp.root_dir=.", start, bars=True)
+
+
+def study() -> None:
+    """write the chapters to study into study/, or bring what is new into yours; what you wrote stays"""
+    setup()
+    run("-m", "workshop", "study")
+
+
+def classroom() -> None:
+    """the chapters for nbgrader, in the folder that TO names"""
+    setup()
+    run("-m", "workshop", "class", Path(given("TO") or "class").resolve())
 
 
 def test() -> None:
@@ -166,9 +180,9 @@ def clean() -> None:
 
 
 TARGETS = {
-    target.__name__: target
+    target.__name__.replace("classroom", "class"): target
     for target in (
-        setup, fetch, course, lab, test, bench, lint, format, notebooks, lock, environment, carry, canary, doctor,
+        setup, fetch, course, lab, study, classroom, test, bench, lint, format, notebooks, lock, environment, carry, canary, doctor,
         clean,
     )
 }  # fmt: skip

@@ -317,5 +317,5 @@ def test_answers_says_for_each_task_what_was_answered_and_by_whom(ask):
 
 def test_the_course_is_a_command():
     found = subprocess.run([sys.executable, "-m", "workshop", "--help"], capture_output=True, text=True, check=True)
-    for command in ("doctor", "fetch", "run", "answers", "carry", "clean", "bench", "evaluate"):
+    for command in ("doctor", "fetch", "run", "answers", "carry", "clean", "bench", "evaluate", "study", "class"):
         assert command in found.stdout
