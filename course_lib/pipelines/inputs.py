@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import string
+import unicodedata
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -114,13 +115,22 @@ def check_depth(inputs: Any, task: str, words: bool = False) -> None:
             )
 
 
-def check_readable(text: str, tokenizer: Any, task: str, what: str = "the input") -> None:
-    """Raise ValueError for a text of which the tokenizer knows nothing: no token is left, or all are unknown."""
+def check_readable(text: str, tokenizer: Any, task: str, what: str = "the input", spelt: bool = False) -> None:
+    """Raise ValueError for a text of which the tokenizer knows nothing: no token is left, or all are unknown.
+
+    So too for a script of which it knows letters only, unless `spelt` allows it: the vocabulary of an English BERT has
+    the letters of many scripts and hardly a word of them.
+    """
     unknown = tokenizer.unk_token_id
     beginning = text if len(text) <= 4000 else text[:4000]  # enough to meet a known token
     for part in (beginning, text):
         ids = tokenizer(part, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
         if any(token != unknown for token in ids):
+            if not spelt and letter_by_letter(tokenizer.convert_ids_to_tokens(ids), tokenizer):
+                raise ValueError(
+                    f"{task}: {what} cannot be read by this model: it knows the letters of {shown(text)}, and no words "
+                    "of this script. Give a text in a script that it was trained on, or use another model."
+                )
             return
         if part is text or len(text) == len(part):
             break
@@ -134,6 +144,22 @@ def check_readable(text: str, tokenizer: Any, task: str, what: str = "the input"
             f"{task}: {what} cannot be read by this model: each token of {shown(text)} is unknown to it "
             f"({tokenizer.unk_token}). Give a text in a script that it was trained on, or use another model."
         )
+
+
+def letter_by_letter(tokens: list[str], tokenizer: Any) -> bool:
+    """Whether the words of a text, in another script than Latin, are all cut into single or unknown letters.
+
+    A tokenizer without an unknown token cuts into bytes, and may know any script: False.
+    """
+    if getattr(tokenizer.backend_tokenizer.model, "unk_token", None) is None:
+        return False
+    marks = {*tokenizer.all_special_tokens} - {tokenizer.unk_token}
+    pieces = [token.removeprefix("##").lstrip("▁") for token in tokens if token not in marks]
+    letters = [piece for piece in pieces if piece and unicodedata.category(piece[0])[0] in "LM"]
+    unknown = pieces.count(tokenizer.unk_token)
+    if not letters or any(piece.isascii() for piece in letters):
+        return not letters and unknown > 0 and unknown == sum(map(bool, pieces))
+    return sum(len(piece) == 1 for piece in letters) > 0.75 * len(letters)
 
 
 def check_number(name: str, value: Any, least: int, most: float = float("inf"), why: str = "") -> None:

@@ -217,7 +217,8 @@ class QuestionAnsweringPipeline(ChunkPipeline):
                 "Give the text in which the answer stands."
             )
         for name in ("question", "context"):
-            check_readable(item[name], self.tokenizer, "question-answering", f"the {name}")
+            spelt = name == "context"  # `_remark_on_spaces` says what is to be said of a script without spaces
+            check_readable(item[name], self.tokenizer, "question-answering", f"the {name}", spelt)
         return {"question": str(item["question"]), "context": str(item["context"])}
 
     def preprocess(

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tiny_models import CLASSES, SMALL, tiny_model, word_tokenizer
 
-from course_lib.data.letter import LETTER
+from course_lib.data.example_letter import LETTER
 from course_lib.pipelines import pipeline
 from course_lib.pipelines.sentences import parts, split
 from course_lib.pipelines.unicode import composed
@@ -273,6 +273,24 @@ def test_emptiness_that_is_not_white_space_and_questions_that_cannot_be_read(mak
         make("question-answering")(question="서울", context="anna lives in york")
     with pytest.raises(ValueError, match="cannot be read"):
         pipeline("sentiment-analysis")("🙂 🫠")
+
+
+SPELT = ["서울은 아름답다", "この本は面白い", "这本书很好", "Это хорошая книга", "كتاب جيد", "यह किताब", "Ελλάδα"]
+
+
+@pytest.mark.parametrize("task", ["sentiment-analysis", "feature-extraction", "translation_en_to_fr", "summarization"])
+def test_a_script_of_which_an_english_model_knows_the_letters_only(task):
+    pipe = pipeline(task)
+    for text in SPELT:
+        with pytest.raises(ValueError, match="cannot be read by this model"):
+            pipe(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["She said 안녕 to me.", "the angle α", "5 + 3 = 8", "Ça va, François?", "a b c", "Łódź"]
+)
+def test_a_few_letters_of_another_script_do_not_matter(text):
+    assert pipeline("sentiment-analysis")(text)[0]["score"] > 0
 
 
 def test_a_context_without_spaces_gets_a_remark(make):

@@ -17,6 +17,7 @@ from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 from rich.console import Console
 
 from workshop import execute as run
+from workshop import make
 from workshop.execute import exit_code, finished, run_chapters, write_atomically
 
 
@@ -101,7 +102,8 @@ def small_library(tmp_path, monkeypatch):
         "data/files/a.tsv": "a",
         "bias/__init__.py": "from course_lib.bias.scores import gap", "bias/scores.py": "", "bias/names.tsv": "b",
         "checkpoints/__init__.py": "", "checkpoints/catalogue.toml": "c", "checkpoints/shipped/ner/card.md": "d",
-        "exercises/__init__.py": "", "exercises/bias.py": 'Exercise(name="gap")', "exercises/attention.py": "import math",
+        "exercises/__init__.py": "", "exercises/bias.py": 'Exercise(name="gap")',
+        "exercises/attention.py": "import math",
         "quizzes/__init__.py": "", "quizzes/05.json": "[]", "quizzes/06.json": "[]",
     }.items():  # fmt: skip
         (library / file).write_text(text)
@@ -119,7 +121,7 @@ def small_library(tmp_path, monkeypatch):
         ("import course_lib.checkpoints", ["checkpoints/catalogue.toml"], ["checkpoints/shipped/ner/card.md"]),
         ("from course_lib import checkpoints\nread('card.md')", ["checkpoints/shipped/ner/card.md"], ["plots.py"]),
         ("this is no Python", ["__init__.py"], ["plots.py"]),
-        ("from course_lib.exercises import check\ncheck('gap', gap)", ["exercises/bias.py"], ["exercises/attention.py"]),
+        ("from course_lib.exercises import check\ncheck('gap', 1)", ["exercises/bias.py"], ["exercises/attention.py"]),
         ("from course_lib.quizzes import quiz\nquiz(5)", ["quizzes/05.json"], ["quizzes/06.json"]),
     ],
 )  # fmt: skip
@@ -155,7 +157,7 @@ def test_chapters_run_in_this_python_whatever_kernel_is_installed(tmp_path, stal
 
 def test_nbval_as_make_test_calls_it_runs_them_in_this_python_too(stale_kernel):
     """With --nbval-current-env nbval asks for a kernel of this name."""
-    assert "--nbval-current-env" in (Path(__file__).resolve().parents[2] / "Makefile").read_text(encoding="utf-8")
+    assert "--nbval-current-env" in make.NBVAL
     spec = NbvalKernelspecManager().get_kernel_spec(CURRENT_ENV_KERNEL_NAME)
     assert spec.argv[0] == sys.executable
 

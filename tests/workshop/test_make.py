@@ -19,7 +19,8 @@ def called(monkeypatch):
     """The commands that would be run; the environment is taken as ready."""
     commands = []
     for name in make.SETTINGS:
-        monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv(name, "")  # so that what `main` sets is taken back
+        monkeypatch.delenv(name)
     monkeypatch.setattr(install, "setup", lambda *arguments, **how: commands.append(["setup", *arguments, how]))
     monkeypatch.setattr(install, "carry", lambda *arguments: commands.append(["carry", *arguments]))
 
