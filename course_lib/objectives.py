@@ -113,7 +113,8 @@ def span_corruption(
     if len(sentinels) < spans + 1 or len({*sentinels, end_id}) <= len(sentinels):
         raise ValueError(
             f"{spans} spans of {len(ids)} tokens need {spans + 1} sentinels, all different and none the end_id "
-            f"{end_id}; given: {len(sentinels)}, {list(sentinels)[:5]}. Give more, a shorter text or a larger mean."
+            f"{end_id}; given: {len(sentinels)}, {list(sentinels)[:5]}. Give more, a shorter text or a greater "
+            "mean_length."
         )
     lengths = torch.stack([_partition(len(ids) - hidden, spans, generator), _partition(hidden, spans, generator)], 1)
     pieces = ids.split(lengths.flatten().tolist())  # kept, hidden, kept, hidden, …

@@ -446,7 +446,7 @@ def perplexity(model: torch.nn.Module, dataset, collate: Collate = next_token) -
     """
     if type(model).__name__.endswith("ForMaskedLM"):
         raise TypeError(
-            f"perplexity is over next tokens, and this model, a {type(model).__name__}, predicts masked ones. Use "
+            f"perplexity is over next tokens, and the model {type(model).__name__} predicts masked ones. Use "
             "course_lib.experiments.adaptation.masked_perplexity."
         )
     total, count, mode = 0.0, 0, model.training

@@ -112,7 +112,7 @@ def dequantise(whole: torch.Tensor, scale: torch.Tensor, shape: tuple[int, int])
     """
     if not hasattr(whole, "ndim") or not hasattr(scale, "ndim") or not isinstance(shape, Iterable):
         raise TypeError(
-            f"whole and scale are tensors, shape is (rows, columns); given: {whole!r:.50}, {scale!r:.50}, {shape!r}."
+            f"whole and scale are tensors, shape is (rows, columns); given: {whole!r:.40}, {scale!r:.40}, {shape!r:.40}"
         )
     if whole.ndim != 2 or tuple(scale.shape) != (len(whole), 1) or whole.numel() != math.prod(shape):
         raise ValueError(
