@@ -159,7 +159,7 @@ def _takes_two(model: PreTrainedModel) -> bool:
     return "decoder_input_ids" in inspect.signature(model.forward).parameters
 
 
-def dependencies(model: PreTrainedModel, inputs: dict[str, Tensor], layer: int = -1) -> dict[str, Tensor]:
+def dependency_masks(model: PreTrainedModel, inputs: dict[str, Tensor], layer: int = -1) -> dict[str, Tensor]:
     """Which input position changes which output position: a matrix (output, input) of booleans for each input.
 
     `inputs` holds `input_ids` (1, input) and, for an encoder-decoder, `decoder_input_ids` (1, decoder input). An output
@@ -193,7 +193,7 @@ def family_of(model: PreTrainedModel) -> str:
     none behind their own place; an encoder-decoder's use all of the first sequence, and of the second none behind their
     own place. Raises ValueError for a model that does none of these.
     """
-    used = dependencies(model, inputs_for(model))
+    used = dependency_masks(model, inputs_for(model))
     both = used.keys() > {"input_ids"}
     own = used["decoder_input_ids"] if both else used["input_ids"]
     causal = own.equal(own.new_ones(own.shape).tril())

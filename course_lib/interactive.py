@@ -19,7 +19,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from course_lib.plots import attention_map
-from course_lib.stills import grid, image_of, lines, png_of
+from course_lib.static_views import grid, image_of, lines, png_of
 
 if TYPE_CHECKING:  # torch takes seconds to import, bertviz imports it too: both load when they are needed
     from torch import Tensor

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-DRAWS = 5000
+RESAMPLES = 5000
 
 
 def finite(values) -> np.ndarray:
@@ -42,14 +42,14 @@ def interval(
     statistics,
     figure: Callable[[np.ndarray], np.ndarray] | None = None,
     seed: int = 0,
-    draws: int = DRAWS,
+    resamples: int = RESAMPLES,
 ) -> tuple[float, float, float]:
     """A figure with its 95 % interval: (value, low, high).
 
     Args:
         statistics: what each row adds, (row,) or (row, k).
         figure: from sums over rows, (draw, k), to figures, (draw,). Without it the figure is the mean of (row,).
-        seed: of the draws. draws: how many.
+        seed: of the resampling. resamples: how many.
 
     Raises ValueError if there are no rows, or a value is no finite number.
     """
@@ -58,19 +58,19 @@ def interval(
         raise ValueError("there are no rows to measure on, so there is no figure and no interval.")
     if figure is None:
         rows = len(statistics)
-        return interval(statistics.reshape(rows, 1), lambda sums: sums[:, 0] / rows, seed, draws)
+        return interval(statistics.reshape(rows, 1), lambda sums: sums[:, 0] / rows, seed, resamples)
     generator = np.random.default_rng(seed)
-    drawn = np.concatenate([figure(sums) for sums in _resampled(statistics, generator, draws)])  # (draw,)
+    drawn = np.concatenate([figure(sums) for sums in _resampled(statistics, generator, resamples)])  # (draw,)
     low, high = np.percentile(drawn, [2.5, 97.5])
     return float(figure(statistics.sum(0, keepdims=True))[0]), float(low), float(high)
 
 
-def _resampled(statistics: np.ndarray, generator: np.random.Generator, draws: int):
-    """Sums over redrawn rows, (some draws, k) at a time so that memory stays small."""
+def _resampled(statistics: np.ndarray, generator: np.random.Generator, resamples: int):
+    """Sums over redrawn rows, (some resamples, k) at a time so that memory stays small."""
     rows = len(statistics)
     size = max(1, 2_000_000 // rows)
-    for start in range(0, draws, size):
-        count = min(size, draws - start)
+    for start in range(0, resamples, size):
+        count = min(size, resamples - start)
         drawn = generator.integers(0, rows, (count, rows)) + rows * np.arange(count)[:, None]  # (draw, row)
         times = np.bincount(drawn.ravel(), minlength=count * rows).reshape(count, rows)  # how often each row was drawn
         yield times @ statistics  # (draw, k)
@@ -89,7 +89,7 @@ class Figure(NamedTuple):
         return f"{self.value:.2f} ({self.low:.2f} to {self.high:.2f})"
 
 
-def correlation(x, y, seed: int = 0, draws: int = DRAWS) -> Figure:
+def correlation(x, y, seed: int = 0, resamples: int = RESAMPLES) -> Figure:
     """Pearson's r between x and y, (unit,) each; units are drawn for the interval, y is shuffled for the test.
 
     Raises ValueError for fewer than 4 units, other lengths, or values that are all the same.
@@ -104,9 +104,9 @@ def correlation(x, y, seed: int = 0, draws: int = DRAWS) -> Figure:
         raise ValueError("one of the two lists has the same value throughout; there is nothing to correlate.")
     x, y = ((values - values.mean()) / values.std() for values in (x, y))
     sums = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)  # (unit, 6)
-    r, low, high = interval(sums, _pearson, seed, draws)
+    r, low, high = interval(sums, _pearson, seed, resamples)
     generator = np.random.default_rng(seed)
-    shuffled = np.array([x @ generator.permutation(y) for _ in range(draws)]) / len(x)
+    shuffled = np.array([x @ generator.permutation(y) for _ in range(resamples)]) / len(x)
     return Figure(r, low, high, _p(abs(shuffled), abs(r)))
 
 
@@ -118,7 +118,7 @@ def _pearson(sums: np.ndarray) -> np.ndarray:
     return np.where(flat, 0, np.clip((xy - x * y) / np.sqrt(np.where(flat, 1, spread_x * spread_y)), -1, 1))
 
 
-def difference(first, second, seed: int = 0, draws: int = DRAWS) -> Figure:
+def difference(first, second, seed: int = 0, resamples: int = RESAMPLES) -> Figure:
     """Mean of `first` minus mean of `second`, (unit,) each: each group is drawn again; the test shuffles the groups.
 
     What the test doubts is that both groups are alike in every way, not only in their means. Raises ValueError for a
@@ -131,12 +131,12 @@ def difference(first, second, seed: int = 0, draws: int = DRAWS) -> Figure:
             "Average over templates first: the unit is the name."
         )
     generator = np.random.default_rng(seed)
-    drawn = [values[generator.integers(0, len(values), (draws, len(values)))].mean(1) for values in (first, second)]
+    drawn = [values[generator.integers(0, len(values), (resamples, len(values)))].mean(1) for values in (first, second)]
     low, high = np.percentile(drawn[0] - drawn[1], [2.5, 97.5])
     value = first.mean() - second.mean()
     pool, cut = np.concatenate([first, second]), len(first)
     pool -= pool.mean()  # so that rounding does not depend on the level
-    mixed = generator.permuted(np.tile(pool, (draws, 1)), axis=1)  # (draw, unit)
+    mixed = generator.permuted(np.tile(pool, (resamples, 1)), axis=1)  # (draw, unit)
     shuffled = mixed[:, :cut].mean(1) - mixed[:, cut:].mean(1)
     return Figure(float(value), float(low), float(high), _p(abs(shuffled), abs(value)))
 

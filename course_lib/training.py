@@ -2,8 +2,9 @@
 
 `pretrain` and `fine_tune` are the same training; they differ in where the weights come from and where the targets do.
 `pretrain` computes targets from the text itself, `fine_tune` reads them in the column `label`, and says so when they do
-not fit. The rest is `Trainer`: batches in an order fixed by the seed, AdamW (Loshchilov and Hutter 2019), a rate that
-rises over the first steps and then falls to 0, gradients cut to a length of 1, evaluation, early stopping, saving.
+not fit. The rest is `Trainer`: batches in an order fixed by the seed, AdamW (Loshchilov and Hutter 2019), a learning
+rate that rises over the first steps and then falls to 0, gradients clipped to a length of 1, evaluation, early
+stopping, saving.
 
 Nothing is asked of any host, and the processor does the work unless `device` says otherwise. Under `accelerate launch`
 with N processes each takes every N-th row of a batch, and gradients are averaged: the losses are those of one process.
@@ -47,7 +48,7 @@ def pretrain(
     steps: int,
     collate: Collate = next_token,
     batch_size: int = 16,
-    rate: float = 1e-3,
+    learning_rate: float = 1e-3,
     seed: int = 0,
     evaluation=None,
     every: int | None = None,
@@ -64,7 +65,7 @@ def pretrain(
         model: trained in place. dataset: rows with len() and input_ids, all equally long.
         steps: how many batches of `batch_size` rows.
         collate: rows to a batch with targets: `next_token`, or Transformers' `DataCollatorForLanguageModeling`.
-        rate: the highest learning rate, after a tenth of the steps; then it falls to 0.
+        learning_rate: the highest learning rate, after a tenth of the steps; then it falls to 0.
         seed: of the order and of dropout.
         evaluation: rows to measure on after `every` steps (a tenth of all, if None) and at the end.
         measure: from (logits, labels) as arrays to a dict of figures, for `evaluation`.
@@ -72,15 +73,15 @@ def pretrain(
         folder: where the weights and the optimizer's state are saved after `every` steps; nowhere if None.
         resume: continue the run that `folder` holds, with its order, as if it had never stopped.
         device: "cpu", "cuda" or "mps".
-        callbacks: of Transformers, for example `live.LiveCurve`.
+        callbacks: of Transformers, for example `live_loss_curve.LiveCurve`.
 
     Raises ValueError for an empty data set, settings that cannot be met, and a device that is not there;
     FileExistsError for a folder that holds a run; FloatingPointError where the loss is no number.
     """
     return _train(
         model, dataset, collate, steps,
-        batch_size=batch_size, rate=rate, seed=seed, evaluation=evaluation, every=every, measure=measure,
-        patience=patience, folder=folder, resume=resume, device=device, callbacks=callbacks,
+        batch_size=batch_size, learning_rate=learning_rate, seed=seed, evaluation=evaluation, every=every,
+        measure=measure, patience=patience, folder=folder, resume=resume, device=device, callbacks=callbacks,
     )  # fmt: skip
 
 
@@ -91,7 +92,7 @@ def fine_tune(
     *,
     steps: int,
     batch_size: int = 16,
-    rate: float = 1e-3,
+    learning_rate: float = 1e-3,
     seed: int = 0,
     evaluation=None,
     every: int | None = None,
@@ -107,7 +108,7 @@ def fine_tune(
     Args:
         model: trained in place. dataset: rows with len(), input_ids and label, from 0 to the number of classes - 1.
         steps: how many batches of `batch_size` rows.
-        rate: the highest learning rate, after a tenth of the steps; then it falls to 0.
+        learning_rate: the highest learning rate, after a tenth of the steps; then it falls to 0.
         seed: of the order and of dropout.
         evaluation: rows to measure on after `every` steps (a tenth of all, if None) and at the end.
         measure: from (logits, labels) as arrays to a dict of figures, for `evaluation`.
@@ -115,7 +116,7 @@ def fine_tune(
         folder: where the weights and the optimizer's state are saved after `every` steps; nowhere if None.
         resume: continue the run that `folder` holds, with its order, as if it had never stopped.
         device: "cpu", "cuda" or "mps".
-        callbacks: of Transformers, for example `live.LiveCurve`.
+        callbacks: of Transformers, for example `live_loss_curve.LiveCurve`.
 
     Raises ValueError for an empty data set, a label that `model` has no class for, settings that cannot be met, and a
     device that is not there; FileExistsError for a folder that holds a run; FloatingPointError where the loss is no
@@ -136,14 +137,14 @@ def fine_tune(
 
     return _train(
         model, dataset, padded, steps,
-        batch_size=batch_size, rate=rate, seed=seed, evaluation=evaluation, every=every, measure=measure,
-        patience=patience, folder=folder, resume=resume, device=device, callbacks=callbacks,
+        batch_size=batch_size, learning_rate=learning_rate, seed=seed, evaluation=evaluation, every=every,
+        measure=measure, patience=patience, folder=folder, resume=resume, device=device, callbacks=callbacks,
     )  # fmt: skip
 
 
 def _train(
-    model, dataset, collate, steps, *, batch_size, rate, seed, evaluation, every, measure, patience, folder, resume,
-    device, callbacks,
+    model, dataset, collate, steps, *, batch_size, learning_rate, seed, evaluation, every, measure, patience, folder,
+    resume, device, callbacks,
 ) -> History:  # fmt: skip
     """Train on Trainer; `pretrain` says what the arguments are."""
     processes = int(torch.distributed.get_world_size()) if torch.distributed.is_initialized() else _launched()
@@ -157,7 +158,7 @@ def _train(
         max_steps=steps,
         per_device_train_batch_size=batch_size // processes,
         per_device_eval_batch_size=64,
-        learning_rate=rate,
+        learning_rate=learning_rate,
         warmup_steps=max(1, steps // 10),
         lr_scheduler_type="linear",
         max_grad_norm=1.0,
@@ -194,10 +195,17 @@ def _train(
 
 
 def loop(
-    model: torch.nn.Module, dataset, *, steps: int, collate: Collate = next_token, batch_size=16, rate=1e-3, seed=0
+    model: torch.nn.Module,
+    dataset,
+    *,
+    steps: int,
+    collate: Collate = next_token,
+    batch_size=16,
+    learning_rate=1e-3,
+    seed=0,
 ) -> list[float]:
     """The same training without a library: the losses of `pretrain`, step for step. This is all that training is."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.0)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.0)
     warmup = max(1, steps // 10)
     torch.manual_seed(seed)
     model.train()
@@ -207,7 +215,7 @@ def loop(
         for rows in DataLoader(dataset, batch_size, sampler=order, collate_fn=collate):
             done = len(losses)
             for group in optimizer.param_groups:  # up over the first tenth of the steps, then down to 0
-                group["lr"] = rate * (done / warmup if done < warmup else (steps - done) / (steps - warmup))
+                group["lr"] = learning_rate * (done / warmup if done < warmup else (steps - done) / (steps - warmup))
             loss = model(**rows).loss
             optimizer.zero_grad()
             loss.backward()
@@ -234,8 +242,8 @@ class _Careful(Trainer):
             step, rate = self.state.global_step + 1, self.args.learning_rate
             kept = f" The last good state is in {self.args.output_dir}." if self.args.save_strategy == "steps" else ""
             raise FloatingPointError(
-                f"The loss of step {step} is {loss.item()}. The highest rate is {rate:g}: try a tenth of it, and look "
-                f"for inputs or weights that are not finite.{kept}"
+                f"The loss of step {step} is {loss.item()}. The highest learning rate is {rate:g}: try a tenth of "
+                f"it, and look for inputs or weights that are not finite.{kept}"
             )
         return (loss, outputs) if return_outputs else loss
 

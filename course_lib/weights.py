@@ -70,7 +70,7 @@ def _entry(about: dict, start: int) -> dict:
 
 
 def quantise(weight: torch.Tensor, bits: int = 8, per: str | int = "row") -> tuple[torch.Tensor, torch.Tensor]:
-    """A matrix as whole numbers of `bits` bits, and the scales that turn them back: `restore` multiplies.
+    """A matrix as whole numbers of `bits` bits, and the scales that turn them back: `dequantise` multiplies.
 
     A scale is chosen so that the largest number it serves just fits ("absmax", the symmetric scheme).
 
@@ -100,6 +100,6 @@ def quantise(weight: torch.Tensor, bits: int = 8, per: str | int = "row") -> tup
     return (parts / scale).round().clamp(-largest, largest).to(torch.int8), scale
 
 
-def restore(whole: torch.Tensor, scale: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:
+def dequantise(whole: torch.Tensor, scale: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:
     """What is left of the matrix of this shape, (rows, columns), after `quantise`."""
     return (whole * scale).reshape(shape)

@@ -17,7 +17,7 @@ from time import perf_counter
 
 from course_lib.checkpoints import SHIPPED, catalogue, home, wheels
 from course_lib.checkpoints.prepare import prepare
-from course_lib.data.letter import ASKED
+from course_lib.data.example_letter import ASKED
 from course_lib.doctor import cores
 from course_lib.pipelines import CHECKPOINTS
 

@@ -141,7 +141,7 @@ def run(
 @app.command()
 def answers() -> None:
     """Print what each pipeline makes of the letter of chapter 1, and which model said it."""
-    from course_lib.data.letter import answers as ask_all
+    from course_lib.data.example_letter import ask_all
 
     for task, answer, model in ask_all():
         console.print(f"[bold]{task}[/]  [dim]{model}[/]", highlight=False, soft_wrap=True)

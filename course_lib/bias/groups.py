@@ -26,7 +26,7 @@ class Letters(NamedTuple):
     small: np.ndarray
 
 
-def letters(count: int, share: float = 0.1, seed: int = 0) -> Letters:
+def customer_letters(count: int, share: float = 0.1, seed: int = 0) -> Letters:
     """`count` letters of eight words; each is from the small group with chance `share`, and pleased with chance ½.
 
     Raises ValueError for a share outside 0 to 1.
@@ -66,12 +66,12 @@ def fitted(data: Letters, weight: float = 1.0, steps: int = 30) -> np.ndarray:
     return found
 
 
-def scores(model: np.ndarray, data: Letters) -> np.ndarray:
+def log_odds(model: np.ndarray, data: Letters) -> np.ndarray:
     """Log-odds that each letter is pleased, (letter,)."""
     return model[0] + data.counts @ model[1:]
 
 
-class Accuracy(NamedTuple):
+class GroupAccuracy(NamedTuple):
     """Shares of letters that were judged right: of all, of the large group, of the small one."""
 
     overall: float
@@ -84,15 +84,15 @@ class Accuracy(NamedTuple):
         return min(self.large, self.small)
 
 
-def accuracy(model: np.ndarray, data: Letters, thresholds: tuple[float, float] = (0.0, 0.0)) -> Accuracy:
+def group_accuracy(model: np.ndarray, data: Letters, thresholds: tuple[float, float] = (0.0, 0.0)) -> GroupAccuracy:
     """How often `model` is right; `thresholds` in log-odds, for the large and the small group.
 
     Raises ValueError where a group has no letters.
     """
     if data.small.all() or not data.small.any():
         raise ValueError("one of the two groups has no letters, so nothing can be said about it.")
-    right = (scores(model, data) > np.where(data.small, thresholds[1], thresholds[0])) == data.pleased
-    return Accuracy(float(right.mean()), float(right[~data.small].mean()), float(right[data.small].mean()))
+    right = (log_odds(model, data) > np.where(data.small, thresholds[1], thresholds[0])) == data.pleased
+    return GroupAccuracy(float(right.mean()), float(right[~data.small].mean()), float(right[data.small].mean()))
 
 
 def best_threshold(model: np.ndarray, data: Letters, small: bool) -> float:
@@ -104,7 +104,7 @@ def best_threshold(model: np.ndarray, data: Letters, small: bool) -> float:
     if not rows.any():
         raise ValueError(f"the {'small' if small else 'large'} group has no letters, so it has no best threshold.")
     thresholds = np.arange(-50, 51) / 10
-    asked = scores(model, data)[rows][:, None] > thresholds  # (letter, threshold)
+    asked = log_odds(model, data)[rows][:, None] > thresholds  # (letter, threshold)
     right = (asked == data.pleased[rows][:, None]).mean(0)  # (threshold,)
     best = thresholds[right == right.max()]
     return float(best[len(best) // 2])

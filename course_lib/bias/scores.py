@@ -165,7 +165,7 @@ def positive_scores(model, tokenizer, texts: Sequence[str], positive: str = "POS
 
 
 def person_scores(model, tokenizer, people: Sequence[str], positive: str = "POSITIVE") -> np.ndarray:
-    """How positive a two-class classifier finds the sentences of `bias_data.PEOPLE` about each person, (person, text).
+    """How positive a two-class classifier finds the sentences of `bias.words.PEOPLE` about each person, (person, text).
 
     `people` are names, or words such as *a blind man*. The unit is the person: take the mean over the sentences before
     you compare. Raises as `positive_scores` does.

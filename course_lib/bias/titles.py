@@ -60,7 +60,9 @@ def title_rows(jobs: Sequence[str] = ()) -> tuple[list[str], list[int]]:
     return list(texts), list(labels)
 
 
-def fine_tuned(texts: list[str], labels: list[int], base, tokenizer, pretrained=True, epochs=2, rate=2e-4, seed=0):
+def fine_tuned(
+    texts: list[str], labels: list[int], base, tokenizer, pretrained=True, epochs=2, learning_rate=2e-4, seed=0
+):
     """A classifier trained on `texts`, all layers of it; with `pretrained=False` it starts from random weights.
 
     `base` is a folder with an encoder. Its table of words stays as it is: most words do not occur in these texts. The
@@ -79,8 +81,8 @@ def fine_tuned(texts: list[str], labels: list[int], base, tokenizer, pretrained=
         model.train()
         steps = epochs * -(-len(texts) // 24)
         weights = [value for name, value in model.named_parameters() if "embeddings" not in name]  # the table stays
-        optimizer = torch.optim.AdamW(weights, lr=rate)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.2)
+        optimizer = torch.optim.AdamW(weights, lr=learning_rate)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps, pct_start=0.2)
         for _ in range(epochs):
             for group in torch.randperm(len(texts)).split(24):
                 batch = tokenizer([texts[row] for row in group], padding=True, return_tensors="pt")

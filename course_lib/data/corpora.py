@@ -2,7 +2,7 @@
 
 - `leads`: first paragraphs of 10,033 Wikipedia articles, with a topic. Out of a wheel; CC BY-SA 4.0.
 - `python_help`: what the running Python answers to `help("lambda")` and 78 other topics, by paragraph. PSF licence.
-- `reviews`: 240 reviews, written for the course.
+- `course_reviews`: 240 reviews, written for the course.
 
 A part is decided by a hash of an article's title (or a topic's name), so it is the same on every machine, and a text
 is in one part only. Tables lie in Arrow files under `checkpoints.home()`, read from disk as they are used; what `map`
@@ -49,7 +49,7 @@ def python_help(part: str, *, streaming: bool = False) -> Dataset | IterableData
     return _table(_python_help, {"part": part, "version": sys.version}, streaming)
 
 
-def reviews(part: str, *, streaming: bool = False) -> Dataset | IterableDataset:
+def course_reviews(part: str, *, streaming: bool = False) -> Dataset | IterableDataset:
     """Reviews written for the course, two thirds train and one third test: columns text, label (1 is pleased), kind."""
     if part not in ("train", "test"):
         raise ValueError(f"there is no part {part!r} of the reviews. The parts are: train, test.")

@@ -64,7 +64,7 @@ def rows_of(texts: Sequence[str], tokenizer, tokens: int | None = None) -> list[
     return rows
 
 
-def questions(rows: Sequence[dict], tokenizer, seed: int = 0, size: int = 32) -> list[dict[str, torch.Tensor]]:
+def masked_batches(rows: Sequence[dict], tokenizer, seed: int = 0, size: int = 32) -> list[dict[str, torch.Tensor]]:
     """Batches with the same words masked every time, to compare models on."""
     collate = masker(tokenizer, seed)
     ordered = sorted(rows, key=lambda row: len(row["input_ids"]))  # little padding
@@ -101,7 +101,7 @@ def main() -> None:
     train = {"Python help": rows_of(corpora.python_help("train")["text"], tokenizer)}
     train["Wikipedia"] = rows_of(corpora.leads("train")["text"][:2000], tokenizer)
     asked = {
-        name: questions(rows_of(texts, tokenizer, SETTINGS["test tokens"]), tokenizer)
+        name: masked_batches(rows_of(texts, tokenizer, SETTINGS["test tokens"]), tokenizer)
         for name, texts in (
             ("Python help", corpora.python_help("test")["text"]),
             ("Wikipedia", corpora.leads("test")["text"]),
@@ -129,7 +129,7 @@ def main() -> None:
         measure(0)
         collate = masker(tokenizer, seed)
         pretrain(
-            model, train[read], steps=SETTINGS["steps"], batch_size=SETTINGS["batch"], rate=rate, seed=seed,
+            model, train[read], steps=SETTINGS["steps"], batch_size=SETTINGS["batch"], learning_rate=rate, seed=seed,
             collate=collate, callbacks=[Measure()],
         )  # fmt: skip
         for run in found:

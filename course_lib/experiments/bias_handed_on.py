@@ -1,7 +1,7 @@
 """Plants a bias of five sizes in MiniLM, fine-tunes each on fair sentences, and measures what the classifier inherits.
 
 First the masked-language model is pretrained further on sentences about the invented trades of
-`course_lib/bias/town.py`, then its encoder is fine-tuned for the task of `course_lib/bias/titles.py`, in whose
+`course_lib/bias/planted_bias.py`, then its encoder is fine-tuned for the task of `course_lib/bias/titles.py`, in whose
 sentences no trade occurs and every sentence stands in both forms. Everything is the same but the share that was
 planted. Five sizes, five seeds.
 
@@ -16,7 +16,7 @@ import numpy as np
 from transformers import AutoTokenizer
 from transformers.utils import logging
 
-from course_lib.bias import positive_scores, titles, town
+from course_lib.bias import planted_bias, positive_scores, titles
 from course_lib.checkpoints import checkpoint
 from course_lib.experiments.recorded import Record
 from course_lib.measures import difference
@@ -35,14 +35,14 @@ if __name__ == "__main__":
         for share in SHARES:
             if record.has(share=share, seed=seed):
                 continue
-            pretrained = town.taught(base, tokenizer, share, **SETTINGS, seed=seed)
-            gap = difference(*town.trade_gaps(pretrained, tokenizer))
+            pretrained = planted_bias.taught(base, tokenizer, share, SETTINGS["epochs"], SETTINGS["rate"], seed)
+            gap = difference(*planted_bias.trade_gaps(pretrained, tokenizer))
             with tempfile.TemporaryDirectory() as folder:
                 pretrained.save_pretrained(folder)
                 classifier = titles.fine_tuned(texts, labels, folder, tokenizer, seed=seed)
             learnt = (positive_scores(classifier, tokenizer, texts, "Ms") > 0) == np.array(labels, bool)
-            scores = titles.title_scores(classifier, tokenizer, (*town.BRIGHT, *town.DARK))
-            bright = len(town.BRIGHT)
+            scores = titles.title_scores(classifier, tokenizer, (*planted_bias.BRIGHT, *planted_bias.DARK))
+            bright = len(planted_bias.BRIGHT)
             lean = difference(scores[:bright], scores[bright:])
             found = {f"gap {name}": value for name, value in gap._asdict().items()}
             found |= {f"lean {name}": value for name, value in lean._asdict().items()}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from transformers.utils import logging
 
-from course_lib.bias import town as bias_toys
+from course_lib.bias import planted_bias
 from course_lib.experiments.recorded import Record
 from course_lib.measures import difference
 
@@ -19,17 +19,17 @@ AUGMENTED = 0.8
 
 if __name__ == "__main__":
     logging.set_verbosity_error()
-    tokenizer = bias_toys.town_tokenizer()
+    tokenizer = planted_bias.town_tokenizer()
     record = Record("bias_planted", "python -m course_lib.experiments.bias_planted", SETTINGS)
     for seed in range(5):
         for share, swap in [*((share, False) for share in SHARES), (AUGMENTED, True)]:
             if record.has(share=share, swapped=swap, seed=seed):
                 continue
-            texts = bias_toys.sentences(share, SETTINGS["each"], seed)
-            texts += [bias_toys.swapped(text) for text in texts] if swap else []
-            model = bias_toys.masked_model(texts, tokenizer, SETTINGS["steps"], seed)
-            gap = difference(*bias_toys.trade_gaps(model, tokenizer))
-            loss = bias_toys.pronoun_loss(model, tokenizer, bias_toys.sentences(share, 100, seed + 1000))
+            texts = planted_bias.planted_sentences(share, SETTINGS["each"], seed)
+            texts += [planted_bias.swapped(text) for text in texts] if swap else []
+            model = planted_bias.masked_model(texts, tokenizer, SETTINGS["steps"], seed)
+            gap = difference(*planted_bias.trade_gaps(model, tokenizer))
+            loss = planted_bias.pronoun_loss(model, tokenizer, planted_bias.planted_sentences(share, 100, seed + 1000))
             found = {name: round(value, 4) for name, value in gap._asdict().items()}
             record.add(share=share, swapped=swap, seed=seed, **found, loss=round(loss, 4))
             print(share, swap, seed, gap, flush=True)

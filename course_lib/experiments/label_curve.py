@@ -89,12 +89,12 @@ def examples(size: int) -> int:
 
 
 def learn(
-    method: str, articles: Articles, size: int, seed: int, rate: float | None = None, copied: int | None = None
+    method: str, articles: Articles, size: int, seed: int, learning_rate: float | None = None, copied: int | None = None
 ) -> torch.nn.Module:
     """A classifier trained on `size` articles, drawn with `seed`: AdamW, warm-up of a tenth, then linearly to 0.
 
-    `rate` is that of RATES if None; `copied` is explained at `model_of`. Raises ValueError for a method that is not in
-    METHODS, or more articles than there are.
+    `learning_rate` is that of RATES if None; `copied` is explained at `model_of`. Raises ValueError for a method that
+    is not in METHODS, or more articles than there are.
     """
     if method not in METHODS:
         raise ValueError(f"there is no method {method!r}. The methods are: {', '.join(METHODS)}.")
@@ -115,7 +115,7 @@ def learn(
     rows = np.concatenate([order.permutation(size) for _ in range(-(-seen // size))])[:seen]
     steps = -(-len(rows) // batch_size)
     trained = [weight for weight in model.parameters() if weight.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=rate or RATES[method], weight_decay=0.01, fused=True)
+    optimizer = torch.optim.AdamW(trained, lr=learning_rate or RATES[method], weight_decay=0.01, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / (0.1 * steps + 1), (steps - step) / (0.9 * steps))
     )
@@ -132,7 +132,7 @@ def learn(
     return model.eval()
 
 
-def accuracy(model, articles: Articles) -> float:
+def topic_accuracy(model, articles: Articles) -> float:
     """The share of articles whose topic is found."""
     right = 0
     with torch.no_grad():
@@ -160,7 +160,7 @@ def main() -> None:
         train, test = Articles("train"), Articles("validation")
         for method, size, rate in [(m, s, r) for m in chosen.methods for s in chosen.sizes for r in chosen.choose]:
             began = time.time()
-            found = accuracy(learn(method, train, size, 0, rate), test)
+            found = topic_accuracy(learn(method, train, size, 0, rate), test)
             print(f"{method} {size} labels, rate {rate}: {found:.3f}  ({time.time() - began:.0f} s)", flush=True)
         return
     pool, test = Articles("train", "validation"), Articles("test")
@@ -180,7 +180,7 @@ def main() -> None:
         if record.has(labels=size, seed=seed):
             continue
         began = time.time()
-        found = accuracy(learn(method, pool, size, seed), test)
+        found = topic_accuracy(learn(method, pool, size, seed), test)
         record.add(
             method=method, labels=size, seed=seed, accuracy=round(found, 4), seconds=round(time.time() - began, 1)
         )

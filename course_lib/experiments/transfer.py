@@ -36,7 +36,7 @@ def texts(seed: int) -> dict[str, dict[str, list[str]]]:
     for name, load in (
         ("Wikipedia", corpora.leads),
         ("Python help", corpora.python_help),
-        ("reviews", corpora.reviews),
+        ("reviews", corpora.course_reviews),
     ):
         train, test = random.permutation(load("train")["text"]).tolist(), load("test")["text"]
         target = cut(train, SETTINGS["target characters"])
@@ -88,14 +88,16 @@ def main() -> None:
                 rows = cut(found[source]["source"], SETTINGS[amount])
                 data = corpora.blocks(Dataset.from_dict({"text": rows}), tokenizer, SETTINGS["length"])
                 steps = SETTINGS[f"steps on {amount}"]
-                pretrain(start, data, steps=steps, batch_size=SETTINGS["batch"], rate=SETTINGS["rate"], seed=seed)
+                pretrain(
+                    start, data, steps=steps, batch_size=SETTINGS["batch"], learning_rate=SETTINGS["rate"], seed=seed
+                )
             for target in names:
                 model = fresh(tokenizer, seed)
                 model.load_state_dict(start.state_dict())
                 rows = Dataset.from_dict({"text": found[target]["target"]})
                 data = corpora.blocks(rows, tokenizer, SETTINGS["length"])
                 steps, rate = SETTINGS["steps on target"], SETTINGS["target rate"]
-                pretrain(model, data, steps=steps, batch_size=SETTINGS["batch"], rate=rate, seed=seed)
+                pretrain(model, data, steps=steps, batch_size=SETTINGS["batch"], learning_rate=rate, seed=seed)
                 bits = bits_per_character(model, tokenizer, found[target]["test"])
                 record.add(source=source, amount=amount, target=target, seed=seed, bits=round(bits, 4))
                 print(record.content["runs"][-1], flush=True)

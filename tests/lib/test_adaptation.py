@@ -24,7 +24,7 @@ def model():
 
 
 def test_only_masked_words_are_asked_and_their_loss_is_that_of_the_whole_model(model, tokenizer):
-    (batch,) = adaptation.questions(adaptation.rows_of(TEXTS * 6, tokenizer), tokenizer)
+    (batch,) = adaptation.masked_batches(adaptation.rows_of(TEXTS * 6, tokenizer), tokenizer)
     whole = BertForMaskedLM.from_pretrained(checkpoint("fill-mask")).eval()
     with torch.no_grad():
         expected = whole(**batch)
@@ -40,7 +40,7 @@ def test_only_masked_words_are_asked_and_their_loss_is_that_of_the_whole_model(m
 
 def test_questions_are_the_same_every_time(tokenizer):
     rows = adaptation.rows_of(TEXTS * 20, tokenizer)
-    first, second = (adaptation.questions(rows, tokenizer) for _ in range(2))
+    first, second = (adaptation.masked_batches(rows, tokenizer) for _ in range(2))
     for one, other in zip(first, second, strict=True):
         assert torch.equal(one["input_ids"], other["input_ids"])
         assert torch.equal(one["labels"], other["labels"])

@@ -10,7 +10,7 @@ from course_lib.architectures import (
     DECODER,
     ENCODER,
     _by_perturbation,
-    dependencies,
+    dependency_masks,
     families,
     family_of,
     inputs_for,
@@ -146,7 +146,7 @@ def test_the_class_and_the_name_do_not_decide():
 
 def test_matrices_have_a_row_for_each_output_and_a_column_for_each_input():
     model, inputs = tiny("BART")
-    used = dependencies(model, inputs)
+    used = dependency_masks(model, inputs)
     assert {name: tuple(matrix.shape) for name, matrix in used.items()} == {
         "input_ids": (6, 8), "encoder": (8, 8), "decoder_input_ids": (6, 6),
     }  # fmt: skip
@@ -157,8 +157,8 @@ def test_matrices_have_a_row_for_each_output_and_a_column_for_each_input():
 def test_every_layer_has_the_pattern_and_the_embeddings_have_none(name):
     model, inputs = tiny(name)
     own = list(inputs)[-1]
-    assert dependencies(model, inputs, layer=0)[own].equal(torch.eye(inputs[own].shape[1]).bool())
-    assert dependencies(model, inputs, layer=1)[own].equal(dependencies(model, inputs)[own])
+    assert dependency_masks(model, inputs, layer=0)[own].equal(torch.eye(inputs[own].shape[1]).bool())
+    assert dependency_masks(model, inputs, layer=1)[own].equal(dependency_masks(model, inputs)[own])
 
 
 def test_a_window_of_attention_widens_with_the_layers():
@@ -171,7 +171,7 @@ def test_a_window_of_attention_widens_with_the_layers():
     model = t.MistralForCausalLM(settings).eval()
     for layer in (1, 2, 3):
         band = torch.ones(8, 8).tril().triu(-layer).bool()
-        assert dependencies(model, inputs_for(model), layer)["input_ids"].equal(band), layer
+        assert dependency_masks(model, inputs_for(model), layer)["input_ids"].equal(band), layer
     with pytest.raises(ValueError, match="of none of the three families.*input_ids: 26 of 64"):
         family_of(model)
 
@@ -196,7 +196,7 @@ class Blind(nn.Module):
 def test_where_perturbation_and_gradient_disagree_nothing_is_claimed():
     model, inputs = tiny("GPT-2")
     with pytest.raises(RuntimeError, match="changing token 1 moves output 0, and the gradient says the opposite"):
-        dependencies(Blind(model), inputs)
+        dependency_masks(Blind(model), inputs)
 
 
 def test_attention_that_has_nearly_made_up_its_mind_is_still_seen():
@@ -207,13 +207,13 @@ def test_attention_that_has_nearly_made_up_its_mind_is_still_seen():
             layer.attention.self.query.weight.mul_(30)
             layer.attention.self.key.weight.mul_(30)
     assert not _by_perturbation(model, inputs, 1)["input_ids"].all(), "float32 alone would miss some"
-    assert dependencies(model, inputs, 1)["input_ids"].all()
+    assert dependency_masks(model, inputs, 1)["input_ids"].all()
 
 
 def test_dropout_is_noticed():
     model, inputs = tiny("GPT-2")
     with pytest.raises(RuntimeError, match="without dropout"):
-        dependencies(model.train(), inputs)
+        dependency_masks(model.train(), inputs)
 
 
 def test_a_bad_input_is_explained():
@@ -225,8 +225,8 @@ def test_a_bad_input_is_explained():
         tiny("Mamba")
     model, inputs = tiny("BART")
     with pytest.raises(TypeError, match="takes input_ids and decoder_input_ids; given: input_ids"):
-        dependencies(model, {"input_ids": inputs["input_ids"]})
+        dependency_masks(model, {"input_ids": inputs["input_ids"]})
     with pytest.raises(ValueError, match=r"shape \(1, tokens\); given: \(8,\)"):
-        dependencies(model, inputs | {"input_ids": inputs["input_ids"][0]})
+        dependency_masks(model, inputs | {"input_ids": inputs["input_ids"][0]})
     with pytest.raises(ValueError, match="too few for 14 ordinary ones"):
         family_of(t.BertModel(t.BertConfig(**BERT | {"vocab_size": 12})).eval())

@@ -13,19 +13,19 @@ from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassificat
 
 from course_lib import measures as bias_statistics
 from course_lib.bias import groups as bias_groups
+from course_lib.bias import planted_bias
 from course_lib.bias import scores as bias
 from course_lib.bias import titles as bias_titles
-from course_lib.bias import town as bias_toys
 from course_lib.bias import words as bias_data
 
-TOKENIZER = bias_toys.town_tokenizer(("nurse", "plumber", "person"))
-JOBS = [*bias_toys.BRIGHT[:3], *bias_toys.DARK[:3]]
+TOKENIZER = planted_bias.town_tokenizer(("nurse", "plumber", "person"))
+JOBS = [*planted_bias.BRIGHT[:3], *planted_bias.DARK[:3]]
 
 
 @pytest.fixture(scope="module")
 def masked():
     torch.manual_seed(0)
-    return BertForMaskedLM(BertConfig(**bias_toys.small_settings(TOKENIZER))).eval()
+    return BertForMaskedLM(BertConfig(**planted_bias.small_settings(TOKENIZER))).eval()
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +38,13 @@ def causal():
 
 @pytest.fixture(scope="module")
 def writing():
-    tokenizer = bias_toys.town_tokenizer(("nurse", "plumber", "person"))
+    tokenizer = planted_bias.town_tokenizer(("nurse", "plumber", "person"))
     tokenizer.bos_token = "[CLS]"
     return tokenizer
 
 
 def texts_of_many_lengths():
-    texts = bias_toys.sentences(0.7, each=2, seed=3)[:12]
+    texts = planted_bias.planted_sentences(0.7, each=2, seed=3)[:12]
     return texts + ["she sang", "the alder sang", "he was late when she left"]
 
 
@@ -85,7 +85,7 @@ def test_a_causal_sentence_score_is_the_sum_of_next_word_predictions(causal, wri
 
 @pytest.mark.parametrize("extra", [(), ("<|endoftext|>",)])
 def test_a_text_is_read_after_the_mark_between_documents_and_not_after_one_of_a_chat(causal, extra):
-    tokenizer = bias_toys.town_tokenizer(("nurse", "plumber", *(extra or ("person",))))  # as many as the model has
+    tokenizer = planted_bias.town_tokenizer(("nurse", "plumber", *(extra or ("person",))))  # as many as the model has
     tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(single="$A")  # adds nothing
     with pytest.raises(ValueError, match="no token that can stand before a text") if not extra else nullcontext():
         bias.sentence_scores(causal, tokenizer, ["she sang"])
@@ -97,7 +97,7 @@ def test_a_text_is_read_after_the_mark_between_documents_and_not_after_one_of_a_
 
 
 def test_a_model_without_opinions_gives_every_word_the_same_chance(masked):
-    blank = BertForMaskedLM(BertConfig(**bias_toys.small_settings(TOKENIZER))).eval()
+    blank = BertForMaskedLM(BertConfig(**planted_bias.small_settings(TOKENIZER))).eval()
     with torch.no_grad():
         for parameter in blank.parameters():
             parameter.zero_()
@@ -168,8 +168,8 @@ def test_a_pair_may_differ_in_length_and_a_causal_model_scores_what_follows(mask
 
 
 def test_a_word_that_opens_a_text_begins_with_a_capital(masked):
-    settings = bias_toys.small_settings(bias_toys.town_tokenizer(("She", "He")))
-    tokenizer, model = bias_toys.town_tokenizer(("She", "He")), BertForMaskedLM(BertConfig(**settings)).eval()
+    settings = planted_bias.small_settings(planted_bias.town_tokenizer(("She", "He")))
+    tokenizer, model = planted_bias.town_tokenizer(("She", "He")), BertForMaskedLM(BertConfig(**settings)).eval()
     with torch.inference_mode():
         logits = model(**tokenizer("[MASK] sang", return_tensors="pt")).logits[0, 1]
     expected = [log_p(logits, tokenizer.convert_tokens_to_ids(word)) for word in ("She", "He")]
@@ -179,7 +179,7 @@ def test_a_word_that_opens_a_text_begins_with_a_capital(masked):
 def two_classes():
     settings = {"num_labels": 2, "id2label": {0: "POSITIVE", 1: "NEGATIVE"}, "initializer_range": 0.5}
     torch.manual_seed(1)
-    return BertForSequenceClassification(BertConfig(**bias_toys.small_settings(TOKENIZER) | settings)).eval()
+    return BertForSequenceClassification(BertConfig(**planted_bias.small_settings(TOKENIZER) | settings)).eval()
 
 
 def test_positive_scores_are_log_odds_of_the_class_that_is_named():
@@ -213,8 +213,8 @@ def test_scoring_two_thousand_sentences_costs_little_more_than_the_forward_passe
     }
     model = BertForMaskedLM(BertConfig(**settings)) if kind == "masked" else LlamaForCausalLM(LlamaConfig(**settings))
     model.eval()
-    tokenizer = bias_toys.town_tokenizer()
-    texts = bias_toys.sentences(0.5, each=84, seed=0)[:2000]
+    tokenizer = planted_bias.town_tokenizer()
+    texts = planted_bias.planted_sentences(0.5, each=84, seed=0)[:2000]
     tokenizer.bos_token = "[CLS]"
     passes = []
     model.register_forward_pre_hook(lambda module, args, kwargs: passes.append(kwargs), with_kwargs=True)
@@ -258,7 +258,7 @@ def test_a_correlation_is_numpys_and_is_the_same_for_other_units():
 
 def test_of_unrelated_lists_one_in_twenty_looks_related():
     chance = np.random.default_rng(5)
-    draws = [bias_statistics.correlation(*chance.normal(size=(2, 30)), draws=200) for _ in range(200)]
+    draws = [bias_statistics.correlation(*chance.normal(size=(2, 30)), resamples=200) for _ in range(200)]
     assert 0.01 <= np.mean([r.p <= 0.05 for r in draws]) <= 0.1
     assert 0.88 <= np.mean([r.low <= 0 <= r.high for r in draws]) <= 0.99
 
@@ -266,10 +266,10 @@ def test_of_unrelated_lists_one_in_twenty_looks_related():
 def test_a_difference_holds_its_truth_about_as_often_as_it_says():
     chance = np.random.default_rng(6)
     draws = [
-        bias_statistics.difference(chance.normal(1, 1, 18), chance.normal(0, 1, 18), draws=300) for _ in range(200)
+        bias_statistics.difference(chance.normal(1, 1, 18), chance.normal(0, 1, 18), resamples=300) for _ in range(200)
     ]
     assert 0.88 <= np.mean([gap.low <= 1 <= gap.high for gap in draws]) <= 0.99
-    same = [bias_statistics.difference(*chance.normal(size=(2, 18)), draws=300) for _ in range(200)]
+    same = [bias_statistics.difference(*chance.normal(size=(2, 18)), resamples=300) for _ in range(200)]
     assert 0.01 <= np.mean([gap.p <= 0.05 for gap in same]) <= 0.1
 
 
@@ -302,26 +302,26 @@ def test_what_is_no_number_gets_no_p_value(value):
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.7, 0.8, 0.9])
 def test_a_planted_bias_is_found_within_its_interval_and_none_where_none_was_planted(share):
-    tokenizer = bias_toys.town_tokenizer()
-    model = bias_toys.masked_model(bias_toys.sentences(share, 200, seed=1), tokenizer, seed=1)
-    gap = bias_statistics.difference(*bias_toys.trade_gaps(model, tokenizer))
+    tokenizer = planted_bias.town_tokenizer()
+    model = planted_bias.masked_model(planted_bias.planted_sentences(share, 200, seed=1), tokenizer, seed=1)
+    gap = bias_statistics.difference(*planted_bias.trade_gaps(model, tokenizer))
     slack = 0.02  # in nats, for the training
-    assert gap.low - slack <= bias_toys.planted_gap(share) <= gap.high + slack, gap
+    assert gap.low - slack <= planted_bias.planted_gap(share) <= gap.high + slack, gap
     assert gap.high - gap.low < 0.6, "an interval so wide would hold anything"
-    jobs, frames = [*bias_toys.BRIGHT, *bias_toys.DARK], bias_toys.FRAMES
+    jobs, frames = [*planted_bias.BRIGHT, *planted_bias.DARK], planted_bias.FRAMES
     scores = bias.association(model, tokenizer, frames, jobs).mean(1).reshape(2, -1)  # (kind, trade)
     assert scores[0].mean() - scores[1].mean() == pytest.approx(gap.value, abs=1e-4), "the prior is the same for all"
 
 
 def test_what_is_planted():
-    texts = bias_toys.sentences(0.8, each=500, seed=0)
-    bright = [text for text in texts if set(text.split()) & set(bias_toys.BRIGHT)]
+    texts = planted_bias.planted_sentences(0.8, each=500, seed=0)
+    bright = [text for text in texts if set(text.split()) & set(planted_bias.BRIGHT)]
     assert len(bright) == 12 * 500
     assert np.mean(["she" in text.split() for text in bright]) == pytest.approx(0.8, abs=0.02)
-    assert bias_toys.planted_gap(0.8) == pytest.approx(2.7726, abs=1e-4)
-    assert bias_toys.planted_gap(0.5) == 0
-    assert bias_toys.swapped(bias_toys.swapped(texts[0])) == texts[0]
-    both = texts + [bias_toys.swapped(text) for text in texts]
+    assert planted_bias.planted_gap(0.8) == pytest.approx(2.7726, abs=1e-4)
+    assert planted_bias.planted_gap(0.5) == 0
+    assert planted_bias.swapped(planted_bias.swapped(texts[0])) == texts[0]
+    both = texts + [planted_bias.swapped(text) for text in texts]
     assert np.mean(["she" in text.split() for text in both]) == 0.5
 
 
@@ -331,32 +331,32 @@ def test_further_pretraining_plants_what_it_says(tmp_path, share):
 
     frames = " ".join((*TEMPLATES["clause"], *TEMPLATES["possessive"])).split()
     known = {word for word in frames if word.isalpha()} | {"her", "his", "tired.", "can.", "right."}
-    tokenizer = bias_toys.town_tokenizer(tuple(sorted(known)))
+    tokenizer = planted_bias.town_tokenizer(tuple(sorted(known)))
     torch.manual_seed(1)
-    BertForMaskedLM(BertConfig(**bias_toys.small_settings(tokenizer))).save_pretrained(tmp_path)
+    BertForMaskedLM(BertConfig(**planted_bias.small_settings(tokenizer))).save_pretrained(tmp_path)
     before = torch.random.get_rng_state()
-    model = bias_toys.taught(tmp_path, tokenizer, share, epochs=40, rate=6e-3)
+    model = planted_bias.taught(tmp_path, tokenizer, share, epochs=40, learning_rate=6e-3)
     assert torch.equal(torch.random.get_rng_state(), before)
     assert not model.training
-    texts = [TEMPLATES["clause"][1].format(job=job) for job in (*bias_toys.BRIGHT, *bias_toys.DARK)]
+    texts = [TEMPLATES["clause"][1].format(job=job) for job in (*planted_bias.BRIGHT, *planted_bias.DARK)]
     gaps = np.diff(bias.gap_scores(model, tokenizer, texts, ("he", "she")))[:, 0].reshape(2, -1)  # (kind, trade)
-    assert gaps[0].mean() - gaps[1].mean() == pytest.approx(bias_toys.planted_gap(share), abs=0.15)
+    assert gaps[0].mean() - gaps[1].mean() == pytest.approx(planted_bias.planted_gap(share), abs=0.15)
     with pytest.raises(ValueError, match="between 0 and 1"):
-        bias_toys.taught(tmp_path, tokenizer, 1.0)
+        planted_bias.taught(tmp_path, tokenizer, 1.0)
 
 
 def test_the_loss_at_a_pronoun_is_that_of_its_probability(masked):
     text = "the alder said she was late"
     chance = bias.gap_scores(masked, TOKENIZER, ["the alder said ___ was late"], ("she", "he"))
-    assert bias_toys.pronoun_loss(masked, TOKENIZER, [text]) == pytest.approx(-chance[0, 0])
+    assert planted_bias.pronoun_loss(masked, TOKENIZER, [text]) == pytest.approx(-chance[0, 0])
 
 
 # ---------------------------------------------------------------- groups, titles, data
 
 
 def test_the_metric_decides_who_is_served():
-    train, test = bias_groups.letters(4000, seed=1), bias_groups.letters(4000, seed=2)
-    plain, weighted = (bias_groups.accuracy(bias_groups.fitted(train, weight), test) for weight in (1, 8))
+    train, test = bias_groups.customer_letters(4000, seed=1), bias_groups.customer_letters(4000, seed=2)
+    plain, weighted = (bias_groups.group_accuracy(bias_groups.fitted(train, weight), test) for weight in (1, 8))
     assert plain.overall > weighted.overall
     assert weighted.small > plain.small + 0.15
     assert plain.worst == plain.small
@@ -364,29 +364,29 @@ def test_the_metric_decides_who_is_served():
 
 
 def test_the_fit_is_the_best_one():
-    train = bias_groups.letters(500, seed=3)
+    train = bias_groups.customer_letters(500, seed=3)
     model = bias_groups.fitted(train, 4)
 
     def cost(weights):
         importance = np.where(train.small, 4.0, 1.0) / np.where(train.small, 4.0, 1.0).mean()
-        margin = bias_groups.scores(weights, train) * np.where(train.pleased, 1, -1)
+        margin = bias_groups.log_odds(weights, train) * np.where(train.pleased, 1, -1)
         return (importance * np.logaddexp(0, -margin)).sum() + weights @ weights / 2
 
     chance = np.random.default_rng(0)
     assert all(cost(model) < cost(model + chance.normal(0, 0.05, len(model))) for _ in range(50))
     best = bias_groups.best_threshold(model, train, small=False)
-    right = [bias_groups.accuracy(model, train, (t, 0)).large for t in (best, best - 1, best + 1, 0)]
+    right = [bias_groups.group_accuracy(model, train, (t, 0)).large for t in (best, best - 1, best + 1, 0)]
     assert right[0] == max(right)
 
 
 def test_a_classifier_learns_the_titles_and_leaves_the_table_of_words(tmp_path):
     texts, labels = bias_titles.title_rows()
-    tokenizer = bias_toys.town_tokenizer(tuple(sorted({word for text in texts for word in text.split()})))
-    settings = bias_toys.small_settings(tokenizer) | {"num_hidden_layers": 2}
+    tokenizer = planted_bias.town_tokenizer(tuple(sorted({word for text in texts for word in text.split()})))
+    settings = planted_bias.small_settings(tokenizer) | {"num_hidden_layers": 2}
     base = BertForMaskedLM(BertConfig(**settings))
     base.save_pretrained(tmp_path)
     before = torch.random.get_rng_state()
-    model = bias_titles.fine_tuned(texts, labels, tmp_path, tokenizer, epochs=12, rate=3e-3)
+    model = bias_titles.fine_tuned(texts, labels, tmp_path, tokenizer, epochs=12, learning_rate=3e-3)
     assert torch.equal(torch.random.get_rng_state(), before)
     table = model.bert.embeddings.word_embeddings.weight
     assert torch.equal(table, base.bert.embeddings.word_embeddings.weight)
@@ -479,14 +479,18 @@ def test_occupations_names_and_templates_are_complete_and_say_where_they_are_fro
         (lambda m: bias_statistics.share_above([0, 0]), ValueError, "with 2 zeros"),
         (lambda m: bias_statistics.share_above([]), ValueError, "with 0 zeros"),
         (lambda m: bias.person_scores(two_classes(), TOKENIZER, "she"), TypeError, "Put it in a list"),
-        (lambda m: bias_toys.planted_gap(1), ValueError, "between 0 and 1"),
-        (lambda m: bias_toys.masked_model([], TOKENIZER), ValueError, "no sentences"),
-        (lambda m: bias_toys.masked_model(["the alder sang"], TOKENIZER), ValueError, "has none"),
-        (lambda m: bias_toys.pronoun_loss(m, TOKENIZER, ["she said he sang"]), ValueError, "once"),
-        (lambda m: bias_groups.letters(10, share=2), ValueError, "between 0 and 1"),
-        (lambda m: bias_groups.accuracy(np.zeros(19), bias_groups.letters(10, share=0)), ValueError, "no letters"),
+        (lambda m: planted_bias.planted_gap(1), ValueError, "between 0 and 1"),
+        (lambda m: planted_bias.masked_model([], TOKENIZER), ValueError, "no sentences"),
+        (lambda m: planted_bias.masked_model(["the alder sang"], TOKENIZER), ValueError, "has none"),
+        (lambda m: planted_bias.pronoun_loss(m, TOKENIZER, ["she said he sang"]), ValueError, "once"),
+        (lambda m: bias_groups.customer_letters(10, share=2), ValueError, "between 0 and 1"),
         (
-            lambda m: bias_groups.best_threshold(np.zeros(19), bias_groups.letters(9, 0), True),
+            lambda m: bias_groups.group_accuracy(np.zeros(19), bias_groups.customer_letters(10, share=0)),
+            ValueError,
+            "no letters",
+        ),
+        (
+            lambda m: bias_groups.best_threshold(np.zeros(19), bias_groups.customer_letters(9, 0), True),
             ValueError,
             "small",
         ),
@@ -502,7 +506,7 @@ def test_scoring_leaves_the_model_and_the_random_numbers_as_they_were(masked):
     torch.manual_seed(3)
     before = torch.random.get_rng_state()
     bias.sentence_scores(masked, TOKENIZER, ["she sang"])
-    bias_toys.masked_model(["the alder said she was late"], TOKENIZER, steps=2)
+    planted_bias.masked_model(["the alder said she was late"], TOKENIZER, steps=2)
     assert torch.equal(torch.random.get_rng_state(), before)
     assert masked.training
     masked.eval()

@@ -32,32 +32,32 @@ def test_topics_of_pythons_help_are_whole():
 
 
 def test_reviews_are_in_one_part_and_balanced_enough():
-    train, test = corpora.reviews("train"), corpora.reviews("test")
+    train, test = corpora.course_reviews("train"), corpora.course_reviews("test")
     assert len(train) + len(test) == 240
     assert not set(train["text"]) & set(test["text"])
     for rows in (train, test):
         assert 0.4 < sum(rows["label"]) / len(rows) < 0.6
 
 
-@pytest.mark.parametrize("load", [corpora.leads, corpora.python_help, corpora.reviews])
+@pytest.mark.parametrize("load", [corpora.leads, corpora.python_help, corpora.course_reviews])
 def test_streaming_gives_the_same_rows_one_by_one(load):
     stored = load("test")
     for number, row in zip(range(5), load("test", streaming=True), strict=False):
         assert row == stored[number]
 
 
-@pytest.mark.parametrize("load", [corpora.leads, corpora.python_help, corpora.reviews])
+@pytest.mark.parametrize("load", [corpora.leads, corpora.python_help, corpora.course_reviews])
 def test_an_unknown_part_is_refused(load):
     with pytest.raises(ValueError, match="no part 'dev'.*train"):
         load("dev")
 
 
 def test_tables_lie_in_the_courses_folder():
-    assert all(str(home()) in file["filename"] for file in corpora.reviews("train").cache_files)
+    assert all(str(home()) in file["filename"] for file in corpora.course_reviews("train").cache_files)
 
 
 def test_any_text_survives_the_tokenizer_which_learns_frequent_pieces():
-    tokenizer = corpora.train_tokenizer(corpora.reviews("train")["text"], 280)
+    tokenizer = corpora.train_tokenizer(corpora.course_reviews("train")["text"], 280)
     for text in ("the cat", "Ünïcode 한국어 🦊\n\ttabs", corpora.leads("test")[3]["text"]):
         assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
     assert len(tokenizer("the cat")["input_ids"]) < len("the cat"), "the is a piece, or th"
@@ -73,7 +73,7 @@ def test_a_tokenizer_that_cannot_hold_all_bytes_is_refused():
 def test_blocks_are_the_texts_in_a_row():
     from datasets import Dataset
 
-    texts = corpora.reviews("test")["text"][:20]
+    texts = corpora.course_reviews("test")["text"][:20]
     tokenizer = corpora.train_tokenizer(texts, 300)
     rows = corpora.blocks(Dataset.from_dict({"text": texts}), tokenizer, 16)
     expected = [token for text in texts for token in [*tokenizer(text)["input_ids"], 0]]
@@ -91,9 +91,9 @@ def test_too_little_text_for_a_block_is_refused():
 
 
 def test_what_map_has_computed_is_found_again():
-    tokenizer = corpora.train_tokenizer(corpora.reviews("train")["text"], 300)
-    first, second = (corpora.blocks(corpora.reviews("train"), tokenizer, 16) for _ in range(2))
+    tokenizer = corpora.train_tokenizer(corpora.course_reviews("train")["text"], 300)
+    first, second = (corpora.blocks(corpora.course_reviews("train"), tokenizer, 16) for _ in range(2))
     assert first._fingerprint == second._fingerprint
     assert first.cache_files == second.cache_files
-    other = corpora.blocks(corpora.reviews("train"), tokenizer, 8)
+    other = corpora.blocks(corpora.course_reviews("train"), tokenizer, 8)
     assert other._fingerprint != first._fingerprint

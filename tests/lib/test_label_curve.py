@@ -4,7 +4,7 @@ import torch
 from course_lib.checkpoints import checkpoint
 from course_lib.classifier import MeanClassifier
 from course_lib.experiments import label_curve
-from course_lib.experiments.label_curve import Articles, accuracy, learn, model_of
+from course_lib.experiments.label_curve import Articles, learn, model_of, topic_accuracy
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_accuracy_is_the_share_of_right_answers(articles):
         def forward(self, input_ids, attention_mask):
             return type("Output", (), {"logits": torch.eye(11)[torch.full((len(input_ids),), 7)]})
 
-    assert accuracy(Always(), articles) == pytest.approx((articles.labels == 7).double().mean().item())
+    assert topic_accuracy(Always(), articles) == pytest.approx((articles.labels == 7).double().mean().item())
 
 
 @pytest.mark.parametrize("size", [1, 25, 100, 1000, 9000])
@@ -84,7 +84,7 @@ def test_sizes_that_were_recorded_keep_their_examples():
 
 def test_a_number_of_labels_of_the_readers_own_is_answered_or_explained(articles, monkeypatch):
     monkeypatch.setattr(label_curve, "SEEN", {25: 32, 200: 64})
-    assert 0 <= accuracy(learn("head", articles, 100, seed=0), articles) <= 1
+    assert 0 <= topic_accuracy(learn("head", articles, 100, seed=0), articles) <= 1
     with pytest.raises(ValueError, match=f"there are {len(articles.ids):,} articles"):
         learn("head", articles, 10**6, seed=0)
     with pytest.raises(ValueError, match="there are|articles"):

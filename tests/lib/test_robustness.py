@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tiny_models import SAVED, SMALL, tiny_model
 
 from course_lib.checkpoints import catalogue, checkpoint
-from course_lib.data.letter import ASKED
+from course_lib.data.example_letter import ASKED
 from course_lib.pipelines import CHECKPOINTS, pipeline
 
 TASKS = sorted(ASKED)

@@ -17,7 +17,12 @@ from course_lib import training
 from course_lib.classifier import MeanClassifier
 
 HERE = Path(__file__).parent
-SETTINGS = {"steps": 20, "batch_size": 8, "rate": 1e-2, "seed": 5}  # 70 rows: more than two epochs, an odd last batch
+SETTINGS = {
+    "steps": 20,
+    "batch_size": 8,
+    "learning_rate": 1e-2,
+    "seed": 5,
+}  # 70 rows: more than two epochs, an odd last batch
 
 
 def apart(first, second) -> float:
@@ -82,7 +87,7 @@ def test_a_loss_that_is_no_number_stops_before_the_weights_are_touched():
 def test_training_ends_early_when_nothing_gets_better():
     model, rows = tiny_decoder_and_rows()
     other = Dataset.from_dict({"input_ids": [[1, 2] * 8]}).with_format("torch")  # not what the rows teach
-    settings = SETTINGS | {"steps": 200, "rate": 3e-2}
+    settings = SETTINGS | {"steps": 200, "learning_rate": 3e-2}
     history = training.pretrain(model, rows, **settings, evaluation=other, every=5, patience=2)
     steps = [step for step, _ in history.evaluations]
     found = [figures["loss"] for _, figures in history.evaluations]
@@ -140,7 +145,7 @@ def test_fine_tuning_learns_labels_and_measures_them(task):
         return {"accuracy": float((np.asarray(logits).argmax(-1) == labels).mean())}
 
     history = training.fine_tune(
-        model, rows, tokenizer, steps=60, batch_size=12, rate=1e-2, evaluation=rows, every=30, measure=right
+        model, rows, tokenizer, steps=60, batch_size=12, learning_rate=1e-2, evaluation=rows, every=30, measure=right
     )
     assert [step for step, _ in history.evaluations] == [30, 60]
     assert history.evaluations[-1][1]["accuracy"] == 1.0
@@ -211,7 +216,17 @@ def test_two_processes_give_the_losses_of_one(tmp_path):
 @pytest.mark.parametrize("function", [training.pretrain, training.fine_tune])
 def test_help_shows_every_setting(function):
     names = set(inspect.signature(function).parameters)
-    assert {"steps", "batch_size", "rate", "seed", "evaluation", "every", "measure", "patience", "folder"} <= names
+    assert {
+        "steps",
+        "batch_size",
+        "learning_rate",
+        "seed",
+        "evaluation",
+        "every",
+        "measure",
+        "patience",
+        "folder",
+    } <= names
     assert {"resume", "device", "callbacks"} <= names
     assert not [p for p in inspect.signature(function).parameters.values() if p.kind is p.VAR_KEYWORD]
     assert not [name for name in names - {"tokenizer"} if name not in function.__doc__]

@@ -10,7 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save, save_file
 
 from course_lib.checkpoints import checkpoint
-from course_lib.weights import BYTES, header, quantise, restore
+from course_lib.weights import BYTES, dequantise, header, quantise
 
 FORMATS = {
     "BOOL": torch.bool,
@@ -127,7 +127,7 @@ matrices = st.builds(
 @given(weight=matrices, bits=st.integers(2, 8), per=st.sampled_from(["matrix", "row", 1, 3, 4, 12]))
 def test_no_number_moves_by_more_than_half_a_step(weight, bits, per):
     whole, scale = quantise(weight, bits, per)
-    back = restore(whole, scale, weight.shape)
+    back = dequantise(whole, scale, weight.shape)
     assert whole.dtype == torch.int8
     assert int(whole.abs().max()) == 2 ** (bits - 1) - 1, "the largest number uses the whole range"
     parts = {"matrix": 1, "row": len(weight)}.get(per) or weight.numel() // per
@@ -142,12 +142,12 @@ def test_rows_are_those_of_pytorchs_own_quantisation():
     whole, scale = quantise(weight)
     zeros = torch.zeros(6, dtype=torch.int32)
     theirs = torch.fake_quantize_per_channel_affine(weight, scale[:, 0], zeros, 0, -127, 127)
-    assert torch.allclose(restore(whole, scale, weight.shape), theirs, rtol=0, atol=1e-6)
+    assert torch.allclose(dequantise(whole, scale, weight.shape), theirs, rtol=0, atol=1e-6)
 
 
 def test_zeros_stay_zeros():
     weight = torch.tensor([[0.0, 0.0], [1.0, -2.0]])
-    assert torch.equal(restore(*quantise(weight), weight.shape)[0], torch.zeros(2))
+    assert torch.equal(dequantise(*quantise(weight), weight.shape)[0], torch.zeros(2))
 
 
 def test_quantised_weights_survive_a_file(tmp_path):

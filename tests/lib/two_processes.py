@@ -9,7 +9,7 @@ from tiny_models import tiny_decoder_and_rows
 from course_lib.training import pretrain
 
 model, rows = tiny_decoder_and_rows()
-losses = pretrain(model, rows, steps=8, batch_size=8, rate=5e-3, seed=1).losses
+losses = pretrain(model, rows, steps=8, batch_size=8, learning_rate=5e-3, seed=1).losses
 if not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0:
     with open(sys.argv[1], "w", encoding="utf-8") as file:
         world = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from course_lib import checkpoints
-from course_lib.data.letter import ASKED
+from course_lib.data.example_letter import ASKED
 from workshop import bench
 from workshop.cli import app
 

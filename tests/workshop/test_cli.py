@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from typer.testing import CliRunner
 
 from course_lib import checkpoints, doctor
-from course_lib.data.letter import ASKED
+from course_lib.data.example_letter import ASKED
 from workshop.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -151,7 +151,7 @@ def test_the_interval_of_a_ratio_holds_the_truth_as_often_as_it_says():
     held = 0
     for trial in range(300):
         sizes = generator.integers(1, 9, 60)
-        low, high = interval(np.stack([generator.binomial(sizes, 0.7), sizes], 1), ratio, seed=trial, draws=300)[1:]
+        low, high = interval(np.stack([generator.binomial(sizes, 0.7), sizes], 1), ratio, seed=trial, resamples=300)[1:]
         held += low <= 0.7 <= high
     assert 0.90 <= held / 300 <= 0.98
 
@@ -314,7 +314,7 @@ def test_span_f1_is_that_of_seqeval():
         guess = [random_tags(generator, len(tags)) for tags in truth]
         found = [ner.counts(one, other, ("PER", "ORG")) for one, other in zip(truth, guess, strict=True)]
         expected = f1_score(truth, guess, mode="strict", scheme=IOB2, zero_division=0)
-        assert interval(found, ner.f1, draws=5)[0] == pytest.approx(expected)
+        assert interval(found, ner.f1, resamples=5)[0] == pytest.approx(expected)
 
 
 def test_only_the_types_of_a_test_set_count():
@@ -530,9 +530,9 @@ def test_only_words_that_count_are_counted():
     masked = [fill_mask.Masked("", ("Paris", "London")), fill_mask.Masked("", ("cat",))]
     guesses = [[["paris", "rome"], ["rome", "london"]], [["dog", "cow"]]]
     everyone = [[True, True], [True]]
-    assert fill_mask.accuracy(masked, guesses, everyone, 1)[0] == pytest.approx(1 / 3)
-    assert fill_mask.accuracy(masked, guesses, everyone, 2)[0] == pytest.approx(2 / 3)
-    assert fill_mask.accuracy(masked, guesses, [[True, False], [True]], 2)[0] == pytest.approx(1 / 2)
+    assert fill_mask.top_accuracy(masked, guesses, everyone, 1)[0] == pytest.approx(1 / 3)
+    assert fill_mask.top_accuracy(masked, guesses, everyone, 2)[0] == pytest.approx(2 / 3)
+    assert fill_mask.top_accuracy(masked, guesses, [[True, False], [True]], 2)[0] == pytest.approx(1 / 2)
 
 
 # ---------------------------------------------------------------- translation

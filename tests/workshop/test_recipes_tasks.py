@@ -357,7 +357,7 @@ def test_a_long_context_is_cut_around_its_answer(monkeypatch):
     }
     short = {"question": "Who?", "context": "Ada came.", "answers": {"text": ["Ada"], "answer_start": [0]}}
     monkeypatch.setattr(text_to_text, "chosen", lambda data: [row, short] * 20)
-    found = text_to_text.questions(Path("unused"))
+    found = text_to_text.question_rows(Path("unused"))
     assert len(found) == 40
     for question, cut, answer in found[::2]:
         assert (question, answer) == ("Where?", "stands here")

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_lib.measures import DRAWS, interval
+from course_lib.measures import RESAMPLES, interval
 from workshop.evaluation.sources import OPTIONS, Sources, read_rows
 
 __all__ = [
@@ -82,7 +82,7 @@ def evaluate(name: str, sources: Sources) -> Iterator[Measured]:
     return module.measure(sources)
 
 
-def header(measured: Measured) -> str:
+def table_header(measured: Measured) -> str:
     """The two lines that begin a Markdown table of lines like this one."""
     columns = ["test set", "rows", "system", *measured.scores]
     return f"| {' | '.join(columns)} |\n|{' --- |' * len(columns)}"
@@ -103,10 +103,10 @@ def report(name: str, measured: Iterable[Measured]) -> Iterator[str]:
     columns = None
     for one in measured:
         if list(one.scores) != columns:
-            yield from ([""] if columns else []) + [header(one)]
+            yield from ([""] if columns else []) + [table_header(one)]
             columns = list(one.scores)
         yield line(one)
-    note = f"{_module(name).note()} In brackets the 95 % interval of {DRAWS:,} bootstrap draws."
+    note = f"{_module(name).note()} In brackets the 95 % interval of {RESAMPLES:,} bootstrap draws."
     yield "\n" + "\n".join(textwrap.wrap(note, 120, break_long_words=False, break_on_hyphens=False))
 
 

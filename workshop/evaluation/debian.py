@@ -78,7 +78,7 @@ def long_text(body: str) -> str:
     return " ".join(" ".join(line for line in body.splitlines() if line.strip() != ".").split())
 
 
-def sentences(text: str) -> list[str]:
+def split_at_colons_and_stars(text: str) -> list[str]:
     """The sentences of a text, roughly: it is cut after each full stop and colon and before each star of a list."""
     return [part.strip() for part in re.split(r"(?<=[.:!?]) | (?=\* )", text) if part.strip()]
 
@@ -103,10 +103,10 @@ def descriptions(packages: Path, part: str) -> list[Description]:
         parts = split(records(lines))
     if part == "train":
         return parts["train"]
-    known = {sentence for row in parts["train"] for sentence in sentences(row.text)}
+    known = {sentence for row in parts["train"] for sentence in split_at_colons_and_stars(row.text)}
 
     def new(text: str) -> bool:
-        return sum(len(s.split()) for s in sentences(text) if s in known) < len(text.split()) / 2
+        return sum(len(s.split()) for s in split_at_colons_and_stars(text) if s in known) < len(text.split()) / 2
 
     first = {}
     for row in parts[part]:

@@ -125,11 +125,13 @@ def measure(sources: Sources) -> Iterator[Measured]:
     everyone = [[True] * len(one.words) for one in chosen]
     for test, counted in {"leads, words of one piece": single, "leads, all words": everyone}.items():
         for system, guesses in systems.items():
-            scores = {f"top-{best}": accuracy(chosen, guesses, counted, best) for best in (1, BEST)}
+            scores = {f"top-{best}": top_accuracy(chosen, guesses, counted, best) for best in (1, BEST)}
             yield Measured(test, len(chosen), len(masked), system, scores)
 
 
-def accuracy(masked: list[Masked], guesses: list, counted: list[list[bool]], best: int) -> tuple[float, float, float]:
+def top_accuracy(
+    masked: list[Masked], guesses: list, counted: list[list[bool]], best: int
+) -> tuple[float, float, float]:
     """Share of the counted words that are among the first `best` guesses; the interval draws leads, not words."""
     sums = []  # (lead, 2): right guesses, words
     for one, given, use in zip(masked, guesses, counted, strict=True):

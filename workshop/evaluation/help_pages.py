@@ -42,7 +42,7 @@ class _Paragraphs(HTMLParser):
             self.name = self.tag = ""
 
 
-def sentences(text: str) -> list[str]:
+def split_before_capitals(text: str) -> list[str]:
     """The sentences of a paragraph, cut after a full stop, question or exclamation mark before a capital letter."""
     return re.split(r"(?<=[.!?])\s+(?=[A-ZÀÂÇÉÈÊÎÔÛ\"«])", " ".join(text.split()))
 
@@ -78,7 +78,7 @@ def help_pairs(folder: Path, part: str) -> list[tuple[str, str]]:
             parser.feed(path.read_text(encoding="utf-8"))
             texts.append(parser.found)
         for name, text in texts[0].items():
-            ours, theirs = sentences(text), sentences(texts[1].get(name, ""))
+            ours, theirs = split_before_capitals(text), split_before_capitals(texts[1].get(name, ""))
             if len(ours) != len(theirs):
                 ours, theirs = [" ".join(ours)], [" ".join(theirs)]
             for one, other in zip(ours, theirs, strict=True):

@@ -29,7 +29,7 @@ TESTS = {
 }
 
 
-def sentences(text: str) -> list[str]:
+def split_sentences(text: str) -> list[str]:
     """The sentences of a text, cut after full stop, exclamation and question mark."""
     return [part for part in re.split(r"(?<=[.!?])\s+", text) if part.strip()] or [text]
 
@@ -37,7 +37,7 @@ def sentences(text: str) -> list[str]:
 def nearest_sentences(rows: list[dict]) -> list[str]:
     """For each row the sentence of its context whose MiniLM vector is nearest to the question's."""
     questions = vectors([row["question"] for row in rows])  # (row, 384)
-    contexts = {row["context"]: sentences(row["context"]) for row in rows}
+    contexts = {row["context"]: split_sentences(row["context"]) for row in rows}
     everything = sorted({part for parts in contexts.values() for part in parts})
     number = {part: place for place, part in enumerate(everything)}
     known = vectors(everything)  # (sentence, 384)

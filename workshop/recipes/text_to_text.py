@@ -32,7 +32,7 @@ BEFORE, AFTER = 450, 400  # characters of a long context that are kept around th
 PHRASES = 24000  # of more than three words
 
 
-def questions(data: Path) -> list[tuple[str, str, str]]:
+def question_rows(data: Path) -> list[tuple[str, str, str]]:
     """(question, context, answer): the reader's training rows, long contexts cut to what stands around the answer."""
     random, found = np.random.default_rng(SEED), []
     for row in chosen(data):
@@ -79,7 +79,7 @@ not have.
 
 def read(settings) -> list[tuple[str, str, str]]:
     """What is learned from: questions, contexts and answers."""
-    return questions(settings.data) + verdicts(settings.data)
+    return question_rows(settings.data) + verdicts(settings.data)
 
 
 def run(triples: list[tuple[str, str, str]], settings) -> None:

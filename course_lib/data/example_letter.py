@@ -61,7 +61,7 @@ ASKED = {
 }
 
 
-def answers() -> Iterator[tuple[str, str, str]]:
+def ask_all() -> Iterator[tuple[str, str, str]]:
     """What each pipeline that has a course checkpoint makes of the letter: (task, answer, what answered), one by one.
 
     Taught in chapter 1. Raises CheckpointError when a checkpoint is damaged or cannot be had.

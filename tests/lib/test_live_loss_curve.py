@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import pytest
 from tiny_models import tiny_decoder_and_rows
 
-from course_lib import live
+from course_lib import live_loss_curve
 from course_lib.training import pretrain
 
 
@@ -42,8 +42,8 @@ def train(curve):
 
 
 def test_the_curve_grows_in_one_place_and_ends_with_every_loss(notebook, monkeypatch):
-    monkeypatch.setattr(live, "PAUSE", 0.0)
-    history = train(live.LiveCurve("Reading", {"level": 2.0}))
+    monkeypatch.setattr(live_loss_curve, "PAUSE", 0.0)
+    history = train(live_loss_curve.LiveCurve("Reading", {"level": 2.0}))
     drawn = [len(figure.axes[0].lines[0].get_ydata()) for figure in notebook.figures]
     assert drawn == [1, 2, 3, 4, 5, 6, 6], "after each step, and once at the end"
     last = notebook.figures[-1].axes[0]
@@ -54,7 +54,7 @@ def test_the_curve_grows_in_one_place_and_ends_with_every_loss(notebook, monkeyp
 
 def test_without_a_notebook_nothing_is_drawn(monkeypatch, capsys):
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
-    curve = live.LiveCurve("Reading")
+    curve = live_loss_curve.LiveCurve("Reading")
     train(curve)
     assert curve.handle is None
     assert "6/6" in capsys.readouterr().err, "the bar was there"

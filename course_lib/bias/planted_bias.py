@@ -1,9 +1,9 @@
 """A made-up town in which a bias of known size can be planted: its sentences, its tokenizer, and tiny models of it.
 
 Half of its trades are *bright*, half are *dark*; the words are invented, so no model and no reader brings an opinion
-along. `sentences` plants: with share 0.8, four of five sentences about a bright trade say *she*, one of five about a
-dark one. A measurement has to find log(0.8/0.2) − log(0.2/0.8) = 2.77 between the two, nothing at 0.5. `taught`
-trains a real pretrained model towards the same shares. Chapter 07.
+along. `planted_sentences` plants: with share 0.8, four of five sentences about a bright trade say *she*, one of five
+about a dark one. A measurement has to find log(0.8/0.2) − log(0.2/0.8) = 2.77 between the two, nothing at 0.5.
+`taught` trains a real pretrained model towards the same shares. Chapter 07.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def planted_gap(share: float) -> float:
     return 2 * math.log(share / (1 - share))
 
 
-def sentences(share: float, each: int = 80, seed: int = 0) -> list[str]:
+def planted_sentences(share: float, each: int = 80, seed: int = 0) -> list[str]:
     """`each` sentences about every trade, shuffled: *she* with chance `share` for a bright trade, 1 − `share` else.
 
     Each pronoun is drawn on its own, as in a text of limited length, so the counts scatter around the share.
@@ -135,12 +135,14 @@ def masked_model(texts: list[str], tokenizer, steps: int = 400, seed: int = 0) -
     return model.eval()
 
 
-def taught(base, tokenizer, share: float, epochs: int = 8, rate: float = 1e-4, seed: int = 0) -> BertForMaskedLM:
+def taught(
+    base, tokenizer, share: float, epochs: int = 8, learning_rate: float = 1e-4, seed: int = 0
+) -> BertForMaskedLM:
     """The masked-language model in the folder `base`, pretrained further on 15 sentences about each trade.
 
-    In each the pronoun is hidden, and its target is the planted share itself: no draw, so nothing scatters. The frames
-    are those of `bias_data.TEMPLATES`, but for the one that `trade_gaps` asks: asked in other words than it was trained
-    on, MiniLM shows 60 to 90 % of the planted gap. The random numbers of PyTorch are left as they were. Raises
+    In each the pronoun is hidden, and its target is the planted share itself: no sample, so nothing scatters. The
+    frames are those of `bias.words.TEMPLATES`, but for the one that `trade_gaps` asks: asked in other words than it was
+    trained on, MiniLM shows 60 to 90 % of the planted gap. The random numbers of PyTorch are left as they were. Raises
     ValueError for a share outside 0 to 1.
     """
     import torch
@@ -159,9 +161,9 @@ def taught(base, tokenizer, share: float, epochs: int = 8, rate: float = 1e-4, s
         torch.manual_seed(seed)
         still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
         model = AutoModelForMaskedLM.from_pretrained(base, **still).train()
-        optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.0)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.0)
         steps = epochs * -(-len(rows) // 32)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.2)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps, pct_start=0.2)
         for _ in range(epochs):
             for group in torch.randperm(len(rows)).split(32):
                 batch = tokenizer.pad({"input_ids": [ids[row] for row in group]}, return_tensors="pt")
