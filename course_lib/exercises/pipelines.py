@@ -23,7 +23,7 @@ def numbers(*shape, seed=0):
 
 
 def softmax(logits):
-    """Positive numbers that add up to 1 along the last axis, in the order of the logits.
+    """Positive numbers that add up to 1 along the last axis, in the order of logits.
 
     logits: a tensor of any shape, numbers of any size (10,000 too).
     Returns a tensor of the same shape.
@@ -138,8 +138,8 @@ SOFTMAX = Exercise(
 def classify(text, tokenizer, model):
     """The likeliest label of a text and its probability.
 
-    tokenizer(text, return_tensors="pt") gives the inputs; model(**inputs).logits is a tensor (1, labels);
-    model.config.id2label names the labels.
+    tokenizer(text, return_tensors="pt") gives the inputs; model(**inputs).logits is a
+    tensor (1, labels); model.config.id2label has the names of the labels.
     Returns (label, score): a string and a number from 0 to 1.
     """
     ### BEGIN SOLUTION
@@ -258,7 +258,7 @@ def _several(output):
 
 
 def pad_batch(rows, pad):
-    """Make a rectangle of rows of token ids: fill up the short ones at the end, and mark what is real.
+    """Fill rows of token ids up at the end to a rectangle, and mark what is real.
 
     rows: a list of lists of token ids. pad: the id to fill up with.
     Returns (ids, mask), two tensors of whole numbers (rows, tokens of the longest row);
@@ -355,9 +355,9 @@ PAD_BATCH = Exercise(
 
 
 def cosine(a, b):
-    """The cosine similarity of two vectors: 1 in the same direction, 0 at a right angle, -1 in the opposite one.
+    """The cosine similarity of two vectors (width,) that are not zero: a number.
 
-    a, b: tensors (width,), not zero. Returns a number.
+    1 in the same direction, 0 at a right angle, -1 in the opposite direction.
     """
     ### BEGIN SOLUTION
     return float(a @ b / (a.norm() * b.norm()))
@@ -437,17 +437,17 @@ def _is_about(output, case, candidates):
 
 
 def embed(texts, tokenizer, model):
-    """One vector of length 1 for each text: the mean over its tokens. The filling of a batch does not count.
+    """A vector of length 1 for each text: the mean over its tokens, without padding.
 
-    texts: a list of strings. tokenizer(texts, padding=True, return_tensors="pt") gives input_ids and attention_mask;
-    model(**inputs).last_hidden_state is a tensor (texts, tokens, width). [CLS] and [SEP] count as tokens.
-    Returns a tensor (texts, width).
+    texts: a list of strings. tokenizer(texts, padding=True, return_tensors="pt") gives
+    input_ids and attention_mask; model(**inputs).last_hidden_state has the shape
+    (texts, tokens, width). [CLS] and [SEP] count as tokens. Returns (texts, width).
     """
     ### BEGIN SOLUTION
     inputs = tokenizer(texts, padding=True, return_tensors="pt")
     with torch.inference_mode():
         vectors = model(**inputs).last_hidden_state  # (texts, tokens, width)
-    real = inputs["attention_mask"][:, :, None]  # (texts, tokens, 1), 1 for a token and 0 for filling
+    real = inputs["attention_mask"][:, :, None]  # (texts, tokens, 1): 0 for padding
     mean = (vectors * real).sum(dim=1) / real.sum(dim=1)  # (texts, width)
     return torch.nn.functional.normalize(mean, dim=-1)
     ### END SOLUTION
@@ -590,8 +590,9 @@ def _is_over_width(case, output):
 def zero_shot(text, labels, entailment):
     """How well each label fits a text, as probabilities that add up to 1.
 
-    labels: a list of strings. entailment(premise, hypothesis) returns a number, a logit: how much the hypothesis
-    follows from the premise. The premise is the text, the hypothesis "This example is LABEL." with its full stop.
+    labels: a list of strings. entailment(premise, hypothesis) gives a number, a logit:
+    how much the hypothesis follows from the premise. The premise is the text, the
+    hypothesis "This example is LABEL." with its full stop.
     Returns a tensor (labels,), in the order of the labels.
     """
     ### BEGIN SOLUTION
@@ -710,11 +711,11 @@ def _near(output, other):
 
 
 def best_span(start, end, longest):
-    """The best stretch of tokens: the first and the last for which start[first] + end[last] is largest.
+    """The first and the last token with the largest sum start[first] + end[last].
 
-    start, end: logits, (tokens,): how good a token is as the first of an answer, and as the last.
-    longest: the most tokens that an answer may have. The last token is not before the first; they may be the same.
-    Returns (first, last), two whole numbers.
+    start, end: logits (tokens,): of a token as the first of an answer, and as the last.
+    longest: the most tokens of an answer. The last is not before the first; they may be
+    the same. Returns (first, last), two whole numbers.
     """
     ### BEGIN SOLUTION
     sums = start[:, None] + end[None, :]  # (first, last)
@@ -861,8 +862,8 @@ BEST_SPAN = Exercise(
 def write_greedily(ids, model, steps):
     """Continue a text by the likeliest next token, `steps` times.
 
-    ids: the token ids so far, (1, tokens). model(ids).logits is a tensor (1, tokens, vocabulary); what it has in the
-    place of a token is about the token after it.
+    ids: token ids so far, (1, tokens). model(ids).logits is (1, tokens, vocabulary);
+    what it has in the place of a token is about the token after it.
     Returns the ids with `steps` more at the end, (1, tokens + steps).
     """
     ### BEGIN SOLUTION
@@ -974,23 +975,20 @@ WRITE_GREEDILY = Exercise(
 
 
 def entities(tags):
-    """The names that a row of labels stands for.
+    """[(kind, first, last), …]: the names that a row of labels stands for, in order.
 
-    tags: a label for each token: "O" outside of a name, "B-PER" at the beginning of one, "I-PER" inside.
-    A name ends before "O", before a "B-", and before an "I-" of another kind. An "I-" that continues no name of its
-    kind begins one.
-    Returns a list of (kind, first, last): ("PER", 0, 1) for the first two tokens, in the order of the text.
+    tags: for each token "O" (outside), "B-PER" (a person begins), "I-PER" (goes on), …
+    A name ends before "O", before "B-", and before "I-" of another kind. An "I-" that
+    continues no name of its kind begins one. Places count from 0; last is included.
     """
     ### BEGIN SOLUTION
     found = []
     for place, tag in enumerate(tags):
-        if tag == "O":
-            continue
-        mark, kind = tag.split("-", 1)
+        mark, _, kind = tag.partition("-")
         goes_on = found and found[-1][0] == kind and found[-1][2] == place - 1
         if mark == "I" and goes_on:
             found[-1] = (kind, found[-1][1], place)
-        else:
+        elif mark != "O":
             found.append((kind, place, place))
     return found
     ### END SOLUTION
