@@ -25,12 +25,7 @@ DOUBLE = Exercise(
         Case((3,), says="the number 3"),
         Case((torch.tensor([[1.0, -2.0], [0.0, 4.5]]),), says="a tensor of two rows"),
     ],
-    mistakes=[
-        Mistake("squared", lambda x: x * x, "that is the square of x: 3 becomes 9, and should become 6."),
-        Mistake("added", lambda x: x + 2, "that is 2 more than x, not 2 times x."),
-        Mistake("half", lambda x: x / 2, "that is half of x, not twice x."),
-        Mistake("unchanged", lambda x: x, "x comes back as it was."),
-    ],
+    mistakes=[Mistake("squared", lambda x: x * x, "that is the square of x: 3 becomes 9, and should become 6.")],
     hints=["Twice as much is x and x again.", "An operator between two numbers works on tensors too."],
     commentary="`x + x` is as good. Both work for tensors because an operator is applied to each of their numbers.",
 )

@@ -1,18 +1,15 @@
-"""Chapter 01: our answers agree with PyTorch and Transformers, other right answers pass, wrong ones get their hint."""
+"""Right and wrong answers to the exercises of chapter 01."""
 
 import itertools
 import math
 
 import numpy as np
-import pytest
 import torch
 import torch.nn.functional as F
 import transformers
 from torch.nn.utils.rnn import pad_sequence
 
-from course_lib.exercises import check, small_models
 from course_lib.exercises import pipelines as ours
-from course_lib.exercises.registry import named
 
 # ---------------------------------------------------------------- answers written otherwise
 
@@ -302,70 +299,3 @@ WRONG = {
         (lambda tags: {kind: (first, last) for kind, first, last in entities_by_groups(tags)}, "two names of one kind"),
     ],
 }
-
-
-@pytest.mark.parametrize(("name", "answer"), [(n, a) for n, answers in RIGHT.items() for a in answers])
-def test_a_right_answer_passes(name, answer):
-    result = check(name, answer)
-    assert result.passed, result.hint
-
-
-@pytest.mark.parametrize("name", list(RIGHT))
-def test_our_own_answer_passes(name):
-    assert check(name, named(name).reference).passed
-
-
-@pytest.mark.parametrize(("name", "answer", "words"), [(n, *wrong) for n, all_ in WRONG.items() for wrong in all_])
-def test_a_wrong_answer_gets_the_hint_that_is_meant_for_it(name, answer, words):
-    result = check(name, answer)
-    assert not result.passed
-    assert words in result.hint, result.hint
-
-
-@pytest.mark.parametrize(
-    ("name", "mistake"), [(n, m) for n in RIGHT for m in named(n).mistakes if not hasattr(m.wrong, "holds")]
-)
-def test_each_known_mistake_is_told_apart_from_the_others(name, mistake):
-    result = check(name, mistake.wrong)
-    assert not result.passed
-    assert mistake.says in result.hint, f"{mistake.name}: {result.hint}"
-
-
-# ---------------------------------------------------------------- our answers against others' code
-
-
-def test_softmax_is_pytorchs():
-    logits = torch.randn(4, 3, 7, generator=torch.Generator().manual_seed(5)) * 3000
-    torch.testing.assert_close(ours.softmax(logits), logits.softmax(-1))
-
-
-def test_classify_is_the_pipeline_on_the_small_model():
-    tokenizer, model = small_models.word_pieces(), small_models.sorter(5)
-    answer = transformers.pipeline("text-classification", model=model, tokenizer=tokenizer)("Send it to my address.")[0]
-    label, score = ours.classify("Send it to my address.", tokenizer, model)
-    assert label == answer["label"]
-    assert score == pytest.approx(answer["score"], abs=1e-6)
-
-
-def test_a_batch_is_padded_as_the_tokenizer_does_it():
-    tokenizer, texts = small_models.word_pieces(), ["no!", "the lamp is good.", "please send it to my new address."]
-    batch = tokenizer(texts, padding=True, return_tensors="pt")
-    ids, mask = ours.pad_batch(tokenizer(texts)["input_ids"], tokenizer.pad_token_id)
-    assert torch.equal(ids, batch["input_ids"])
-    assert torch.equal(mask, batch["attention_mask"])
-
-
-def test_the_vector_of_a_text_is_the_same_in_every_batch():
-    tokenizer, model = small_models.word_pieces(), small_models.encoder(1)
-    alone = ours.embed(["No!"], tokenizer, model)
-    batch = ours.embed(["No!", "please send it to my new address, and thank you for your letter."], tokenizer, model)
-    torch.testing.assert_close(alone[0], batch[0], rtol=0, atol=1e-5)
-    torch.testing.assert_close(batch.norm(dim=-1), torch.ones(2))
-
-
-def test_the_small_models_are_the_same_every_time_and_tell_texts_apart():
-    tokenizer, model = small_models.word_pieces(), small_models.sorter(5)
-    texts = ("The lamp is good.", "When will my order arrive?", "The lamp is not good, and it came late!")
-    assert {ours.classify(text, tokenizer, model)[0] for text in texts} == set(small_models.LABELS)
-    again = small_models.sorter.__wrapped__(5)
-    assert all(torch.equal(one, other) for one, other in zip(model.parameters(), again.parameters(), strict=True))
