@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from course_lib.arguments import whole
+
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import PreTrainedModel
@@ -100,7 +102,7 @@ def _small(name: str):
         "Marian": lambda: t.MarianMTModel(t.MarianConfig(**bart | marian)),
         "mBART": lambda: t.MBartForConditionalGeneration(t.MBartConfig(**bart)),
     }
-    if name not in made:
+    if not isinstance(name, str) or name not in made:
         near = {known.lower().replace("-", ""): known for known in made}
         close = difflib.get_close_matches(str(name).lower().replace("-", ""), near, n=1)
         hint = f" Did you mean {near[close[0]]!r}?" if close else ""
@@ -123,8 +125,9 @@ def tiny(name: str, seed: int = 0) -> Tiny:
 
     Two layers of width 32 with two heads, a vocabulary of 99 tokens, in evaluation mode; the classes are Transformers'
     own, but for Transformer-XL, which version 5 no longer has. The random numbers of PyTorch are left as they were.
-    Raises ValueError for an unknown name, with the known ones.
+    Raises ValueError for an unknown name, with the known ones, and for a seed below 0.
     """
+    whole("seed", seed, 0)
     import torch
 
     make = _small(name)
@@ -172,6 +175,7 @@ def dependency_masks(model: PreTrainedModel, inputs: dict[str, Tensor], layer: i
     another form.
     """
     _check(model, inputs)
+    _check_layer(model, layer)
     moved, sloped = _by_perturbation(model, inputs, layer), _by_gradient(model, inputs, layer)
     if any((sloped[name] & ~moved[name]).any() for name in moved):
         model = copy.deepcopy(model).double()
@@ -190,7 +194,7 @@ def family_of(model: PreTrainedModel) -> str:
     """The family of `model`, "encoder", "decoder" or "encoder-decoder", by what its outputs depend on.
 
     Neither its name nor its class nor its configuration is asked. An encoder's outputs use every input; a decoder's use
-    none behind their own place; an encoder-decoder's use all of the first sequence, and of the second none behind their
+    none after their own place; an encoder-decoder's use all of the first sequence, and of the second none after their
     own place. Raises ValueError for a model that does none of these.
     """
     used = dependency_masks(model, inputs_for(model))
@@ -217,8 +221,18 @@ def _check(model, inputs) -> None:
             f"{type(model).__name__} takes {' and '.join(wanted)}; given: {', '.join(inputs) or 'nothing'}."
         )
     for name, ids in inputs.items():
+        if not hasattr(ids, "dim"):
+            raise TypeError(f"{name} is a tensor of token ids (1, tokens); given: {type(ids).__name__}.")
         if ids.dim() != 2 or ids.shape[0] != 1 or not ids.shape[1]:
             raise ValueError(f"{name} is one sequence of token ids, of shape (1, tokens); given: {tuple(ids.shape)}.")
+
+
+def _check_layer(model, layer) -> None:
+    layers = model.config.num_hidden_layers
+    if not isinstance(layer, int) or not -layers - 1 <= layer <= layers:
+        raise ValueError(
+            f"layer is {layer!r}. {type(model).__name__} has 0 (the embeddings) to {layers}; -1 is the last."
+        )
 
 
 def _vectors(model, inputs, layer) -> dict[str, Tensor]:
@@ -272,10 +286,9 @@ def _by_gradient(model, inputs, layer) -> dict[str, Tensor]:
     wanted = [("own", name) for name in inputs] + ([("encoder", "input_ids")] if "encoder" in vectors else [])
     found = {}
     for part, name in wanted:
-        random = torch.randn(vectors[part].shape[-1], generator=torch.Generator().manual_seed(0)).to(
-            vectors[part]
-        )  # a plain sum of
-        rows = []  # normalised vectors is constant, so its slope would be 0
+        # Weighted at random: the plain sum of a normalised vector is constant, so its gradient would be 0.
+        random = torch.randn(vectors[part].shape[-1], generator=torch.Generator().manual_seed(0)).to(vectors[part])
+        rows = []
         for vector in vectors[part]:
             (slope,) = torch.autograd.grad(vector @ random, embedded[name], retain_graph=True, allow_unused=True)
             rows.append(torch.zeros_like(embedded[name])[0, :, 0] if slope is None else slope[0].abs().amax(-1))

@@ -24,15 +24,30 @@ def scaled_dot_product_attention(
     broadcast. mask: boolean, broadcastable to (..., query, key), True where a query may look; or numbers that are added
     to the scores. Returns the output (..., query, value width) and the weights (..., query, key), whose rows sum to 1.
 
-    Raises ValueError for shapes that do not fit and for a query that may look nowhere, whose softmax would be NaN.
+    Raises ValueError for shapes that do not fit, for no keys, for a mask with NaN in it, and for a query that may look
+    nowhere, whose softmax would be NaN; TypeError for what is no tensor of floating-point numbers.
     Source: Vaswani et al. 2017, section 3.2.1; PyTorch's function of the same name returns the output only.
     """
+    for name, tensor in (("query", query), ("key", key), ("value", value)):
+        _check_states(name, tensor)
     if query.shape[-1] != key.shape[-1]:
         raise ValueError(
             f"Query and key need the same width to be compared: query {tuple(query.shape)}, key {tuple(key.shape)}."
         )
     if key.shape[-2] != value.shape[-2]:
         raise ValueError(f"Each key needs one value: key {tuple(key.shape)}, value {tuple(value.shape)}.")
+    if not query.shape[-1] or not key.shape[-2]:
+        raise ValueError(
+            "Query and key need one number or more to be compared, and a query needs one key or more to look at: query "
+            f"{tuple(query.shape)}, key {tuple(key.shape)}."
+        )
+    try:
+        torch.broadcast_shapes(query.shape[:-2], key.shape[:-2], value.shape[:-2])
+    except RuntimeError:
+        raise ValueError(
+            f"What stands before the last two dimensions must broadcast: query {tuple(query.shape)}, key "
+            f"{tuple(key.shape)}, value {tuple(value.shape)}. Is one of them of another batch?"
+        ) from None
     scores = query @ key.transpose(-2, -1) / math.sqrt(query.shape[-1])  # (..., query, key)
     if mask is not None:
         scores = _masked(scores, mask)
@@ -40,8 +55,19 @@ def scaled_dot_product_attention(
     return weights @ value, weights  # (..., query, value width), (..., query, key)
 
 
+def _check_states(name: str, states: Tensor, least: int = 2) -> None:
+    if not isinstance(states, Tensor) or not states.is_floating_point():
+        found = states.dtype if isinstance(states, Tensor) else type(states).__name__
+        raise TypeError(f"{name} is a tensor of floating-point numbers; given: {found}.")
+    if states.dim() < least:
+        shape = "(..., position, width)" if least == 2 else "(batch, position, width)"
+        raise ValueError(f"{name} is {shape}; given: the shape {tuple(states.shape)}.")
+
+
 def _masked(scores: Tensor, mask: Tensor) -> Tensor:
     """The scores with −∞ where a boolean mask is False, or with the numbers of a mask of numbers added."""
+    if not isinstance(mask, Tensor):
+        raise TypeError(f"mask is a tensor, boolean or of numbers to add; given: {type(mask).__name__}.")
     try:
         fits = torch.broadcast_shapes(mask.shape, scores.shape) == scores.shape
     except RuntimeError:
@@ -54,6 +80,8 @@ def _masked(scores: Tensor, mask: Tensor) -> Tensor:
     if mask.dtype == torch.bool:
         scores = scores.masked_fill(~mask, -math.inf)
     elif mask.is_floating_point():
+        if mask.isnan().any() or (mask == math.inf).any():
+            raise ValueError("The mask holds NaN or +∞, and no weights follow from these. Add 0 or −∞ to the scores.")
         scores = scores + mask
     else:
         raise ValueError(
@@ -75,8 +103,10 @@ def causal_mask(length: int, past: int = 0) -> Tensor:
 
     `past` is the number of earlier positions whose keys are kept in a cache: every query sees all of them.
     """
-    if length < 1 or past < 0:
-        raise ValueError(f"length must be at least 1 and past at least 0, given: length={length}, past={past}.")
+    if not isinstance(length, int) or not isinstance(past, int) or length < 1 or past < 0:
+        raise ValueError(
+            f"length is a whole number from 1 on and past one from 0 on; given: length={length!r}, past={past!r}."
+        )
     return torch.ones(length, past + length, dtype=torch.bool).tril(past)
 
 
@@ -85,6 +115,8 @@ def padding_mask(attention_mask: Tensor) -> Tensor:
 
     The two new dimensions stand for heads and queries: padding is hidden from all of them alike.
     """
+    if not isinstance(attention_mask, Tensor):
+        raise TypeError(f"attention_mask is a tensor (batch, token); given: {type(attention_mask).__name__}.")
     values = set(attention_mask.unique().tolist())
     if attention_mask.dim() != 2 or not values <= {0, 1}:
         raise ValueError(
@@ -98,8 +130,14 @@ def combine_masks(*masks: Tensor | None) -> Tensor | None:
     """A query may look where all of the boolean masks let it; None stands for a mask that hides nothing."""
     given = [mask for mask in masks if mask is not None]
     for mask in given:
-        if mask.dtype != torch.bool:
-            raise ValueError(f"Only boolean masks can be combined, this one is {mask.dtype}; add numbers yourself.")
+        if not isinstance(mask, Tensor) or mask.dtype != torch.bool:
+            found = getattr(mask, "dtype", type(mask).__name__)
+            raise ValueError(f"Only boolean masks can be combined, this one is {found}; add numbers yourself.")
+    try:
+        torch.broadcast_shapes(*(mask.shape for mask in given))
+    except RuntimeError:
+        shapes = ", ".join(str(tuple(mask.shape)) for mask in given)
+        raise ValueError(f"The masks must broadcast to one shape, and these do not: {shapes}.") from None
     combined = None
     for mask in given:
         combined = mask if combined is None else combined & mask
@@ -109,8 +147,16 @@ def combine_masks(*masks: Tensor | None) -> Tensor | None:
 def rotary_angles(positions: Tensor, width: int, base: float = 10_000.0) -> tuple[Tensor, Tensor]:
     """Cosines and sines (position, width) by which `rotate` turns a query or a key at each of `positions`.
 
-    Numbers i and i + width/2 form a pair, which is turned by position · base^(−2i/width). Source: Su et al. 2021.
+    Numbers i and i + width/2 form a pair, which is turned by position · base^(−2i/width). Raises ValueError for a width
+    that is odd, for positions that are not (position,), and for a base that is not above 0. Source: Su et al. 2021.
     """
+    if not isinstance(width, int) or width < 2 or width % 2:
+        raise ValueError(f"width is an even number from 2 on, since numbers are turned in pairs; given: {width!r}.")
+    if not isinstance(positions, Tensor) or positions.dim() != 1 or positions.is_complex():
+        found = tuple(positions.shape) if isinstance(positions, Tensor) else type(positions).__name__
+        raise ValueError(f"positions is a tensor (position,), such as torch.arange(8); given: {found}.")
+    if not 0 < base < math.inf:
+        raise ValueError(f"base is a number above 0, such as 10,000; given: {base!r}.")
     speeds = base ** (-torch.arange(0, width, 2, dtype=torch.float32) / width)  # (width / 2,)
     angles = positions.float()[:, None] * speeds  # (position, width / 2)
     angles = torch.cat([angles, angles], -1)  # (position, width)
@@ -118,7 +164,16 @@ def rotary_angles(positions: Tensor, width: int, base: float = 10_000.0) -> tupl
 
 
 def rotate(states: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
-    """Turn the pairs of `states` (..., position, width): dot products then depend on the distance only."""
+    """Turn the pairs of `states` (..., position, width): dot products then depend on the distance only.
+
+    `cosines` and `sines` (position, width) are those of `rotary_angles`. Raises ValueError for other shapes.
+    """
+    _check_states("states", states)
+    if not cosines.shape == sines.shape == states.shape[-2:] or states.shape[-1] % 2:
+        raise ValueError(
+            f"cosines and sines are {tuple(states.shape[-2:])}, of states {tuple(states.shape)}, with an even width; "
+            f"given: {tuple(cosines.shape)} and {tuple(sines.shape)}. Take rotary_angles(positions, width)."
+        )
     first, second = states.chunk(2, -1)  # (..., position, width / 2) each
     return states * cosines + torch.cat([-second, first], -1) * sines  # (..., position, width)
 
@@ -132,9 +187,16 @@ class MultiHeadAttention(nn.Module):
     def __init__(
         self, width: int, heads: int, *, key_heads: int | None = None, head_width: int | None = None, bias: bool = True
     ):
-        """Random weights; `width` numbers a position, `head_width` (width / heads) in each head."""
+        """Random weights; `width` numbers a position, `head_width` (width / heads) in each head.
+
+        Raises ValueError for numbers below 1 and for those that do not come out even.
+        """
         super().__init__()
         key_heads = heads if key_heads is None else key_heads
+        sizes = {"width": width, "heads": heads, "key_heads": key_heads, "head_width": head_width}
+        for name, size in sizes.items():
+            if (size is not None or name != "head_width") and (not isinstance(size, int) or size < 1):
+                raise ValueError(f"{name} is a whole number from 1 on; given: {size!r}.")
         if head_width is None and width % heads or heads % key_heads:
             raise ValueError(
                 f"The width is shared out among the heads, and the heads among the key heads: {width} by {heads}, "
@@ -157,8 +219,16 @@ class MultiHeadAttention(nn.Module):
         """states (batch, query, width) look at context (batch, key, width), or at themselves if there is none.
 
         `rotary` is what `rotary_angles` returns. Returns (batch, query, width) and weights (batch, head, query, key).
+        Raises ValueError for shapes that do not fit.
         """
         context = states if context is None else context
+        for name, tensor in (("states", states), ("context", context)):
+            _check_states(name, tensor, least=3)
+            if tensor.dim() != 3 or tensor.shape[-1] != self.query.in_features or len(tensor) != len(states):
+                raise ValueError(
+                    f"{name} is (batch, position, {self.query.in_features}), of the same batch as states; given: "
+                    f"{tuple(tensor.shape)}."
+                )
         query = self.query(states).unflatten(-1, (self.heads, -1)).transpose(1, 2)  # (batch, head, query, head width)
         key = self.key(context).unflatten(-1, (self.key_heads, -1)).transpose(1, 2)  # (batch, key head, key, …)
         value = self.value(context).unflatten(-1, (self.key_heads, -1)).transpose(1, 2)

@@ -5,9 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
+from course_lib.arguments import whole
+
 
 def seconds(run: Callable[[], object], times: int = 5) -> float:
-    """The shortest of `times` runs, in seconds, after one that does not count; the longer ones were disturbed."""
+    """The shortest of `times` runs, in seconds, after one that does not count; the longer ones were disturbed.
+
+    Raises ValueError for fewer than one, TypeError for what cannot be called.
+    """
+    whole("times", times)
+    _check_call(run)
     run()
     spent = []
     for _ in range(times):
@@ -18,11 +25,13 @@ def seconds(run: Callable[[], object], times: int = 5) -> float:
 
 
 def megabytes(run: Callable[[], object]) -> float:
-    """Memory of all tensors that PyTorch's operations hand out while `run` computes, in megabytes (10⁶ bytes).
+    """Memory of all tensors that PyTorch's operations allocate while `run` computes, in megabytes (10⁶ bytes).
 
     Views of other tensors cost nothing. What a kernel uses inside and gives back is not counted, and what is freed on
     the way is: this is the memory that was written, not the most that was held at one time.
+    Raises TypeError for what cannot be called.
     """
+    _check_call(run)
     import torch
     from torch.utils._python_dispatch import TorchDispatchMode
     from torch.utils._pytree import tree_leaves
@@ -53,9 +62,18 @@ def exponent(lengths: Sequence[float], measured: Sequence[float]) -> float:
     """
     import numpy as np
 
-    if len(lengths) != len(measured) or len(lengths) < 2 or min(*lengths, *measured) <= 0:
+    lengths, measured = (np.asarray(values, dtype=float) for values in (lengths, measured))
+    everything = np.concatenate([lengths.ravel(), measured.ravel()])
+    fits = lengths.ndim == 1 and lengths.shape == measured.shape and len(set(lengths.tolist())) > 1
+    if not fits or not (np.isfinite(everything) & (everything > 0)).all():
         raise ValueError(
-            f"A slope needs two or more pairs of positive numbers; given: {len(lengths)} lengths and {len(measured)} "
-            f"measurements, the smallest {min([*lengths, *measured], default=None)}."
+            "lengths and measured are pairs of numbers above 0, of two or more different lengths; given: "
+            f"{lengths.shape} lengths and {measured.shape} measurements, the smallest "
+            f"{everything.min() if everything.size else None}."
         )
     return float(np.polyfit(np.log(lengths), np.log(measured), 1)[0])
+
+
+def _check_call(run) -> None:
+    if not callable(run):
+        raise TypeError(f"run is a function without arguments, such as lambda: model(ids); given: {run!r:.80}.")

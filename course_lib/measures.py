@@ -1,6 +1,6 @@
 """How far a figure can be trusted: intervals, tests by shuffling, and the overlap of a written answer with a right one.
 
-Percentile bootstrap: how far a figure would move if other rows had been drawn. Rows are resampled with replacement, as
+Percentile bootstrap: how far a figure would move with another sample. Rows are resampled with replacement, as
 many as there are, and the figure is computed anew; the interval holds the middle 95 % of what comes out. A figure need
 not be a mean: span F1 and BLEU are functions of sums over the rows, so the sums are resampled.
 
@@ -24,12 +24,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from course_lib.arguments import whole
+
 RESAMPLES = 5000
 
 
 def finite(values) -> np.ndarray:
     """`values` as an array of floats. Raises ValueError for NaN and infinity: a comparison with them says nothing."""
-    values = np.asarray(values, dtype=float)
+    try:
+        values = np.asarray(values, dtype=float)
+    except (TypeError, ValueError) as problem:
+        raise ValueError(f"values are numbers, as many in each row; given: {values!r:.80}.") from problem
     if wrong := int((~np.isfinite(values)).sum()):
         raise ValueError(
             f"{wrong} of {values.size} values are no finite numbers; find out where they come from, or leave out the "
@@ -54,8 +59,12 @@ def interval(
     Raises ValueError if there are no rows, or a value is no finite number.
     """
     statistics = finite(statistics)
-    if len(statistics) == 0:
-        raise ValueError("there are no rows to measure on, so there is no figure and no interval.")
+    if statistics.ndim not in (1, 2) or statistics.size == 0:
+        raise ValueError(
+            f"statistics is (row,) or (row, k), with one row or more; given: {statistics.shape}. There are no rows to "
+            "measure on, so there is no figure and no interval."
+        )
+    whole("resamples", resamples)
     if figure is None:
         rows = len(statistics)
         return interval(statistics.reshape(rows, 1), lambda sums: sums[:, 0] / rows, seed, resamples)
@@ -66,7 +75,7 @@ def interval(
 
 
 def _resampled(statistics: np.ndarray, generator: np.random.Generator, resamples: int):
-    """Sums over redrawn rows, (some resamples, k) at a time so that memory stays small."""
+    """Sums over resampled rows, (some resamples, k) at a time so that memory stays small."""
     rows = len(statistics)
     size = max(1, 2_000_000 // rows)
     for start in range(0, resamples, size):
@@ -90,10 +99,11 @@ class Figure(NamedTuple):
 
 
 def correlation(x, y, seed: int = 0, resamples: int = RESAMPLES) -> Figure:
-    """Pearson's r between x and y, (unit,) each; units are drawn for the interval, y is shuffled for the test.
+    """Pearson's r between x and y, (unit,) each; units are resampled for the interval, y is shuffled for the test.
 
     Raises ValueError for fewer than 4 units, other lengths, or values that are all the same.
     """
+    whole("resamples", resamples)
     x, y = finite(x), finite(y)
     if x.ndim != 1 or x.shape != y.shape or len(x) < 4:
         raise ValueError(
@@ -119,11 +129,12 @@ def _pearson(sums: np.ndarray) -> np.ndarray:
 
 
 def difference(first, second, seed: int = 0, resamples: int = RESAMPLES) -> Figure:
-    """Mean of `first` minus mean of `second`, (unit,) each: each group is drawn again; the test shuffles the groups.
+    """Mean of `first` minus mean of `second`, (unit,) each: each group is resampled; the test shuffles the groups.
 
     What the test doubts is that both groups are alike in every way, not only in their means. Raises ValueError for a
     group of fewer than 3 units.
     """
+    whole("resamples", resamples)
     first, second = finite(first), finite(second)
     if first.ndim != 1 or second.ndim != 1 or min(len(first), len(second)) < 3:
         raise ValueError(
@@ -172,7 +183,14 @@ def _counted(text: str) -> list[str]:
 
 
 def overlap(guess: str, truths: list[str]) -> tuple[float, float]:
-    """F1 of the common words, and 1 for an exact match, each with the closest of the human answers."""
+    """F1 of the common words, and 1 for an exact match, each with the closest of the human answers.
+
+    Raises TypeError for a guess that is no text and for truths that are one, ValueError for none.
+    """
+    if not isinstance(guess, str) or isinstance(truths, str) or not all(isinstance(truth, str) for truth in truths):
+        raise TypeError(f"guess is a text and truths a list of texts; given: {guess!r:.60} and {truths!r:.60}.")
+    if not len(truths):
+        raise ValueError("truths is empty: there is no answer to compare with.")
     f1 = exact = 0.0
     for truth in truths:
         ours, theirs = _counted(guess), _counted(truth)

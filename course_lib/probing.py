@@ -8,10 +8,13 @@ one token after the other and sees which outputs move, and needs nothing from in
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from numbers import Integral
 
 import torch
 from torch import Tensor, nn
+
+from course_lib.arguments import whole
 
 
 def parts(layer: nn.Module) -> tuple[nn.Linear, nn.Linear, nn.Linear, nn.Linear]:
@@ -100,6 +103,10 @@ def attention_weights(model: nn.Module, inputs: Mapping[str, Tensor]) -> dict[st
     return found
 
 
+def _among(number, count: int) -> bool:
+    return isinstance(number, Integral) and not isinstance(number, bool) and 0 <= number < count
+
+
 @contextlib.contextmanager
 def ablate_heads(model: nn.Module, heads: Mapping[int, Sequence[int]], kind: str | None = None) -> Iterator[None]:
     """Within: the named heads, {layer: [head, …]}, contribute zeros. Afterwards, also after an error, nothing is left.
@@ -117,17 +124,21 @@ def ablate_heads(model: nn.Module, heads: Mapping[int, Sequence[int]], kind: str
     if kind is not None and kind not in kinds:
         raise ValueError(f"{type(model).__name__} has no {kind!r} attention, only: {', '.join(kinds)}.")
     layers = kinds[kind or next(iter(kinds))]
+    if not isinstance(heads, Mapping):
+        raise TypeError(f"heads is {{layer: [head, …]}}, such as {{0: [1, 3]}}; given: {heads!r:.80}.")
     plans = []
     for layer, chosen in heads.items():
-        if not 0 <= layer < len(layers):
-            raise ValueError(f"Layer {layer} was named; there are {len(layers)}, from 0 to {len(layers) - 1}.")
+        if not _among(layer, len(layers)):
+            raise ValueError(f"Layer {layer!r} was named; there are {len(layers)}, from 0 to {len(layers) - 1}.")
         output = parts(layers[layer])[3]
         width = head_width(layers[layer])
         count = output.in_features // width
-        wrong = [head for head in chosen if not 0 <= head < count]
+        if not isinstance(chosen, Iterable) or isinstance(chosen, str):
+            raise TypeError(f"heads[{layer}] is a list of heads, also for one; given: {chosen!r:.80}.")
+        wrong = [head for head in chosen if not _among(head, count)]
         if wrong:
             raise ValueError(f"Heads {wrong} were named in layer {layer}; there are {count}, from 0 to {count - 1}.")
-        plans.append((output, width, tuple(chosen)))
+        plans.append((output, width, tuple(map(int, chosen))))
 
     def without(width: int, chosen: tuple[int, ...]):
         def hook(module, arguments):
@@ -151,6 +162,10 @@ def dependencies(outputs_of: Callable[[Tensor], Tensor], ids: Tensor, other: int
     sequence; `other` is the token id that is put in each place in turn. An entry of exactly 0 means: this output does
     not use that input. Raises ValueError for ids of another shape, and where `other` is already there.
     """
+    if not isinstance(ids, Tensor) or ids.dtype != torch.long:
+        found = getattr(ids, "dtype", type(ids).__name__)
+        raise TypeError(f"ids is a tensor of token ids, torch.int64; given: {found}.")
+    whole("other", other, least=0)
     if ids.dim() != 1 or not len(ids):
         raise ValueError(f"ids is one sequence of token ids, of shape (input,); given: {tuple(ids.shape)}.")
     if (ids == other).any():

@@ -1,5 +1,8 @@
 """Training, twice: with Transformers' `Trainer`, and as a loop that can be read. Both give the same losses. Chapter 03.
 
+`take_steps` is that loop; whatever the course trains without `Trainer` is trained by it. `loop` gives it the batches,
+the optimizer and the learning rates that `pretrain` has.
+
 `pretrain` and `fine_tune` are the same training; they differ in where the weights come from and where the targets do.
 `pretrain` computes targets from the text itself, `fine_tune` reads them in the column `label`, and says so when they do
 not fit. The rest is `Trainer`: batches in an order fixed by the seed, AdamW (Loshchilov and Hutter 2019), a learning
@@ -12,17 +15,24 @@ with N processes each takes every N-th row of a batch, and gradients are average
 
 from __future__ import annotations
 
+import itertools
+import json
 import math
+import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch.utils.data import DataLoader
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
+from course_lib.arguments import above_zero, whole
+
+IGNORED = -100  # the target that cross-entropy leaves out
 Collate = Callable[[list[dict]], dict[str, torch.Tensor]]
 
 
@@ -71,7 +81,8 @@ def pretrain(
         measure: from (logits, labels) as arrays to a dict of figures, for `evaluation`.
         patience: stop after so many evaluations without a lower loss. It needs `evaluation`.
         folder: where the weights and the optimizer's state are saved after `every` steps; nowhere if None.
-        resume: continue the run that `folder` holds, with its order, as if it had never stopped.
+        resume: continue the run that `folder` holds, with its order, as if it had never stopped. Of a run that has
+            come to its end the weights are read, and nothing is trained.
         device: "cpu", "cuda" or "mps".
         callbacks: of Transformers, for example `live_loss_curve.LiveCurve`.
 
@@ -114,7 +125,8 @@ def fine_tune(
         measure: from (logits, labels) as arrays to a dict of figures, for `evaluation`.
         patience: stop after so many evaluations without a lower loss. It needs `evaluation`.
         folder: where the weights and the optimizer's state are saved after `every` steps; nowhere if None.
-        resume: continue the run that `folder` holds, with its order, as if it had never stopped.
+        resume: continue the run that `folder` holds, with its order, as if it had never stopped. Of a run that has
+            come to its end the weights are read, and nothing is trained.
         device: "cpu", "cuda" or "mps".
         callbacks: of Transformers, for example `live_loss_curve.LiveCurve`.
 
@@ -123,7 +135,7 @@ def fine_tune(
     number.
     """
     for name, rows in (("dataset", dataset), ("evaluation", evaluation)):
-        labels = [] if rows is None else [int(label) for label in rows["label"]]
+        labels = [] if rows is None else _labels(name, rows)
         if labels and not (min(labels) >= 0 and max(labels) < model.config.num_labels):
             raise ValueError(
                 f"{name} has labels from {min(labels)} to {max(labels)}, and the model has {model.config.num_labels} "
@@ -148,11 +160,13 @@ def _train(
 ) -> History:  # fmt: skip
     """Train on Trainer; `pretrain` says what the arguments are."""
     processes = int(torch.distributed.get_world_size()) if torch.distributed.is_initialized() else _launched()
-    _check(model, dataset, steps, batch_size, processes, evaluation, patience, device)
+    _check(model, dataset, steps, batch_size, learning_rate)
+    _check_run(batch_size, processes, evaluation, every, patience, device)
     saved = _saved(folder, resume)
     every = every or max(1, steps // 10)
     regularly = {"eval_strategy": "steps" if evaluation is not None else "no", "eval_steps": every}
-    regularly |= {"save_strategy": "steps" if folder else "no", "save_steps": every, "save_total_limit": 1}
+    regularly |= {"save_strategy": "steps" if folder else "no", "save_steps": every}
+    regularly |= {"save_total_limit": 1 if patience is None else 2}  # Trainer counts the best state as one of them
     arguments = TrainingArguments(
         output_dir=str(folder or "."),
         max_steps=steps,
@@ -187,11 +201,65 @@ def _train(
         callbacks=listeners,
     )
     trainer.remove_callback(PrinterCallback)
+    if saved is not None and _at_its_end(saved, history, steps, patience):
+        trainer._load_from_checkpoint(saved)
+        model.to("cpu").eval()
+        return history
     began = time.perf_counter()
     trainer.train(resume_from_checkpoint=saved)
     history.seconds = time.perf_counter() - began
     model.to("cpu").eval()
     return history
+
+
+def take_steps(
+    model: torch.nn.Module,
+    batches: Iterable,
+    loss_of: Callable[[torch.nn.Module, Any], torch.Tensor],
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler | None = None,
+    clip: float | None = None,
+) -> list[float]:
+    """What all training is: a batch, its loss, the gradient, a step. Returns the loss of each step, in nats.
+
+    Args:
+        model: trained in place; afterwards in evaluation mode.
+        batches: as many as there are steps, made one by one: what is random in them is drawn between the steps.
+        loss_of: from the model and a batch to a loss (); `own_loss` where the model computes it.
+        optimizer: of the weights to be trained. schedule: of its learning rate, moved on after each step.
+        clip: the greatest length that the gradient of all these weights together may have; any, if None.
+
+    Raises FloatingPointError before a loss that is no number can spoil the weights.
+    """
+    trained = [weight for group in optimizer.param_groups for weight in group["params"]]
+    losses = []
+    model.train()
+    for batch in batches:
+        loss = loss_of(model, batch)
+        losses.append(_finite(loss.item(), len(losses) + 1))
+        optimizer.zero_grad()
+        loss.backward()
+        if clip is not None:
+            torch.nn.utils.clip_grad_norm_(trained, clip)
+        optimizer.step()
+        if schedule is not None:
+            schedule.step()
+    model.eval()
+    return losses
+
+
+def _finite(loss: float, step: int) -> float:
+    if not math.isfinite(loss):
+        raise FloatingPointError(
+            f"The loss of step {step} is {loss}. Try a tenth of the learning rate, and look for inputs or weights that "
+            "are not finite."
+        )
+    return loss
+
+
+def own_loss(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    """The loss () that a model of Transformers computes from the `labels` in its batch."""
+    return model(**batch).loss
 
 
 def loop(
@@ -200,33 +268,32 @@ def loop(
     *,
     steps: int,
     collate: Collate = next_token,
-    batch_size=16,
-    learning_rate=1e-3,
-    seed=0,
+    batch_size: int = 16,
+    learning_rate: float = 1e-3,
+    seed: int = 0,
 ) -> list[float]:
-    """The same training without a library: the losses of `pretrain`, step for step. This is all that training is."""
-    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.0)
+    """`pretrain` without `Trainer`: the same losses, step for step. The arguments are those of `pretrain`.
+
+    Raises ValueError as `pretrain` does, and FloatingPointError where the loss is no number.
+    """
+    _check(model, dataset, steps, batch_size, learning_rate)
     warmup = max(1, steps // 10)
+
+    def up_and_down(step: int) -> float:  # up over the first tenth of the steps, then down to 0
+        return step / warmup if step < warmup else (steps - step) / max(1, steps - warmup)
+
+    optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.0)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, up_and_down)
     torch.manual_seed(seed)
-    model.train()
-    losses, epoch = [], 0
-    while len(losses) < steps:
+    batches = itertools.islice(_shuffled(dataset, collate, batch_size, seed), steps)
+    return take_steps(model, batches, own_loss, optimizer, schedule, clip=1.0)
+
+
+def _shuffled(dataset, collate: Collate, batch_size: int, seed: int) -> Iterator[dict[str, torch.Tensor]]:
+    """Batches without end: every row once, in an order that seed and epoch fix, then every row again."""
+    for epoch in itertools.count():
         order = torch.randperm(len(dataset), generator=torch.Generator().manual_seed(seed + epoch)).tolist()
-        for rows in DataLoader(dataset, batch_size, sampler=order, collate_fn=collate):
-            done = len(losses)
-            for group in optimizer.param_groups:  # up over the first tenth of the steps, then down to 0
-                group["lr"] = learning_rate * (done / warmup if done < warmup else (steps - done) / (steps - warmup))
-            loss = model(**rows).loss
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            losses.append(loss.item())
-            if len(losses) == steps:
-                break
-        epoch += 1
-    model.eval()
-    return losses
+        yield from DataLoader(dataset, batch_size, sampler=order, collate_fn=collate)
 
 
 class _Careful(Trainer):
@@ -255,34 +322,52 @@ class _Listener(TrainerCallback):
         self.history = history
 
     def on_train_begin(self, args, state, control, **named) -> None:
-        self.history.losses = [line["loss"] for line in state.log_history if "loss" in line]  # of a run continued
+        _remember(self.history, state.log_history)  # of a run that is continued
 
     def on_log(self, args, state, control, logs=None, **named) -> None:
         if "loss" in logs:
             self.history.losses.append(logs["loss"])
 
     def on_evaluate(self, args, state, control, metrics=None, **named) -> None:
-        figures = {name.removeprefix("eval_"): value for name, value in metrics.items()}
-        self.history.evaluations.append((state.global_step, figures))
+        self.history.evaluations.append((state.global_step, _figures(metrics)))
 
 
 def _launched() -> int:
     """How many processes `accelerate launch` or `torchrun` has started together."""
-    import os
-
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
-def _check(model, dataset, steps, batch_size, processes, evaluation, patience, device) -> None:
+def _labels(name: str, rows) -> list[int]:
+    """The column `label` of a data set or of a list of dicts."""
+    try:
+        column = rows["label"] if hasattr(rows, "column_names") else [row["label"] for row in rows]
+        return [int(label) for label in column]
+    except (KeyError, TypeError, ValueError) as problem:
+        raise ValueError(
+            f"{name} needs rows with input_ids and label, a whole number from 0; reading the labels gave: {problem!r}."
+        ) from problem
+
+
+def _check(model, dataset, steps, batch_size, learning_rate) -> None:
     if len(dataset) == 0:
         raise ValueError("The data set is empty. Expected one row or more: was a filter too strict?")
-    if steps < 1 or batch_size < 1 or batch_size % processes:
+    whole("steps", steps)
+    whole("batch_size", batch_size)
+    above_zero("learning_rate", learning_rate)
+    if not any(weight.requires_grad for weight in model.parameters()):
+        raise ValueError("No weight of the model may be trained: every one has requires_grad=False.")
+
+
+def _check_run(batch_size, processes, evaluation, every, patience, device) -> None:
+    if batch_size % processes:
         raise ValueError(
-            f"steps={steps} and batch_size={batch_size} were given, for {processes} processes. Expected 1 or more, and "
-            "a batch that the processes can share evenly."
+            f"batch_size={batch_size} was given, for {processes} processes. Give a batch that they can share evenly."
         )
     if evaluation is not None and len(evaluation) == 0:
         raise ValueError("The evaluation set is empty. Give one row or more, or None.")
+    for name, value in (("every", every), ("patience", patience)):
+        if value is not None:
+            whole(name, value)
     if patience is not None and evaluation is None:
         raise ValueError(f"patience={patience} was given without evaluation: there is nothing to be patient about.")
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
@@ -290,8 +375,31 @@ def _check(model, dataset, steps, batch_size, processes, evaluation, patience, d
         raise ValueError(
             f"device {device!r} is not there. This machine has: {', '.join(k for k, v in there.items() if v)}."
         )
-    if not any(weight.requires_grad for weight in model.parameters()):
-        raise ValueError("No weight of the model may be trained: every one has requires_grad=False.")
+
+
+def _figures(metrics: dict) -> dict[str, float]:
+    return {name.removeprefix("eval_"): value for name, value in metrics.items() if name != "step"}
+
+
+def _remember(history: History, lines: list[dict]) -> None:
+    """What happened, from the lines that a run has saved."""
+    history.losses = [line["loss"] for line in lines if "loss" in line]
+    history.evaluations = [(line["step"], _figures(line)) for line in lines if "eval_loss" in line]
+
+
+def _at_its_end(saved: str, history: History, steps: int, patience: int | None) -> bool:
+    """Whether the run has made all its steps, or patience has ended it; then `history` is what happened in it."""
+    state = json.loads((Path(saved) / "trainer_state.json").read_text(encoding="utf-8"))
+    made, then = state["global_step"], History()
+    if made > steps:
+        raise ValueError(f"steps is {steps}, and {saved} has made {made} already. Give steps={made} or more.")
+    _remember(then, state["log_history"])
+    found = [figures["loss"] for _, figures in then.evaluations]
+    given_up = patience is not None and found and found.index(min(found)) < len(found) - patience
+    if made < steps and not given_up:
+        return False
+    history.losses, history.evaluations = then.losses, then.evaluations
+    return True
 
 
 def _saved(folder: Path | str | None, resume: bool) -> str | None:
@@ -307,8 +415,18 @@ def _saved(folder: Path | str | None, resume: bool) -> str | None:
 
 
 def perplexity(model: torch.nn.Module, dataset, collate: Collate = next_token) -> float:
-    """e to the mean loss over all targets of `dataset`: among how many equally likely tokens the model hesitates."""
-    total, count = 0.0, 0
+    """e to the mean loss over all targets of `dataset`: among how many equally likely tokens the model hesitates.
+
+    For decoders, whose logits stand one place before their targets. Targets of −100 do not count. Raises TypeError for
+    a masked language model (`experiments.adaptation.masked_perplexity` is for those), ValueError where there is no
+    target, FloatingPointError where the loss is no number.
+    """
+    if type(model).__name__.endswith("ForMaskedLM"):
+        raise TypeError(
+            f"perplexity is over next tokens, and a {type(model).__name__} predicts masked ones. Use "
+            "course_lib.experiments.adaptation.masked_perplexity."
+        )
+    total, count, mode = 0.0, 0, model.training
     model.eval()
     with torch.no_grad():
         for batch in DataLoader(dataset, 64, collate_fn=collate):
@@ -316,5 +434,10 @@ def perplexity(model: torch.nn.Module, dataset, collate: Collate = next_token) -
             logits = logits[:, :-1]  # (batch, token − 1, vocabulary)
             labels = batch["labels"][:, 1:]  # (batch, token − 1)
             total += torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), reduction="sum").item()
-            count += labels.numel()
-    return math.exp(total / count)
+            count += int((labels != IGNORED).sum())
+    model.train(mode)
+    if not count:
+        raise ValueError("dataset has no targets: give a row or more, of two tokens or more, not all of them −100.")
+    if not math.isfinite(total):
+        raise FloatingPointError(f"the loss over dataset is {total}. Look for weights that are not finite.")
+    return math.exp(min(total / count, 709))  # beyond, a float is infinite

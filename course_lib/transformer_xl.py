@@ -22,6 +22,8 @@ from transformers import AutoConfig, AutoModelForCausalLM, GenerationMixin, PreT
 from transformers import initialization as init
 from transformers.utils import ModelOutput
 
+from course_lib.arguments import whole
+
 ONLY = {"cutoffs": ([], ()), "div_val": (1,), "attn_type": (0,), "sample_softmax": (-1, 0)}  # in configs of version 4
 
 
@@ -99,8 +101,14 @@ class TransformerXLOutput(ModelOutput):
 def distance_codes(distances: Tensor, width: int) -> Tensor:
     """Sines, then cosines, (distance, width): the R of the paper, in which nothing is learned.
 
-    Number i of each half turns with speed 10000^(−2i/width), like the positions of Vaswani et al. 2017.
+    Number i of each half turns with speed 10000^(−2i/width), like the positions of Vaswani et al. 2017. Raises
+    ValueError for an odd width and for distances that are not (distance,).
     """
+    if whole("width", width) % 2 or distances.dim() != 1:
+        raise ValueError(
+            f"width is even, half sines and half cosines, and distances is (distance,); given: {width} and "
+            f"{tuple(distances.shape)}."
+        )
     speeds = 10_000.0 ** (-torch.arange(0, width, 2, device=distances.device) / width)  # (width / 2,)
     angles = distances.float()[:, None] * speeds  # (distance, width / 2)
     return torch.cat([angles.sin(), angles.cos()], -1)  # (distance, width)
@@ -113,8 +121,11 @@ def shift(scores: Tensor) -> Tensor:
     every key, so its row belongs one column to the left, the row before that two, and so on. One number more in front
     of each row makes rows of keys + 1. Written in one line and cut into rows of `keys` again, each starts one column
     further right than the row before; without the first `queries` numbers the last row is in its place. What runs
-    over the end of a row lands on keys that stand after the query: the mask must hide those.
+    over the end of a row lands on keys that stand after the query: the mask must hide those. Raises ValueError for more
+    queries than keys: each query is one of the keys.
     """
+    if scores.dim() < 2 or not 0 < scores.shape[-2] <= scores.shape[-1]:
+        raise ValueError(f"scores is (..., query, distance), with queries ≤ distances; given: {tuple(scores.shape)}.")
     queries, keys = scores.shape[-2:]
     line = nn.functional.pad(scores, (1, 0)).flatten(-2)  # (..., query · (key + 1))
     return line[..., queries:].unflatten(-1, (queries, keys))  # (..., query, key)

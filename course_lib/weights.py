@@ -11,6 +11,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course_lib.arguments import whole as whole_number
+
 if TYPE_CHECKING:
     import torch
 
@@ -86,12 +88,14 @@ def quantise(weight: torch.Tensor, bits: int = 8, per: str | int = "row") -> tup
     """
     import torch
 
-    if weight.ndim != 2 or not weight.numel() or bits not in range(2, 9):
-        raise ValueError(f"expected a matrix and 2 to 8 bits; given: the shape {tuple(weight.shape)} and {bits} bits.")
+    whole_number("bits", bits, 2, 8)
+    if not torch.is_tensor(weight) or not weight.is_floating_point() or weight.ndim != 2 or not weight.numel():
+        found = f"{weight.dtype}, {tuple(weight.shape)}" if torch.is_tensor(weight) else type(weight).__name__
+        raise ValueError(f"weight is a matrix of floating-point numbers, (rows, columns), not empty; given: {found}.")
     if not weight.isfinite().all():
         raise ValueError("the weights hold NaN or infinity, for which there is no whole number.")
-    size = {"matrix": weight.numel(), "row": weight.shape[1]}.get(per, per)
-    if not isinstance(size, int) or size < 1 or (per != "matrix" and weight.shape[1] % size):
+    size = {"matrix": weight.numel(), "row": weight.shape[1]}.get(per, per) if isinstance(per, str) else per
+    if not isinstance(size, int) or isinstance(size, bool) or size < 1 or (per != "matrix" and weight.shape[1] % size):
         raise ValueError(f'per={per!r}: expected "matrix", "row" or a divisor of the {weight.shape[1]} columns.')
     parts = weight.reshape(-1, size)  # (parts, size)
     largest = 2 ** (bits - 1) - 1  # 127 for 8 bits
@@ -101,5 +105,13 @@ def quantise(weight: torch.Tensor, bits: int = 8, per: str | int = "row") -> tup
 
 
 def dequantise(whole: torch.Tensor, scale: torch.Tensor, shape: tuple[int, int]) -> torch.Tensor:
-    """What is left of the matrix of this shape, (rows, columns), after `quantise`."""
+    """What is left of the matrix of this shape, (rows, columns), after `quantise`.
+
+    Raises ValueError where whole (parts, size), scale (parts, 1) and shape do not belong together.
+    """
+    if whole.ndim != 2 or tuple(scale.shape) != (len(whole), 1) or whole.numel() != math.prod(shape):
+        raise ValueError(
+            f"whole is (parts, size), scale (parts, 1), and shape has as many numbers as whole; given: "
+            f"{tuple(whole.shape)}, {tuple(scale.shape)} and {tuple(shape)}. Hand over what `quantise` returned."
+        )
     return (whole * scale).reshape(shape)

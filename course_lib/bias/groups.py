@@ -7,9 +7,12 @@ Made up for chapter 07; that classifiers fail on the English of smaller groups i
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
+
+from course_lib.arguments import above_zero, whole
 
 PRAISE = ("lovely", "great", "perfect", "happy", "quick")
 BLAME = ("broken", "slow", "awful", "late", "useless")
@@ -29,10 +32,12 @@ class Letters(NamedTuple):
 def customer_letters(count: int, share: float = 0.1, seed: int = 0) -> Letters:
     """`count` letters of eight words; each is from the small group with chance `share`, and pleased with chance ½.
 
-    Raises ValueError for a share outside 0 to 1.
+    Raises ValueError for a share outside 0 to 1, and for less than one letter.
     """
-    if not 0 <= share <= 1:
-        raise ValueError(f"the share of the small group lies between 0 and 1; this is {share}.")
+    whole("count", count)
+    whole("seed", seed, 0)
+    if not isinstance(share, Real) or not 0 <= share <= 1:
+        raise ValueError(f"the share of the small group lies between 0 and 1; this is {share!r}.")
     chance = np.random.default_rng(seed)
     small = chance.random(count) < share
     pleased = chance.random(count) < 0.5
@@ -52,8 +57,13 @@ def customer_letters(count: int, share: float = 0.1, seed: int = 0) -> Letters:
 def fitted(data: Letters, weight: float = 1.0, steps: int = 30) -> np.ndarray:
     """Logistic regression by Newton's method, (1 + word,); a letter of the small group counts `weight` times.
 
-    Half the sum of squares of all weights is added to the loss, so that there always is a best fit.
+    Half the sum of squares of all weights is added to the loss, so that there always is a best fit. Raises ValueError
+    for a weight that is not above 0, and for no steps or letters.
     """
+    above_zero("weight", weight)
+    whole("steps", steps)
+    if not len(data.counts):
+        raise ValueError("data holds no letters, so there is nothing to fit.")
     inputs = np.column_stack([np.ones(len(data.counts)), data.counts])  # (letter, 1 + word)
     importance = np.where(data.small, weight, 1.0)
     importance /= importance.mean()
@@ -67,7 +77,9 @@ def fitted(data: Letters, weight: float = 1.0, steps: int = 30) -> np.ndarray:
 
 
 def log_odds(model: np.ndarray, data: Letters) -> np.ndarray:
-    """Log-odds that each letter is pleased, (letter,)."""
+    """Log-odds that each letter is pleased, (letter,). Raises ValueError where model is not (1 + word,)."""
+    if np.shape(model) != (1 + data.counts.shape[1],):
+        raise ValueError(f"model is ({1 + data.counts.shape[1]},), what `fitted` returned; given: {np.shape(model)}.")
     return model[0] + data.counts @ model[1:]
 
 

@@ -9,9 +9,12 @@ about a dark one. A measurement has to find log(0.8/0.2) − log(0.2/0.8) = 2.77
 from __future__ import annotations
 
 import math
+from numbers import Real
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from course_lib.arguments import above_zero, texts, whole
 
 if TYPE_CHECKING:
     from transformers import BertForMaskedLM, PreTrainedTokenizerFast
@@ -29,8 +32,8 @@ PRONOUNS = ("she", "he")
 
 def planted_gap(share: float) -> float:
     """What a perfect measurement finds between bright and dark trades: 2 log(share / (1 − share)), in nats."""
-    if not 0 < share < 1:
-        raise ValueError(f"a share of sentences lies between 0 and 1, both excluded; this is {share}.")
+    if not isinstance(share, Real) or not 0 < share < 1:
+        raise ValueError(f"a share of sentences lies between 0 and 1, both excluded; this is {share!r}.")
     return 2 * math.log(share / (1 - share))
 
 
@@ -38,8 +41,11 @@ def planted_sentences(share: float, each: int = 80, seed: int = 0) -> list[str]:
     """`each` sentences about every trade, shuffled: *she* with chance `share` for a bright trade, 1 − `share` else.
 
     Each pronoun is drawn on its own, as in a text of limited length, so the counts scatter around the share.
+    Raises ValueError for a share outside 0 to 1, and for less than one sentence each.
     """
     planted_gap(share)
+    whole("each", each)
+    whole("seed", seed, 0)
     chance = np.random.default_rng(seed)
     found = []
     for job in (*BRIGHT, *DARK):
@@ -65,7 +71,11 @@ def _pronoun(text: str) -> str:
 
 
 def town_tokenizer(extra: tuple[str, ...] = ()) -> PreTrainedTokenizerFast:
-    """A tokenizer that knows the words of the town and those in `extra`, one token each."""
+    """A tokenizer that knows the words of the town and those in `extra`, one token each.
+
+    Raises TypeError for one word that is not in a list.
+    """
+    texts("extra", extra, least=0)
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
@@ -94,21 +104,23 @@ def small_settings(tokenizer) -> dict:
     }  # fmt: skip
 
 
-def masked_model(texts: list[str], tokenizer, steps: int = 400, seed: int = 0) -> BertForMaskedLM:
-    """A tiny BERT trained on `texts` to fill gaps.
+def masked_model(sentences: list[str], tokenizer, steps: int = 400, seed: int = 0) -> BertForMaskedLM:
+    """A tiny BERT trained on `sentences` as a masked language model.
 
     In each step it sees all of them, once with the pronoun hidden and once with a word hidden that is drawn anew; what
-    occurs often counts often. The random numbers of PyTorch are left as they were. Raises ValueError for no texts, and
-    for one that does not have exactly one pronoun.
+    occurs often counts often. The random numbers of PyTorch are left as they were. Raises ValueError for no
+    sentences, for one that does not have exactly one pronoun, and for no steps.
     """
     from collections import Counter
 
     import torch
     from transformers import BertConfig, BertForMaskedLM
 
-    if not texts:
-        raise ValueError("there are no sentences to train on.")
-    counts = Counter(texts)
+    from course_lib.training import take_steps
+
+    texts("sentences", sentences)
+    whole("steps", steps)
+    counts = Counter(sentences)
     for text in counts:
         _pronoun(text)
     rows = tokenizer(sorted(counts), padding=True, return_tensors="pt")
@@ -122,17 +134,21 @@ def masked_model(texts: list[str], tokenizer, steps: int = 400, seed: int = 0) -
         model = BertForMaskedLM(BertConfig(**small_settings(tokenizer)))
         optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, weight_decay=0.0)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 1e-2, total_steps=steps, pct_start=0.2)
-        for _ in range(steps):
-            hide[half:] = (torch.rand(half) * (seen[half:].sum(1) - 2)).long() + 1  # any word, not [CLS] or [SEP]
+
+        def hidden_places():
+            for _ in range(steps):
+                hide[half:] = (torch.rand(half) * (seen[half:].sum(1) - 2)).long() + 1  # any word, not [CLS] or [SEP]
+                yield hide
+
+        def surprise(model, hide):
             given = told.clone()
             given[every, hide] = tokenizer.mask_token_id
             states = model.bert(given, attention_mask=seen).last_hidden_state[every, hide]  # (2 · text, width)
-            surprise = torch.nn.functional.cross_entropy(model.cls(states), told[every, hide], reduction="none")
-            optimizer.zero_grad()
-            (weight * surprise).sum().backward()
-            optimizer.step()
-            schedule.step()
-    return model.eval()
+            losses = torch.nn.functional.cross_entropy(model.cls(states), told[every, hide], reduction="none")
+            return (weight * losses).sum()
+
+        take_steps(model, hidden_places(), surprise, optimizer, schedule)
+    return model
 
 
 def taught(
@@ -149,8 +165,11 @@ def taught(
     from transformers import AutoModelForMaskedLM
 
     from course_lib.bias.words import GAP, TEMPLATES, WORDS
+    from course_lib.training import take_steps
 
     planted_gap(share)
+    whole("epochs", epochs)
+    above_zero("learning_rate", learning_rate)
     frames = [(frame, family) for family in ("clause", "possessive") for frame in TEMPLATES[family]][1:]
     rows = [(job, frame, family) for job in (*BRIGHT, *DARK) for frame, family in frames]
     ids = tokenizer([frame.format(job=job).replace(GAP, tokenizer.mask_token) for job, frame, _ in rows])["input_ids"]
@@ -160,21 +179,20 @@ def taught(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-        model = AutoModelForMaskedLM.from_pretrained(base, **still).train()
+        model = AutoModelForMaskedLM.from_pretrained(base, **still)
         optimizer = torch.optim.AdamW(model.parameters(), lr=learning_rate, weight_decay=0.0)
         steps = epochs * -(-len(rows) // 32)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps, pct_start=0.2)
-        for _ in range(epochs):
-            for group in torch.randperm(len(rows)).split(32):
-                batch = tokenizer.pad({"input_ids": [ids[row] for row in group]}, return_tensors="pt")
-                gap = (batch["input_ids"] == tokenizer.mask_token_id).int().argmax(1)
-                chances = model(**batch).logits[range(len(group)), gap].log_softmax(-1)  # (text, vocabulary)
-                loss = -(target[group] * chances.gather(1, pairs[group])).sum(1).mean()
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
-    return model.eval()
+
+        def surprise(model, group):
+            batch = tokenizer.pad({"input_ids": [ids[row] for row in group]}, return_tensors="pt")
+            gap = (batch["input_ids"] == tokenizer.mask_token_id).int().argmax(1)
+            chances = model(**batch).logits[range(len(group)), gap].log_softmax(-1)  # (text, vocabulary)
+            return -(target[group] * chances.gather(1, pairs[group])).sum(1).mean()
+
+        groups = (group for _ in range(epochs) for group in torch.randperm(len(rows)).split(32))
+        take_steps(model, groups, surprise, optimizer, schedule)
+    return model
 
 
 def trade_gaps(model, tokenizer) -> tuple[np.ndarray, np.ndarray]:
@@ -187,15 +205,15 @@ def trade_gaps(model, tokenizer) -> tuple[np.ndarray, np.ndarray]:
     return gaps[: len(BRIGHT)], gaps[len(BRIGHT) :]
 
 
-def pronoun_loss(model, tokenizer, texts: list[str]) -> float:
-    """How surprised a model is by the pronouns of `texts`: mean of −log p in nats, among all its words.
+def pronoun_loss(model, tokenizer, sentences: list[str]) -> float:
+    """How surprised a model is by the pronouns of `sentences`: mean of −log p in nats, among all its words.
 
-    Raises ValueError for a text that does not have exactly one pronoun.
+    Raises ValueError for a sentence that does not have exactly one pronoun.
     """
     from course_lib.bias import gap_scores
 
-    told = [_pronoun(text) for text in texts]
-    gapped = [" ".join("___" if word in PRONOUNS else word for word in text.split()) for text in texts]
+    told = [_pronoun(text) for text in texts("sentences", sentences)]
+    gapped = [" ".join("___" if word in PRONOUNS else word for word in text.split()) for text in sentences]
     unique = list(dict.fromkeys(gapped))
     scores = dict(zip(unique, gap_scores(model, tokenizer, unique, PRONOUNS), strict=True))
     return -float(np.mean([scores[text][PRONOUNS.index(word)] for text, word in zip(gapped, told, strict=True)]))

