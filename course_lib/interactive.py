@@ -16,8 +16,10 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course_lib.lettering import token_texts
 from course_lib.plots import attention_map
 from course_lib.static_views import grid, image_of, lines, png_of
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:  # torch takes seconds to import, bertviz imports it too: both
     from torch import Tensor
 
 DIGITS = 3  # of the weights in a view
+HEAVIEST = 5_000_000  # bytes of a view: more makes a notebook slow to open, and a browser slow to draw
 # The "muted" colours of Paul Tol, 2021, with a darker grey: ten that colour-blind readers can tell apart.
 TEN = ["#CC6677", "#332288", "#DDCC77", "#117733", "#88CCEE", "#882255", "#44AA99", "#999933", "#AA4499", "#777777"]
 BERTVIZ = {"self": "encoder", "causal": "decoder", "cross": "cross"}  # its names for our kinds
@@ -39,9 +42,16 @@ async function requirejs(names, use) {
   document.head.append(script);
   d3.schemeCategory10 = COLOURS;
   use(jQuery, d3);
+  reachable();
   const fit = () => { document.body.style.zoom = Math.min(1, (innerWidth || 990) / 990); };
   if (document.querySelector("#vis svg").width.baseVal.value === 970) { fit(); addEventListener("resize", fit); }
 }
+"""
+KEYBOARD = Path(__file__).with_suffix(".js")  # what a mouse can do in a view, with keys
+STYLE = """
+body { margin: 4px; background: white; }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+svg [tabindex]:focus { outline: 2px solid #0072B2; outline-offset: -1px; }
 """
 
 
@@ -90,7 +100,7 @@ def head_view(
     picture = lines(shown[layer, heads].mean(0), queries, keys, title)  # (query, key)
     height = round(22.5 * _longest(found)) + 30 + 40  # bertviz's boxes and its row of heads; its row of choices
     chosen = {"include_layers": layers, "layer": layer, "heads": heads}
-    return _view("Head view", found, chosen, f"layers {_span(layers)}, heads {_span(heads)}", picture, height)
+    return _view("head_view", found, chosen, f"layers {_span(layers)}, heads {_span(heads)}", picture, height)
 
 
 def model_view(
@@ -113,7 +123,7 @@ def model_view(
     longest, total = _longest(found), shown.shape[1]
     height = max(round(len(layers) * (longest * 84 / total + 10)) + 38, longest * 18 + 55) + 40  # as bertviz counts
     chosen = {"include_layers": layers, "include_heads": heads, "display_mode": "light"}
-    return _view("Model view", found, chosen, f"layers {_span(layers)}, heads {_span(heads)}", picture, height)
+    return _view("model_view", found, chosen, f"layers {_span(layers)}, heads {_span(heads)}", picture, height)
 
 
 def explored(
@@ -202,7 +212,7 @@ def _checked(weights, tokens, target_tokens, kind) -> dict[str, tuple[Tensor, li
     if target_tokens is None and both and kind != "self":
         raise ValueError("The weights are of an encoder and a decoder: give the decoder's tokens as target_tokens too.")
     target = tokens if target_tokens is None else target_tokens
-    source, target = ([re.sub("[Ġ▁]", "", token) for token in text] for text in (tokens, target))
+    source, target = token_texts(tokens), token_texts(target)
     texts = {"self": (source, source), "causal": (target, target), "cross": (target, source)}
     found = {}
     for name in [kind] if kind else [name for name in BERTVIZ if name in weights]:
@@ -241,37 +251,60 @@ def _longest(found: dict) -> int:
 
 
 def _view(name: str, found: dict, chosen: dict, which: str, picture, height: int) -> View:
-    """Bertviz's view of that name in a frame, with the picture below it for those who cannot see the frame."""
+    """Bertviz's function of that name in a frame, with the picture below it for those who cannot see the frame."""
     import bertviz
 
+    _refuse_heavy(name, found, chosen)
     arguments = {}
     for kind, (weights, queries, keys) in found.items():
         arguments[f"{BERTVIZ[kind]}_attention"] = list(weights.round(decimals=DIGITS)[:, None])  # (1, head, query, key)
         arguments |= {"decoder_tokens": queries} if kind != "self" else {}
         arguments |= {"encoder_tokens": keys} if kind != "causal" else {}
-    draw = getattr(bertviz, name.lower().replace(" ", "_"))
-    document = _document(draw(**arguments, **chosen, html_action="return").data)
+    title = name.replace("_", " ").capitalize()
     kinds = ", ".join(f"{kind} attention ({' '.join(queries)})" for kind, (_, queries, _) in found.items())
-    text, png = f"{name} of {kinds}; {which}.", png_of(picture)
+    text, png = f"{title} of {kinds}; {which}.", png_of(picture)
+    document = _document(getattr(bertviz, name)(**arguments, **chosen, html_action="return").data, title)
     style = f"width: 100%; height: {height}px; border: 0"
     frame = f'<iframe title="{html.escape(text)}" style="{style}" srcdoc="{html.escape(document)}"></iframe>'
     still = f"<details><summary>The same as a still picture</summary>{image_of(png, text)}</details>"
     return View(f"{frame}\n{still}", png, text)
 
 
-def _document(made: str) -> str:
+def _refuse_heavy(name: str, found: dict, chosen: dict) -> None:
+    """Raise ValueError for a view of more than HEAVIEST bytes, with what would make it lighter."""
+    layers = len(chosen["include_layers"])
+    size = 0
+    for weights, *_ in found.values():
+        heads = len(chosen.get("include_heads", range(weights.shape[1])))
+        size += layers * heads * weights.shape[2] * weights.shape[3] * 5  # bytes of a number like "0.01,"; some have 6
+    if size <= HEAVIEST:
+        return
+    heads = "" if name == "head_view" else " or fewer heads (heads=[0, 1])"
+    kinds = f" or one kind (kind={next(iter(found))!r})" if len(found) > 1 else ""
+    raise ValueError(
+        f"This {name} would have about {size / 1e6:.0f} MB, for {layers} layers and {_longest(found)} tokens; a "
+        f"notebook opens well with {HEAVIEST // 10**6} MB. Choose fewer layers (layers=[0, 1]){heads}{kinds}, or give "
+        "a shorter text: half as many tokens are a quarter of the bytes."
+    )
+
+
+def _document(made: str, title: str) -> str:
     """A page of bertviz's HTML that needs nothing from anywhere, and is the same for the same weights."""
     made = re.sub(r'<script src="[^"]*"></script>', "", made)
     made = re.sub(r"require\.config\(\{.*?\n\}\);", "", made, flags=re.DOTALL)  # the addresses
+    made = made.replace('<select id="layer">', '<select id="layer" aria-label="Layer">')
+    made = made.replace('<select id="filter">', '<select id="filter" aria-label="Attention">')
     before, after = made.split("const params = ", 1)
     params, end = json.JSONDecoder().raw_decode(after)
     after = after[after.index("\n", end) :]  # a comment of bertviz's repeats all numbers
     before = before.replace(params["root_div_id"], "bertviz")  # this name was random
     numbers = json.dumps(params | {"root_div_id": "bertviz"}, separators=(",", ":")).replace("<", "\\u003c")
     require = REQUIRE.replace("COLOURS", json.dumps(TEN)).replace("LIBRARIES", _libraries())
-    head = '<meta charset="utf-8"><style>body { margin: 4px; background: white; }</style>'
-    body = f"{before}const params = {numbers};{after}"
-    return f'<!doctype html><html lang="en"><head>{head}<script>{require}</script></head><body>{body}</body></html>'
+    scripts = f"<script>{require}{KEYBOARD.read_text(encoding='utf-8')}</script>"
+    head = f'<meta charset="utf-8"><title>{title}</title><style>{STYLE}</style>{scripts}'
+    heading = f'<h1 class="unseen">{title}</h1><p class="unseen" role="status" id="said"></p>'
+    body = f"<main>{heading}{before}const params = {numbers};{after}</main>"
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>'
 
 
 @functools.cache

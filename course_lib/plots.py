@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from course_lib.lettering import words_to_draw
+
 FONT = 8  # points, for 20 words on an axis
 COLOURS = "cividis"
 LINES = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#E69F00", "v"), ("#56B4E9", "P"))
@@ -37,7 +39,7 @@ def attention_map(
         _, axes = plt.subplots(figsize=(min(max(size[0], 4.0), 6.4), min(max(size[1], 2.6), 5.4)), layout="constrained")
     image = axes.imshow(weights, cmap=COLOURS, vmin=0, vmax=1, aspect="auto")
     _words(axes, queries, keys)
-    axes.set_title(title, fontsize=FONT + 1)
+    _title(axes, title, FONT + 1)
     axes.set_xlabel("looks at (key)", fontsize=FONT)
     axes.set_ylabel("this word (query)", fontsize=FONT)
     bar = axes.figure.colorbar(image, ax=axes)
@@ -59,7 +61,7 @@ def dependency_map(moved, outputs: Sequence[str], inputs: Sequence[str], *, titl
         _, axes = plt.subplots(figsize=(4.0, 3.0), layout="constrained")
     axes.imshow(moved > 0, cmap=COLOURS, vmin=0, vmax=1, aspect="auto")
     _words(axes, outputs, inputs)
-    axes.set_title(title, fontsize=FONT + 1)
+    _title(axes, title, FONT + 1)
     axes.set_xlabel("changed input", fontsize=FONT)
     axes.set_ylabel("output (bright: it moved)", fontsize=FONT)
     return axes
@@ -80,7 +82,7 @@ def head_gallery(panels: Sequence[tuple[str, object]], words: Sequence[str]):
     for place, (axes, (title, weights)) in enumerate(zip(all_axes[0], panels, strict=True)):
         image = axes.imshow(_fitting(weights, words, words), cmap=COLOURS, vmin=0, vmax=1)
         _words(axes, words, words, FONT - 1)
-        axes.set_title(title, fontsize=FONT)
+        _title(axes, title, FONT)
         axes.set_xlabel("looks at (key)", fontsize=FONT - 1)
         if place:
             axes.set_yticks([])
@@ -151,8 +153,8 @@ def loss_curve(losses: Sequence[float], *, title: str, levels: Mapping[str, floa
     axes.set_xlabel("step", fontsize=FONT)
     axes.set_ylabel("loss (nats)", fontsize=FONT)
     axes.tick_params(labelsize=FONT)
-    axes.set_title(title, fontsize=FONT + 1)
-    axes.legend(fontsize=FONT - 1)
+    _title(axes, title, FONT + 1)
+    _legend(axes, FONT - 1)
     return axes
 
 
@@ -199,8 +201,8 @@ def learning_curves(
     axes.set_ylabel(up, fontsize=FONT)
     axes.tick_params(labelsize=FONT)
     axes.grid(alpha=0.3)
-    axes.set_title(title, fontsize=FONT + 1)
-    axes.legend(fontsize=FONT)
+    _title(axes, title, FONT + 1)
+    _legend(axes, FONT)
     return axes
 
 
@@ -219,11 +221,10 @@ def number_map(values, rows: Sequence[str], columns: Sequence[str], *, title: st
     for row, column in np.ndindex(values.shape):
         ink = "black" if values[row, column] > middle else "white"
         axes.text(column, row, f"{values[row, column]:+.2f}", ha="center", va="center", color=ink, fontsize=FONT)
-    axes.set_yticks(range(len(rows)), rows, fontsize=FONT)
-    axes.set_xticks(range(len(columns)), columns, fontsize=FONT)
+    _words(axes, rows, columns, rotation=0)
     axes.set_ylabel(left, fontsize=FONT)
     axes.set_xlabel(below, fontsize=FONT)
-    axes.set_title(title, fontsize=FONT + 1)
+    _title(axes, title, FONT + 1)
     return axes
 
 
@@ -237,6 +238,18 @@ def _fitting(weights, rows: Sequence[str], columns: Sequence[str]) -> np.ndarray
     return weights
 
 
-def _words(axes, rows: Sequence[str], columns: Sequence[str], size: float = FONT) -> None:
-    axes.set_yticks(range(len(rows)), rows, fontsize=size)
-    axes.set_xticks(range(len(columns)), columns, fontsize=size, rotation=90)
+def _words(axes, rows: Sequence[str], columns: Sequence[str], size: float = FONT, rotation: float = 90) -> None:
+    (rows, row_style), (columns, column_style) = words_to_draw(rows), words_to_draw(columns)
+    axes.set_yticks(range(len(rows)), rows, fontsize=size, **row_style)
+    axes.set_xticks(range(len(columns)), columns, fontsize=size, rotation=rotation, **column_style)
+
+
+def _title(axes, title: str, size: float) -> None:
+    lines, style = words_to_draw(title.split("\n"))
+    axes.set_title("\n".join(lines), fontsize=size, **style)
+
+
+def _legend(axes, size: float) -> None:
+    for text in axes.legend(fontsize=size).get_texts():
+        (words,), style = words_to_draw([text.get_text()])
+        text.set(text=words, **style)

@@ -8,6 +8,7 @@ import io
 
 import numpy as np
 
+from course_lib.lettering import words_to_draw
 from course_lib.plots import COLOURS, FONT
 
 BLUE = "#0072B2"  # of Okabe and Ito, 2008
@@ -24,8 +25,9 @@ def lines(weights, queries: list[str], keys: list[str], title: str):
         for column, weight in enumerate(to):
             axes.plot([0, 1], [row, column], color=BLUE, alpha=min(weight, 1), linewidth=1.5)
     for place, side, words in ((-0.03, "right", queries), (1.03, "left", keys)):
+        words, style = words_to_draw(words)
         for row, word in enumerate(words):
-            axes.text(place, row, word, ha=side, va="center", fontsize=FONT, parse_math=False)
+            axes.text(place, row, word, ha=side, va="center", fontsize=FONT, **style)
     axes.set(xlim=(-0.6, 1.6), ylim=(longest - 0.5, -0.5))
     axes.set_axis_off()
     axes.set_title(f"{title}\nquery (left) looks at key (right)", fontsize=FONT)

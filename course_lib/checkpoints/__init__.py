@@ -51,6 +51,9 @@ class Checkpoint:
     base: str | None = None
     model: str | None = None  # the Auto class that opens it
     labels: tuple[str, ...] = ()
+    window: int | None = (
+        None  # tokens of the longest text that it was trained on, where longer ones are read in windows
+    )
     shared: dict[str, tuple[str, ...]] = field(default_factory=dict, repr=False)  # of a "model": see `_assemble`
 
     @property

@@ -1,8 +1,8 @@
 """Exercises of chapter 01: the steps of a pipeline, and what five tasks do before and after the model.
 
-Sources: Bridle 1990 (the softmax), Devlin et al. 2018 (spans of question answering), Reimers and Gurevych 2019 (the mean
-of token vectors), Yin et al. 2019 (zero-shot classification by entailment), Ramshaw and Marcus 1995 (B and I labels).
-The oracles in tests/lib/exercises/01_pipelines.py are PyTorch's functions and the pipelines of Transformers.
+Sources: Bridle 1990 (the softmax), Devlin et al. 2018 (spans of question answering), Reimers and Gurevych 2019 (the
+mean of token vectors), Yin et al. 2019 (zero-shot classification by entailment), Ramshaw and Marcus 1995 (B and I).
+tests/lib/test_exercises_pipelines.py compares with PyTorch and with pipelines of Transformers.
 """
 
 from __future__ import annotations
@@ -66,12 +66,14 @@ SOFTMAX = Exercise(
             "overflow",
             lambda logits: torch.exp(logits) / torch.exp(logits).sum(-1, keepdim=True),
             "exp of a large number is infinite, and exp of a very negative one is 0, so this divides ∞ by ∞ or 0 by 0. "
-            "Subtract one and the same number from all logits of a row first: the result is the same in exact arithmetic.",
+            "Subtract one and the same number from all logits of a row first: the result is the same in exact "
+            "arithmetic.",
         ),
         Mistake(
             "largest_of_all",
             _largest_of_all,
-            "you subtract the largest number of the whole tensor, and in a row where all are far below it every exp is 0. "
+            "you subtract the largest number of the whole tensor, and in a row where all are far below it every exp is "
+            "0. "
             "Subtract from each row its own largest.",
         ),
         Mistake(
@@ -108,7 +110,8 @@ SOFTMAX = Exercise(
         Mistake(
             "first_axis",
             lambda logits: torch.softmax(logits, 0),
-            "your columns add up to 1, so the texts compete with one another. Sum over the last axis, the labels: dim=-1.",
+            "your columns add up to 1, so the texts compete with one another. Sum over the last axis, the labels: "
+            "dim=-1.",
         ),
         Mistake(
             "everything",
@@ -181,7 +184,9 @@ CLASSIFY = Exercise(
     signature="classify(text, tokenizer, model) -> (label, score)",
     reference=classify,
     cases=[
-        Case(make=_text_and_sorter("The lamp is good."), says='"The lamp is good." and a small model with three labels'),
+        Case(
+            make=_text_and_sorter("The lamp is good."), says='"The lamp is good." and a small model with three labels'
+        ),
         Case(make=_text_and_sorter("When will my order arrive?"), says='"When will my order arrive?"'),
         Case(
             make=_text_and_sorter("The lamp is not good, and it came late!"),
@@ -223,7 +228,8 @@ CLASSIFY = Exercise(
         Mistake(
             "two_labels",
             when(lambda case, output, right: _label_of(output) in ("NEGATIVE", "POSITIVE")),
-            "the labels NEGATIVE and POSITIVE are those of another model. Each model brings its own: model.config.id2label.",
+            "the labels NEGATIVE and POSITIVE are those of another model. Each model brings its own: "
+            "model.config.id2label.",
         ),
         Mistake(
             "all_scores",
@@ -241,7 +247,7 @@ CLASSIFY = Exercise(
         "argmax gives the place of the largest probability; model.config.id2label turns a place into a name.",
         "float(…) makes a number of a tensor with one number in it; inference_mode saves time and memory.",
     ],
-    commentary="This is what `pipeline(\"text-classification\")` does with one text.",
+    commentary='This is what `pipeline("text-classification")` does with one text.',
 )
 
 
@@ -390,7 +396,9 @@ COSINE = Exercise(
         ),
         Mistake(
             "one_length",
-            when(lambda case, output, right: _is_about(output, case, lambda a, b: (a @ b / b.norm(), a @ b / a.norm()))),
+            when(
+                lambda case, output, right: _is_about(output, case, lambda a, b: (a @ b / b.norm(), a @ b / a.norm()))
+            ),
             "you divide by one of the lengths only: the other vector's length still counts.",
         ),
         Mistake(
@@ -412,16 +420,17 @@ COSINE = Exercise(
             lambda a, b: float(torch.acos(torch.tensor(cosine(a, b)))),
             "that is the angle itself (acos); its cosine is asked for.",
         ),
-        Mistake(
-            "euclidean", lambda a, b: float((a - b).norm()), "that is the distance of the two points, no cosine."
-        ),
+        Mistake("euclidean", lambda a, b: float((a - b).norm()), "that is the distance of the two points, no cosine."),
         Mistake(
             "elementwise",
             when(lambda case, output, right: isinstance(output, torch.Tensor) and output.dim() == 1),
             "that is a vector: a * b multiplies number by number. a @ b adds the products up.",
         ),
     ],
-    hints=["The cosine is the dot product a @ b, divided by the length of a and by the length of b.", "a.norm() is a length."],
+    hints=[
+        "The cosine is the dot product a @ b, divided by the length of a and by the length of b.",
+        "a.norm() is a length.",
+    ],
     commentary="Vectors of length 1 need no division: there a @ b is the cosine. That is why `embed` makes them so.",
 )
 
@@ -497,7 +506,9 @@ EMBED = Exercise(
             says="a short and a long text in one batch",
         ),
         Case(
-            make=_texts_and_encoder("The lamp is good.", "No!", "When will my order arrive, and how long does it take?"),
+            make=_texts_and_encoder(
+                "The lamp is good.", "No!", "When will my order arrive, and how long does it take?"
+            ),
             says="three texts of different lengths",
         ),
     ],
@@ -541,7 +552,8 @@ EMBED = Exercise(
         Mistake(
             "mask_not_given",
             _embed(masked_model=False),
-            "the mean leaves the filling out, but the model has read it: hand it the attention mask too, model(**inputs).",
+            "the mean leaves the filling out, but the model has read it: hand it the attention mask too, "
+            "model(**inputs).",
         ),
         Mistake(
             "neither",
@@ -631,7 +643,9 @@ ZERO_SHOT = Exercise(
             ("My parcel is a late delivery", ["praise", "late delivery", "opening hours"], overlap),
             says="three labels, of which the second fits",
         ),
-        Case(("opening hours on Sundays please", ["opening hours", "praise"], overlap), says="two labels, the first fits"),
+        Case(
+            ("opening hours on Sundays please", ["opening hours", "praise"], overlap), says="two labels, the first fits"
+        ),
         Case(
             ("This is my new address", ["Praise", "a change of address", "money back", "is it new"], overlap),
             says="four labels",
@@ -661,7 +675,8 @@ ZERO_SHOT = Exercise(
                     for template in ("This text is about {}.", "This is {}.", "This example is about {}.", "It is {}.")
                 )
             ),
-            'the hypothesis is another sentence than "This example is LABEL."; it may be as good, but the numbers are others.',
+            'the hypothesis is another sentence than "This example is LABEL."; it may be as good, but the numbers are '
+            "others.",
         ),
         Mistake(
             "logits",
@@ -797,7 +812,8 @@ BEST_SPAN = Exercise(
         Mistake(
             "one_less",
             _span(lambda first, last, longest: (first <= last) & (last - first < longest - 1)),
-            "one token too few is allowed: a span from first to last has last - first + 1 tokens, and may have `longest`.",
+            "one token too few is allowed: a span from first to last has last - first + 1 tokens, and may have "
+            "`longest`.",
         ),
         Mistake(
             "two_at_least",
@@ -807,7 +823,8 @@ BEST_SPAN = Exercise(
         Mistake(
             "greedy_start",
             _greedy_start,
-            "the best beginning is taken first, and then the best end for it. Another beginning may have a better pair: "
+            "the best beginning is taken first, and then the best end for it. Another beginning may have a better "
+            "pair: "
             "compare the sums of all pairs.",
         ),
         Mistake(
@@ -818,7 +835,8 @@ BEST_SPAN = Exercise(
         Mistake(
             "products",
             _span(_fits, lambda start, end: start[:, None] * end[None, :]),
-            "logits are multiplied: two negative ones give a large product. Probabilities are multiplied, logits added.",
+            "logits are multiplied: two negative ones give a large product. Probabilities are multiplied, logits "
+            "added.",
         ),
         Mistake(
             "turned",
@@ -849,9 +867,11 @@ BEST_SPAN = Exercise(
     hints=[
         "start[:, None] + end[None, :] is a table: a row for each first token, a column for each last.",
         "Which cells are allowed? Those on the diagonal and to its right, at most `longest` cells of a row.",
-        "Set the others to -inf and take argmax; divmod(int(place), tokens) gives row and column. Two loops do as well.",
+        "Set the others to -inf and take argmax; divmod(int(place), tokens) gives row and column. Two loops do as "
+        "well.",
     ],
-    commentary="The largest sum of logits is the largest product of the two softmaxes' probabilities, since the softmax "
+    commentary="The largest sum of logits is the largest product of the two softmaxes' probabilities, since the "
+    "softmax "
     "divides all starts by one number and all ends by another.",
 )
 
@@ -959,7 +979,8 @@ WRITE_GREEDILY = Exercise(
         Mistake(
             "prompt_again",
             when(_repeats),
-            "the same token comes each time, because the model is asked about the prompt each time. Hand it the text with "
+            "the same token comes each time, because the model is asked about the prompt each time. Hand it the text "
+            "with "
             "what has been written so far.",
         ),
     ],
@@ -1098,7 +1119,8 @@ ENTITIES = Exercise(
         "A label continues the name found last if it is an I-, of the same kind, and that name ended just before it.",
         "Otherwise, unless it is O, it begins a new one: (kind, place, place).",
     ],
-    commentary="Putting a name into the list at its first token, and lengthening it there, spares the case of a name that "
+    commentary="Putting a name into the list at its first token, and lengthening it there, spares the case of a name "
+    "that "
     "ends with the text.",
 )
 

@@ -46,7 +46,9 @@ def _bert(seed: int, kind: str, **more):
     from transformers import BertConfig
 
     size = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 24}
-    config = BertConfig(vocab_size=len(word_pieces()), max_position_embeddings=64, initializer_range=0.6, **size, **more)
+    config = BertConfig(
+        vocab_size=len(word_pieces()), max_position_embeddings=64, initializer_range=0.6, **size, **more
+    )
     return _made(kind, config, seed)
 
 

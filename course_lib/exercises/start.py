@@ -38,7 +38,7 @@ def accuracy(answers, truth):
     truth: the right label of each text, a list of as many strings.
     """
     ### BEGIN SOLUTION
-    right = [answer["label"] == label for answer, label in zip(answers, truth)]
+    right = [answer["label"] == label for answer, label in zip(answers, truth, strict=True)]
     return sum(right) / len(right)
     ### END SOLUTION
 
@@ -77,7 +77,9 @@ ACCURACY = Exercise(
         Case((answered("B", "A"), ["B", "A"]), says="two answers, both right"),
     ],
     mistakes=[
-        Mistake("count", _right, "that is how many are right; the share is that count divided by the number of answers."),
+        Mistake(
+            "count", _right, "that is how many are right; the share is that count divided by the number of answers."
+        ),
         Mistake(
             "whole",
             when(lambda case, output, right: type(output) is int and output == 0 < right),
@@ -85,7 +87,9 @@ ACCURACY = Exercise(
         ),
         Mistake(
             "dictionaries",
-            lambda answers, truth: sum(answer == label for answer, label in zip(answers, truth, strict=True)) / len(truth),
+            lambda answers, truth: (
+                sum(answer == label for answer, label in zip(answers, truth, strict=True)) / len(truth)
+            ),
             'none is ever counted as right: each answer is a dictionary; its label is answer["label"].',
         ),
         Mistake(
@@ -121,6 +125,7 @@ ACCURACY = Exercise(
         "True counts as 1 in a sum: sum([True, False, True]) is 2.",
         "Divide the number of right ones by the number of answers.",
     ],
-    commentary="The scores are not looked at. Whether they are any guide to which answers are right is another question, "
+    commentary="The scores are not looked at. Whether they are any guide to which answers are right is another "
+    "question, "
     "and chapter 01 asks it.",
 )

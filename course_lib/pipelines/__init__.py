@@ -35,21 +35,30 @@ def pipeline(task: str | None = None, model: str | Any | None = None, **argument
         arguments: handed to `transformers.pipeline` as they are: `tokenizer`, `device`, `dtype`, `batch_size`, ...
 
     Returns:
-        A `transformers.Pipeline`. `answered_by` says which model it runs.
+        A `transformers.Pipeline`. `answered_by` says which model it runs. Texts may come alone, in a list or tuple, in
+        a column of `datasets`, NumPy or pandas, or from a generator: one answer for each. Long texts for names and
+        questions are read in windows as long as those that the course's checkpoints were trained on.
 
     Raises:
         ValueError: an unknown task, with the nearest known one; a task for which the course has no checkpoint while
-            `model` is not given. TypeError: `grouped_entities`, or a task that is not a string.
+            `model` is not given; a folder that is not there. TypeError: an argument that version 5 removed, such as
+        `grouped_entities`, with its new form; a task that is not a string.
     """
     check_arguments(arguments)
     if task is not None:
         check_task(task)
     elif model is None:
         raise ValueError('pipeline() got neither a task nor a model. Name a task: pipeline("sentiment-analysis").')
+    if "batch_size" in arguments:
+        from course_lib.pipelines.handing_over import batch_of
+
+        arguments["batch_size"] = batch_of(arguments["batch_size"])
     if model is None:
         if arguments.get("tokenizer") is not None or arguments.get("feature_extractor") is not None:
             raise ValueError("a tokenizer or feature extractor was given without its model. Give model= as well.")
         model = _course_checkpoint(task)
+    elif isinstance(model, (str, Path)):
+        model = _folder_or_name(model)
     from transformers.pipelines import pipeline as original
 
     from course_lib.pipelines.checked import CHECKED
@@ -57,10 +66,13 @@ def pipeline(task: str | None = None, model: str | Any | None = None, **argument
     if family(task) in REMOVED:
         pipe = original(_register(task), model=model, **arguments)
         pipe.task = task  # also for a `pipeline_class` of the caller's
-        return pipe
-    if task in CHECKED and arguments.get("pipeline_class") is None:
-        arguments["pipeline_class"] = CHECKED[task]
-    return original(task, model=model, **arguments)
+    else:
+        if task in CHECKED and arguments.get("pipeline_class") is None:
+            arguments["pipeline_class"] = CHECKED[task]
+        pipe = original(task, model=model, **arguments)
+    if hasattr(pipe, "trained_window"):
+        pipe.trained_window = _trained_window(pipe)
+    return pipe
 
 
 def answered_by(pipe: Pipeline) -> str:
@@ -86,6 +98,34 @@ def answered_by(pipe: Pipeline) -> str:
     count = pipe.model.num_parameters()
     size = f"{count / 1e6:.1f}M" if count >= 1e6 else f"{count:,}"
     return f"{name} ({type(pipe.model).__name__}, {size} parameters)"
+
+
+def _trained_window(pipe: Pipeline) -> int | None:
+    """Tokens of the longest text on which a checkpoint of the course was trained; None if that is not known."""
+    from course_lib.checkpoints import catalogue, name_of
+
+    name = name_of(str(pipe.model.name_or_path))
+    return catalogue()[name].window if name else None
+
+
+def _folder_or_name(model: str | Path) -> str:
+    """A folder with a model in it, or the name of a model on the hub; ValueError for a folder that is not there."""
+    text = str(model)
+    folder = Path(text).expanduser()
+    if folder.is_dir():
+        if not any((folder / file).is_file() for file in ("config.json", "adapter_config.json")):
+            raise ValueError(f"model={text!r} is a folder without config.json. Expected what save_pretrained writes.")
+        return str(folder)
+    if folder.is_file():
+        raise ValueError(f"model={text!r} is a file. Give the folder in which it lies: model={str(folder.parent)!r}.")
+    if isinstance(model, Path) or folder.is_absolute() or re.match(r"[.~]|\w:", text) or re.search(r"\\|/.*/|/$", text):
+        raise ValueError(
+            f"model={text!r}: there is no such folder. Give a folder that save_pretrained has written, a loaded model, "
+            "or the name of one on the hub (owner/name)."
+        )
+    if not text.strip():
+        raise ValueError("model='' is empty. Leave model out for the course's own checkpoint.")
+    return text
 
 
 def _course_checkpoint(task: str) -> str:

@@ -6,6 +6,9 @@ about the sizes of two tensors. These functions look first, or give the reason a
 
 from __future__ import annotations
 
+import difflib
+import string
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -44,18 +47,125 @@ def check_characters(text: str, task: str, what: str) -> None:
 def check_input(item: Any, task: str, what: str = "the input") -> None:
     """Check one input of Transformers' own text pipelines, some of which also take pairs, words or chats.
 
-    Lists and tuples are checked item by item. Of dictionaries (pairs of texts, messages of a chat) only the characters
-    are looked at: whether their texts may be empty is left to the pipeline.
+    Lists and tuples are checked item by item. Of pairs of texts and messages of a chat the keys and characters are
+    looked at: whether their texts may be empty is left to the pipeline.
     """
     if isinstance(item, (list, tuple)):
         for number, part in enumerate(item):
             check_input(part, task, f"item {number} of {what}" if what != "the input" else f"item {number} of the list")
     elif isinstance(item, dict):
-        for key, part in item.items():
-            if isinstance(part, str):
-                check_characters(part, task, f"{key!r} of {what}")
-    elif item is None or isinstance(item, (str, bytes, bytearray, int, float, complex)):
+        _check_dictionary(item, task, what)
+    elif type(item).__name__ != "Chat":  # Transformers' own, made of messages that were checked
         check_text(item, task, what)
+
+
+def _check_dictionary(item: dict, task: str, what: str) -> None:
+    """A message of a chat for text generation, a pair of texts for text classification; nothing else takes one."""
+    if task == "text-generation":
+        wanted, way = (
+            ("role", "content"),
+            '{"role": "user", "content": "Hello"}, in a list: a chat is a list of messages',
+        )
+    elif task in ("sentiment-analysis", "text-classification"):
+        wanted, way = ("text",), 'a text, or {"text": first, "text_pair": second}'
+    else:
+        raise TypeError(f"{task}: {what} is a dictionary, {shown(item)}. Expected a text (str).")
+    if missing := [name for name in wanted if name not in item]:
+        raise ValueError(
+            f"{task}: {what} has no {' and no '.join(map(repr, missing))}, its keys are {shown(list(item))}. "
+            f"Expected {way}."
+        )
+    if task == "text-generation" and not isinstance(item["content"], (str, list)):
+        raise TypeError(f"{task}: 'content' of {what} is {shown(item['content'])}. Expected a text (str): {way}.")
+    for key, part in item.items():
+        if isinstance(part, str):
+            check_characters(part, task, f"{key!r} of {what}")
+        elif key in ("text", "text_pair"):
+            check_text(part, task, f"{key!r} of {what}")
+
+
+def check_depth(inputs: Any, task: str, words: bool = False) -> None:
+    """Raise TypeError for lists in a list where a task has no meaning for them, or a lone message of a chat."""
+    if task == "text-generation" and isinstance(inputs, dict):
+        _check_dictionary(inputs, task, "the input")
+        raise TypeError(
+            f"{task}: the input is one message, {shown(inputs)}. Expected a chat, a list of messages: [message]."
+        )
+    if not isinstance(inputs, list) or task == "text-generation" or words:
+        return
+    old_pair = len(inputs) == 1 and isinstance(inputs[0], list) and len(inputs[0]) == 2
+    pairs = task in ("sentiment-analysis", "text-classification")
+    if pairs and (old_pair or (len(inputs) == 1 and isinstance(inputs[0], list) and len(inputs[0]) == 1)):
+        return
+    for number, item in enumerate(inputs):
+        if isinstance(item, (list, tuple)):
+            way = {
+                "ner": "or pass is_split_into_words=True for words",
+                "token-classification": "or pass is_split_into_words=True for words",
+            }
+            more = 'or a dictionary for a pair, {"text": ..., "text_pair": ...}' if pairs else way.get(task, "")
+            raise TypeError(
+                f"{task}: item {number} of the list is itself a list, {shown(item)}. Expected a text (str)"
+                + (f", {more}." if more else ".")
+            )
+
+
+def check_readable(text: str, tokenizer: Any, task: str, what: str = "the input") -> None:
+    """Raise ValueError for a text of which the tokenizer knows nothing: no token is left, or all are unknown."""
+    unknown = tokenizer.unk_token_id
+    beginning = text if len(text) <= 4000 else text[:4000]  # enough to meet a known token
+    for part in (beginning, text):
+        ids = tokenizer(part, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
+        if any(token != unknown for token in ids):
+            return
+        if part is text or len(text) == len(part):
+            break
+    if not ids:
+        raise ValueError(
+            f"{task}: {what} is empty to the model: {shown(text)} has no character that its tokenizer keeps. "
+            "Expected a text with at least one word."
+        )
+    if unknown is not None:
+        raise ValueError(
+            f"{task}: {what} cannot be read by this model: each token of {shown(text)} is unknown to it "
+            f"({tokenizer.unk_token}). Give a text in a script that it was trained on, or use another model."
+        )
+
+
+def check_number(name: str, value: Any, least: int, most: float = float("inf"), why: str = "") -> None:
+    """Raise TypeError unless `value` is None or a whole number, ValueError unless it is from `least` to `most`."""
+    if value is None:
+        return
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise TypeError(
+            f"{name}={shown(value)} is of type {type(value).__name__}. Expected a whole number: {name}={least or 1}."
+        )
+    if not least <= value <= most:
+        upper = f" and at most {most:,}{why}" if most < float("inf") else ""
+        raise ValueError(f"{name}={shown(value)} was given. Expected a whole number of at least {least}{upper}.")
+
+
+def check_choice(name: str, value: Any, known: Iterable[str]) -> None:
+    """Raise ValueError, with the nearest known name, for a string that is not one of `known` in any case."""
+    known = list(known)
+    if isinstance(value, str) and value.lower() not in known:
+        near = difflib.get_close_matches(value.lower(), known, 1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"{name}={shown(value)} is not known.{hint} Expected one of: {', '.join(known)}.")
+
+
+def check_template(template: Any) -> None:
+    """Raise unless `template` is a text with the place {} for a label of zero-shot classification."""
+    expected = 'Expected a text with {} where the label goes: hypothesis_template="This example is {}."'
+    if not isinstance(template, str):
+        raise TypeError(f"hypothesis_template={shown(template)} is of type {type(template).__name__}. {expected}")
+    try:
+        places = [place for _, place, _, _ in string.Formatter().parse(template) if place is not None]
+    except ValueError:
+        places = ["a brace alone"]
+    if not places or any(places):
+        raise ValueError(f"hypothesis_template={shown(template)} has no place for a label, or another one. {expected}")
+    check_characters(template, "zero-shot-classification", "hypothesis_template")
 
 
 def check_labels(labels: Any) -> None:
@@ -74,15 +184,31 @@ def check_labels(labels: Any) -> None:
         check_characters(label, "zero-shot-classification", "a label")
 
 
+OLD = {  # an argument of version 4 -> what takes its place
+    "grouped_entities": lambda value: f'Write aggregation_strategy="{"simple" if value else "none"}" in its place.',
+    "ignore_subwords": lambda value: f'Write aggregation_strategy="{"first" if value else "simple"}" in its place.',
+    "return_all_scores": lambda value: f"Write top_k={None if value else 1} in its place.",
+    "multi_class": lambda value: f"Write multi_label={bool(value)} in its place.",
+    "use_auth_token": lambda value: "Write token=... in its place.",
+    "framework": lambda value: "Leave it out: there is only PyTorch.",
+    "binary_output": lambda value: "Leave it out.",
+}
+WHOLE = {  # arguments that are whole numbers -> the least
+    "top_k": 1, "max_new_tokens": 1, "max_length": 1, "min_length": 0, "min_new_tokens": 0, "num_beams": 1,
+    "num_return_sequences": 1, "num_workers": 0, "batch_size": 1, "stride": 0, "window": 1, "max_answer_len": 1,
+    "max_seq_len": 1, "doc_stride": 0, "no_repeat_ngram_size": 0,
+}  # fmt: skip
+
+
 def check_arguments(arguments: dict) -> None:
-    """Raise TypeError for `grouped_entities`, which Transformers 5 no longer has."""
-    if "grouped_entities" in arguments:
-        value = arguments["grouped_entities"]
-        strategy = "simple" if value else "none"
-        raise TypeError(
-            f"grouped_entities={value!r} was given, but Transformers 5 removed it. "
-            f'Write aggregation_strategy="{strategy}" in its place.'
-        )
+    """Raise TypeError for an argument that Transformers 5 no longer has, and unless counts are counts."""
+    for name, instead in OLD.items():
+        if name in arguments:
+            value = arguments[name]
+            raise TypeError(f"{name}={shown(value)} was given, but Transformers 5 removed it. {instead(value)}")
+    for name, least in WHOLE.items():
+        if arguments.get(name) != "":  # text classification's own sign for "not given"
+            check_number(name, arguments.get(name), least)
 
 
 def explain_mask(text: str, pipe: Pipeline) -> NoReturn:

@@ -2,7 +2,11 @@
 
 The model gives every token two numbers: how well an answer starts here, how well it ends here. Both become
 probabilities, a span (start, end) scores the product, and the best span is cut out of the context. A context that is
-longer than the model reads is cut into overlapping windows, and the windows' answers compete.
+longer than a window is cut into overlapping windows, and the windows' answers compete.
+
+Version 4.57 added up the scores of equal answers in all windows, so a score could exceed 1 and a weak answer that
+stands everywhere could beat a strong one. Here an answer has the score of its best window; `legacy=True` adds as
+version 4.57 did.
 
 Taught in chapter 1. Source: Chen et al., "Reading Wikipedia to Answer Open-Domain Questions", 2017; behaviour compared
 with the answers recorded from transformers 4.57.6 in tests/lib/parity.
@@ -12,9 +16,10 @@ from __future__ import annotations
 
 import difflib
 import inspect
+import re
 import types
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import torch
@@ -22,12 +27,15 @@ from torch.utils.data import Dataset
 from transformers.models.auto.modeling_auto import MODEL_FOR_QUESTION_ANSWERING_MAPPING_NAMES
 from transformers.pipelines.base import ChunkPipeline
 
-from course_lib.pipelines.inputs import check_text
+from course_lib.pipelines.handing_over import batch_of, handed_over
+from course_lib.pipelines.inputs import check_arguments, check_number, check_readable, check_text, longest, shown
 from course_lib.pipelines.registry import COURSE_TASK
+from course_lib.pipelines.unicode import Composed, composed
 
 INPUT_NAMES = ("question", "context", "X", "data")
-PREPROCESS = ("padding", "doc_stride", "max_question_len", "max_seq_len")
-POSTPROCESS = ("top_k", "max_answer_len", "handle_impossible_answer", "align_to_words")
+PREPROCESS = ("padding", "doc_stride", "max_question_len", "max_seq_len", "legacy")
+POSTPROCESS = ("top_k", "max_answer_len", "handle_impossible_answer", "align_to_words", "legacy")
+WITHOUT_SPACES = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff]")  # Thai, Lao, Burmese, Khmer, kana
 PASSED_BY_LOADERS = ("framework", "modelcard", "local_files_only")  # accepted, without effect on an answer
 
 
@@ -77,29 +85,36 @@ def best_spans(
 class QuestionAnsweringPipeline(ChunkPipeline):
     """Finds the answer to a question in a context, with the arguments and numbers of version 4.57.
 
-    Calls: `pipe(question=..., context=...)` with texts, with a list of questions for one context, or with two lists of
-    the same length; `pipe(question, context)`; `pipe({"question": ..., "context": ...})`; a list, a generator or a
-    torch `Dataset` of such dictionaries.
+    Calls: `pipe(question=..., context=...)` with texts, with many questions for one context, or with as many questions
+    as contexts (lists, tuples, columns); `pipe(question, context)`; `pipe({"question": ..., "context": ...})`; a list,
+    a generator, a data set or a table of such dictionaries.
 
     Args (at construction or at the call):
         top_k: number of answers, 1. (`topk` is an old name.)
         doc_stride: tokens by which two windows overlap, the smaller of 128 and half of `max_seq_len`.
         max_answer_len: greatest number of tokens in an answer, 15.
-        max_seq_len: tokens in a window (question, context, special tokens), the smaller of 384 and the model's length.
+        max_seq_len: tokens in a window (question, context, special tokens). A checkpoint of the
+            course has the length that it was trained on, another the smaller of 384 and the model's length.
         max_question_len: accepted and without effect, as for fast tokenizers in version 4.57.
         handle_impossible_answer: let the empty answer compete, False.
         align_to_words: widen an answer to whole words, True.
         padding: the tokenizer's `padding`, "do_not_pad".
+        legacy: answer in all respects as version 4.57, False: windows of 384 tokens, scores of equal answers added over
+            all windows, accents read as they were given.
 
     Returns:
-        A dictionary with `score`, `start` and `end` (characters in the context) and `answer`; a list of these for
-        `top_k` > 1; a list of results for more than one question. One example in a list gives a result without a list.
-        Equal answers (without regard to case) are merged and their scores added, so a score can exceed 1 when windows
-        overlap.
+        A dictionary with `score` (from 0 to 1), `start` and `end` (characters in the context as it was given) and
+        `answer`; a list of these for `top_k` > 1; a list of results for more than one question. One example in a list
+        gives a result without a list. The score is the probability of the answer's text in its best window: equal
+        answers (without regard to case) are one, their scores are added within a window, and the greatest counts
+        over the windows.
 
     Raises:
         TypeError: a question or context that is not a string; a slow tokenizer.
-        ValueError: an empty question, a context without words, a window too small for the question, a count below 1.
+        ValueError: an empty question, a context without words or of which the model knows none, a window too small for
+        the question or larger than the model reads, a count below 1.
+
+    Warns where the context is written without spaces between words: an answer cannot be cut at words there.
     """
 
     _load_processor = False
@@ -107,6 +122,7 @@ class QuestionAnsweringPipeline(ChunkPipeline):
     _load_feature_extractor = False
     _load_tokenizer = True
     default_input_names = "question,context"
+    trained_window: int | None = None  # tokens; set by `course_lib.pipelines.pipeline` for a checkpoint of the course
 
     def __init__(self, model, tokenizer, task: str = "", **kwargs):
         """Take a model with a question-answering head and its fast tokenizer."""
@@ -130,10 +146,9 @@ class QuestionAnsweringPipeline(ChunkPipeline):
             warnings.warn("`topk` is the old name of `top_k`: write top_k=...", UserWarning, stacklevel=3)
             top_k = topk
         given = {name: value for name, value in {**kwargs, "top_k": top_k}.items() if value is not None}
-        for name in ("top_k", "max_answer_len"):
-            if given.get(name, 1) < 1:
-                raise ValueError(f"{name}={given[name]} was given; expected a whole number of at least 1.")
-        known = (*PREPROCESS, *POSTPROCESS)
+        check_arguments({name: value for name, value in given.items() if name not in PASSED_BY_LOADERS})
+        check_number("max_seq_len", given.get("max_seq_len"), 1, longest(self), ", which this model reads")
+        known = tuple(dict.fromkeys((*PREPROCESS, *POSTPROCESS)))
         for name in given.keys() - {*known, *INPUT_NAMES, *PASSED_BY_LOADERS}:  # version 4.57 ignored these in silence
             near = difflib.get_close_matches(name, known, 1)
             hint = f": did you mean {near[0]}?" if near else f". Known: {', '.join(known)}."
@@ -145,6 +160,8 @@ class QuestionAnsweringPipeline(ChunkPipeline):
     def __call__(self, *args, **kwargs):
         """Answer one question or many; see the class for what can be given and what comes back."""
         inputs = {name: kwargs.pop(name) for name in INPUT_NAMES if name in kwargs}
+        if "batch_size" in kwargs:
+            kwargs["batch_size"] = batch_of(kwargs["batch_size"])
         examples = self._examples(args, inputs)
         if isinstance(examples, list):
             examples = [self._example(item) for item in examples]
@@ -162,14 +179,13 @@ class QuestionAnsweringPipeline(ChunkPipeline):
             given = list(args) if len(args) > 1 else (args or old_names)[0]
             if isinstance(given, dict) or hasattr(given, "question_text"):
                 return [given]
-            if isinstance(given, (types.GeneratorType, Dataset)):
+            given = handed_over(given, "question-answering")
+            if isinstance(given, (list, types.GeneratorType, Dataset)):
                 return given
-            if isinstance(given, Iterable) and not isinstance(given, (str, bytes)):
-                return list(given)
-            raise TypeError(f"question answering got {given!r}. {self._usage()}")
+            raise TypeError(f"question answering got {shown(given)}. {self._usage()}")
         if {"question", "context"} - inputs.keys():
             raise ValueError(f"question answering got only {sorted(inputs) or 'nothing'}. {self._usage()}")
-        question, context = inputs["question"], inputs["context"]
+        question, context = (_texts(inputs[name]) for name in ("question", "context"))
         if not isinstance(question, list) and not isinstance(context, list):
             return [{"question": question, "context": context}]
         if not isinstance(question, list):
@@ -188,10 +204,10 @@ class QuestionAnsweringPipeline(ChunkPipeline):
         if hasattr(item, "question_text"):  # version 4's SquadExample
             item = {"question": item.question_text, "context": item.context_text}
         if not isinstance(item, dict):
-            raise TypeError(f"question answering got {item!r} as an example. {self._usage()}")
+            raise TypeError(f"question answering got {shown(item)} as an example. {self._usage()}")
         if missing := [name for name in ("question", "context") if name not in item]:
             raise ValueError(
-                f"an example has no {' and no '.join(missing)}: its keys are {list(item)}. {self._usage()}"
+                f"an example has no {' and no '.join(missing)}: its keys are {shown(list(item))}. {self._usage()}"
             )
         check_text(item["question"], "question-answering", "the question")
         check_text(item["context"], "question-answering", "the context")
@@ -200,15 +216,24 @@ class QuestionAnsweringPipeline(ChunkPipeline):
                 f"the context {item['context'][:40]!r} has no words, so no answer can be found in it. "
                 "Give the text in which the answer stands."
             )
-        return {"question": item["question"], "context": item["context"]}
+        for name in ("question", "context"):
+            check_readable(item[name], self.tokenizer, "question-answering", f"the {name}")
+        return {"question": str(item["question"]), "context": str(item["context"])}
 
     def preprocess(
-        self, example, padding="do_not_pad", doc_stride=None, max_question_len=64, max_seq_len=None
+        self, example, padding="do_not_pad", doc_stride=None, max_question_len=64, max_seq_len=None, legacy=False
     ) -> Iterator[dict]:
         """Cut one example into windows of at most `max_seq_len` tokens that overlap by `doc_stride` tokens."""
         example = self._example(example)
+        given = example["context"]
+        places = Composed(given, None, None)
+        if not legacy:
+            _remark_on_spaces(example["context"])
+            places = composed(example["context"])
+            example |= {"question": composed(example["question"]).text, "context": places.text}
         if max_seq_len is None:
             max_seq_len = min(self.tokenizer.model_max_length, 384)
+            max_seq_len = max_seq_len if legacy else self.trained_window or max_seq_len
         if doc_stride is None:
             doc_stride = min(max_seq_len // 2, 128)
         if doc_stride > max_seq_len:
@@ -237,7 +262,7 @@ class QuestionAnsweringPipeline(ChunkPipeline):
             ]
             tensors = {name: torch.tensor([encoded[name][window]]) for name in names}  # each (1, token)
             yield {
-                "example": example,
+                "example": example | {"given": given, "places": places},
                 "is_last": window == windows - 1,
                 "encoding": encoded.encodings[window],
                 "p_mask": torch.tensor([masked]),  # (1, token)
@@ -265,13 +290,16 @@ class QuestionAnsweringPipeline(ChunkPipeline):
         output = self.model(**model_inputs)
         return {"start": output["start_logits"], "end": output["end_logits"], **inputs}  # each (window, token)
 
-    def postprocess(self, outputs, top_k=1, handle_impossible_answer=False, max_answer_len=15, align_to_words=True):
+    def postprocess(
+        self, outputs, top_k=1, handle_impossible_answer=False, max_answer_len=15, align_to_words=True, legacy=False
+    ):
         """Best answers over all windows of one example."""
         answers: list[dict] = []
         null_score = 1000000
         count = top_k * 2 + 10 if align_to_words else top_k  # some spans become one when widened to words
         for output in outputs:
-            context = output["example"]["context"]
+            context, places = output["example"]["given"], output["example"]["places"]
+            here: list[dict] = answers if legacy else []  # equal answers of this window become one
             answerable = output["p_mask"].numpy() == 0  # (1, token)
             if output.get("attention_mask") is not None:
                 answerable &= output["attention_mask"].numpy() != 0  # (1, token)
@@ -285,12 +313,19 @@ class QuestionAnsweringPipeline(ChunkPipeline):
                 shift = (output["input_ids"] == self.tokenizer.pad_token_id).sum().item()
             for first, last, score in zip(*best_spans(start, end, answerable, count, max_answer_len), strict=True):
                 begin, stop = self._characters(output["encoding"], first - shift, last - shift, align_to_words)
+                begin, stop = places.given(begin, stop)
                 text = context[begin:stop]
-                same = next((answer for answer in answers if answer["answer"].lower() == text.lower()), None)
-                if same:
+                if same := _equal(here, text):
                     same["score"] += score.item()
                 else:
-                    answers.append({"score": score.item(), "start": begin, "end": stop, "answer": text})
+                    here.append({"score": score.item(), "start": begin, "end": stop, "answer": text})
+            for answer in [] if legacy else here:
+                answer["score"] = min(answer["score"], 1.0)  # rounding of the sum
+                same = _equal(answers, answer["answer"])
+                if same is None:
+                    answers.append(answer)
+                elif answer["score"] > same["score"]:
+                    same |= answer
         if handle_impossible_answer:
             answers.append({"score": null_score, "start": 0, "end": 0, "answer": ""})
         answers = sorted(answers, key=lambda answer: answer["score"], reverse=True)[:top_k]
@@ -313,3 +348,29 @@ class QuestionAnsweringPipeline(ChunkPipeline):
             except (TypeError, OverflowError):  # a special token, or a tokenizer without words
                 pass
         return encoding.offsets[first][0], encoding.offsets[last][1]
+
+
+def _texts(given):
+    """A question or context as it is, or a list of them, from whatever holds several."""
+    return (
+        list(many)
+        if isinstance(many := handed_over(given, "question-answering"), (list, types.GeneratorType))
+        else many
+    )
+
+
+def _equal(answers: list[dict], text: str) -> dict | None:
+    """The answer with the same text, without regard to case, if there is one."""
+    return next((answer for answer in answers if answer["answer"].lower() == text.lower()), None)
+
+
+def _remark_on_spaces(context: str) -> None:
+    """Warn about a context in a script that puts no spaces between words."""
+    letters = sum(character.isalpha() for character in context)
+    if letters and 2 * len(WITHOUT_SPACES.findall(context)) > letters:
+        warnings.warn(
+            "the context is in a script without spaces between words: the answer may be far more than a word, whatever "
+            "its score. Put spaces between words, or use a model and a tokenizer made for the language.",
+            UserWarning,
+            stacklevel=2,
+        )

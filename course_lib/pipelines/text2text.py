@@ -14,11 +14,14 @@ import warnings
 
 from transformers import GenerationConfig
 from transformers.models.auto.modeling_auto import MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES
-from transformers.pipelines.base import Pipeline
+from transformers.pipelines.base import ChunkPipeline, Pipeline
 from transformers.utils import logging
 
-from course_lib.pipelines.inputs import check_text, explain_length
+from course_lib.pipelines.handing_over import batch_of, handed_over
+from course_lib.pipelines.inputs import check_arguments, check_readable, check_text, explain_length
 from course_lib.pipelines.registry import COURSE_TASK
+from course_lib.pipelines.sentences import Part, parts
+from course_lib.pipelines.unicode import composed
 
 # A name below "transformers", so that transformers.logging.set_verbosity_error() quiets these warnings too.
 logger = logging.get_logger("transformers.pipelines.text2text")
@@ -46,13 +49,14 @@ def chosen_settings(config: GenerationConfig) -> dict:
 class Text2TextGenerationPipeline(Pipeline):
     """Writes a text from a text with an encoder-decoder model, with the arguments and texts of version 4.57.
 
-    Call: `pipe(text)` or `pipe([text, ...], batch_size=...)`, a generator or a data set of texts.
+    Call: `pipe(text)` or `pipe([text, ...], batch_size=...)`, also a column of texts, a generator or a data set.
 
     Args (at construction or at the call):
         return_tensors, return_text, return_type: token ids instead of text.
         clean_up_tokenization_spaces: passed to the tokenizer's `decode`, False.
         truncation: passed to the tokenizer; without it a long input is never cut.
         stop_sequence: a text whose first token ends the output.
+        legacy: read the text exactly as it is given, as version 4.57 did, False: else accents are composed.
         Everything else goes to `model.generate`: `max_new_tokens`, `num_beams`, `num_return_sequences`, ...
 
     Returns:
@@ -92,8 +96,10 @@ class Text2TextGenerationPipeline(Pipeline):
         clean_up_tokenization_spaces=None,
         truncation=None,
         stop_sequence=None,
+        legacy=None,
         **generate_kwargs,
     ):
+        check_arguments(generate_kwargs)
         if return_tensors is not None and return_type is None:
             return_type = ReturnType.TENSORS if return_tensors else ReturnType.TEXT
         after = {"return_type": return_type, "clean_up_tokenization_spaces": clean_up_tokenization_spaces}
@@ -112,11 +118,17 @@ class Text2TextGenerationPipeline(Pipeline):
             generate_kwargs["assistant_model"] = self.assistant_model
         if self.assistant_tokenizer is not None:
             generate_kwargs |= {"tokenizer": self.tokenizer, "assistant_tokenizer": self.assistant_tokenizer}
-        before = {} if truncation is None else {"truncation": truncation}
+        if generate_kwargs.get("stop_strings") is not None:
+            generate_kwargs.setdefault("tokenizer", self.tokenizer)
+        before = {"truncation": truncation, "legacy": legacy}
+        before = {name: value for name, value in before.items() if value is not None}
         return before, generate_kwargs, {name: value for name, value in after.items() if value is not None}
 
     def __call__(self, inputs, *args, **kwargs):
         """Write one text for each input; see the class for what comes back."""
+        inputs = handed_over(inputs, self.task)
+        if "batch_size" in kwargs:
+            kwargs["batch_size"] = batch_of(kwargs["batch_size"])
         if isinstance(inputs, list):
             for number, text in enumerate(inputs):
                 check_text(text, self.task, f"item {number} of the list")
@@ -127,12 +139,18 @@ class Text2TextGenerationPipeline(Pipeline):
             return [sequences[0] for sequences in result]
         return result
 
-    def preprocess(self, text, truncation=False):
+    def preprocess(self, text, truncation=False, legacy=False):
         """Token ids of the prefix and the text, (1, token)."""
-        check_text(text, self.task)
+        text = self._checked(text, legacy)
         inputs = self.tokenizer((self.prefix or "") + text, truncation=truncation, return_tensors="pt")  # (1, token)
         inputs.pop("token_type_ids", None)  # generate() of an encoder-decoder model does not take them
         return inputs
+
+    def _checked(self, text, legacy: bool) -> str:
+        """The text for the tokenizer; raises for what holds none that the model can read."""
+        check_text(text, self.task)
+        check_readable(text, self.tokenizer, self.task)
+        return str(text) if legacy else composed(text).text
 
     def _forward(self, model_inputs, **generate_kwargs):
         """Token ids of every returned sequence, (text, sequence, token)."""
@@ -236,13 +254,18 @@ class SummarizationPipeline(Text2TextGenerationPipeline):
             )
 
 
-class TranslationPipeline(Text2TextGenerationPipeline):
+class TranslationPipeline(Text2TextGenerationPipeline, ChunkPipeline):
     """Translates a text; the keys are `translation_text` and `translation_token_ids`.
+
+    A text is translated sentence by sentence, since that is what translators are trained on: `sentences.py` says where
+    it is cut, what becomes of line breaks and white space, and how sentences in capitals are read. Where several
+    sequences or token ids are asked for, the text stays whole.
 
     Args (besides those of its parent):
         src_lang, tgt_lang: the languages' codes, for models that know many languages (their tokenizers have a method
             `_build_translation_inputs`). Without both, the task's name says them: `translation_en_to_fr`. Models for
             one pair of languages ignore them.
+        legacy: read the text whole and exactly as it is given, as version 4.57 did, False.
     """
 
     return_name = "translation"
@@ -260,20 +283,51 @@ class TranslationPipeline(Text2TextGenerationPipeline):
     def _sanitize_parameters(self, src_lang=None, tgt_lang=None, **kwargs):
         before, forward, after = super()._sanitize_parameters(**kwargs)
         if src_lang is None and tgt_lang is None:
-            parts = kwargs.get("task", self.task).split("_")
-            if len(parts) == 4:  # translation_xx_to_yy
-                src_lang, tgt_lang = parts[1], parts[3]
+            words = kwargs.get("task", self.task).split("_")
+            if len(words) == 4:  # translation_xx_to_yy
+                src_lang, tgt_lang = words[1], words[3]
         languages = {"src_lang": src_lang, "tgt_lang": tgt_lang}
+        sequences = [
+            forward.get("num_return_sequences"),
+            getattr(forward.get("generation_config"), "num_return_sequences", 1),
+        ]
+        if any((number or 1) > 1 for number in sequences) or after.get("return_type") == ReturnType.TENSORS:
+            before["whole"] = True
         return before | {name: code for name, code in languages.items() if code is not None}, forward, after
 
-    def preprocess(self, text, truncation=False, src_lang=None, tgt_lang=None):
-        """Token ids of the text, (1, token); a multilingual tokenizer adds the languages, and then no prefix."""
-        if getattr(self.tokenizer, "_build_translation_inputs", None) is None:
-            return super().preprocess(text, truncation=truncation)
-        check_text(text, self.task)
-        return self.tokenizer._build_translation_inputs(
-            text, return_tensors="pt", truncation=truncation, src_lang=src_lang, tgt_lang=tgt_lang
-        )
+    def preprocess(self, text, truncation=False, src_lang=None, tgt_lang=None, legacy=False, whole=False):
+        """Token ids of each sentence, (1, token); a multilingual tokenizer adds the languages, and then no prefix."""
+        text = self._checked(text, legacy)
+        sentences = [Part(text, "", False)] if legacy else parts(text, self._reads_english(src_lang))
+        if whole and not legacy:
+            sentences = [Part(" ".join(part.sentence for part in sentences), "", False)]
+        for number, part in enumerate(sentences):
+            if getattr(self.tokenizer, "_build_translation_inputs", None) is None:
+                inputs = super().preprocess(part.sentence, truncation=truncation, legacy=legacy)
+            else:
+                inputs = self.tokenizer._build_translation_inputs(
+                    part.sentence, return_tensors="pt", truncation=truncation, src_lang=src_lang, tgt_lang=tgt_lang
+                )
+            yield {**inputs, "part": part, "is_last": number == len(sentences) - 1}
+
+    def _reads_english(self, src_lang: str | None) -> bool:
+        """Whether the source language is known to be English, whose pronoun "I" has a capital."""
+        return (src_lang or "").startswith(("en", "eng")) or "-en-" in f"-{self.model.name_or_path}"
+
+    def _forward(self, model_inputs, **generate_kwargs):
+        about = {name: model_inputs.pop(name) for name in ("part", "is_last")}
+        return super()._forward(model_inputs, **generate_kwargs) | about
+
+    def postprocess(self, model_outputs, **settings):
+        """One dictionary for each sequence of one text, its sentences put together."""
+        answers = [super(TranslationPipeline, self).postprocess(output, **settings) for output in model_outputs]
+        if len(answers) == 1 and not model_outputs[0]["part"].capitals:
+            return answers[0]
+        text = ""
+        for output, (answer,) in zip(model_outputs, answers, strict=True):
+            translated = answer["translation_text"]
+            text += (translated.upper() if output["part"].capitals else translated) + output["part"].after
+        return [{"translation_text": text}]
 
 
 def _before_4_50(config: GenerationConfig) -> bool:

@@ -32,11 +32,17 @@ WRONG = {
     ],
     "accuracy": [
         (lambda a, t: sum(one["label"] == label for one, label in zip(a, t, strict=True)), "divided by the number"),
-        (lambda a, t: sum(one == label for one, label in zip(a, t, strict=True)) / len(t), "each answer is a dictionary"),
+        (
+            lambda a, t: sum(one == label for one, label in zip(a, t, strict=True)) / len(t),
+            "each answer is a dictionary",
+        ),
         (lambda a, t: sum(one["score"] for one in a) / len(a), "mean of the scores"),
         (lambda a, t: 100 * accuracy_by_loop(a, t), "in percent"),
         (lambda a, t: 1 - accuracy_by_loop(a, t), "error rate"),
         (lambda a, t: sum(one["label"] == "POSITIVE" for one in a) / len(a), "say POSITIVE"),
-        (lambda a, t: sum(one["label"] == label for one, label in zip(a, t, strict=True)) // len(t), "drops the fraction"),
+        (
+            lambda a, t: sum(one["label"] == label for one, label in zip(a, t, strict=True)) // len(t),
+            "drops the fraction",
+        ),
     ],
 }

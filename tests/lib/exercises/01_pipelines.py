@@ -156,10 +156,7 @@ def classify_otherwise(scores=lambda z: z.softmax(-1)[0], place=torch.argmax, na
 def embed_otherwise(pool, mask=True, after=lambda x: x / x.norm(dim=-1, keepdim=True)):
     def wrong(texts, tokenizer, model):
         batch = tokenizer(texts, padding=True, return_tensors="pt")
-        if mask:
-            states = model(**batch).last_hidden_state
-        else:
-            states = model(batch.input_ids).last_hidden_state
+        states = model(**batch).last_hidden_state if mask else model(batch.input_ids).last_hidden_state
         return after(pool(states, batch.attention_mask[..., None].float()))
 
     return wrong
@@ -295,7 +292,10 @@ WRONG = {
         (lambda tags: [(kind, first, last + 1) for kind, first, last in entities_by_groups(tags)], "one too large"),
         (lambda tags: [(tag[2:], at, at) for at, tag in enumerate(tags) if tag != "O"], "each token is a name"),
         (lambda tags: [(tag[2:], at, at) for at, tag in enumerate(tags) if tag[0] == "B"], "after its first token"),
-        (lambda tags: [("B-" + kind, first, last) for kind, first, last in entities_by_groups(tags)], "without its mark"),
+        (
+            lambda tags: [("B-" + kind, first, last) for kind, first, last in entities_by_groups(tags)],
+            "without its mark",
+        ),
         (lambda tags: {kind: (first, last) for kind, first, last in entities_by_groups(tags)}, "two names of one kind"),
     ],
 }
