@@ -8,7 +8,7 @@ from course_lib.exercises.declare import Case, Exercise, Mistake, when
 
 
 def double(x):
-    """Twice as much: x may be a number or a tensor of any shape; the result has the same shape."""
+    """Twice x, which is a number or a tensor of any shape; the shape stays."""
     ### BEGIN SOLUTION
     return 2 * x
     ### END SOLUTION
@@ -38,8 +38,9 @@ def accuracy(answers, truth):
     truth: the right label of each text, a list of as many strings.
     """
     ### BEGIN SOLUTION
-    right = [answer["label"] == label for answer, label in zip(answers, truth, strict=True)]
-    return sum(right) / len(right)
+    pairs = zip(answers, truth, strict=True)
+    right = sum(answer["label"] == label for answer, label in pairs)
+    return right / len(truth)
     ### END SOLUTION
 
 

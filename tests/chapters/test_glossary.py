@@ -12,7 +12,7 @@ from reading import REWRITTEN, ROOT, Chapter, prose
 LINKED = {"00", "01"}  # chapters whose terms are links
 ROW = re.compile(r'^\| <a id="(?P<anchor>[^"]+)"></a>(?P<term>.+?) \| (?P<korean>.+?) \| (?P<says>.+?) \| .+ \|$')
 BOLD = re.compile(r"(?<![*\w])\*\*(?!\s)([^*\n]+?)\*\*(?!\*)")
-AT_THE_BEGINNING = re.compile(r"^[ \t]*(?:>[ \t]*)?(?:[-*][ \t]+|\d+\.[ \t]+)?$")
+AT_THE_BEGINNING = re.compile(r"^[ \t]*(?:>[ \t]*)?(?:[-*][ \t]+|\d+\.[ \t]+|\*\*Reading\*\*.*)?$")
 LINK = re.compile(r"\[(.+)\]\(\.\./GLOSSARY\.md#(.+)\)")
 
 
@@ -86,7 +86,7 @@ def test_what_is_missing_is_found(text, words):
 
 
 def test_what_is_no_term_is_left_alone():
-    text = "**Reading** 3 min\n- **A score.** It is.\n> **Predict.** What?\n\nThe **[NER](../GLOSSARY.md#named-entity-recognition-ner)**."
+    text = "**Reading** 3 min\n- **A score.** It is.\n> **Predict.** What?\n\nA **[token](../GLOSSARY.md#token)** is."
     assert list(faults([text], glossary(), linked=True)) == []
 
 
