@@ -106,7 +106,9 @@ def _small(name: str):
         near = {known.lower().replace("-", ""): known for known in made}
         close = difflib.get_close_matches(str(name).lower().replace("-", ""), near, n=1)
         hint = f" Did you mean {near[close[0]]!r}?" if close else ""
-        raise ValueError(f"There is no architecture {name!r} here.{hint} Known are: {', '.join(made)}.")
+        raise ValueError(
+            f"The name is not known: there is no architecture {name!r} here.{hint} Known are: {', '.join(made)}."
+        )
     return made[name]
 
 

@@ -92,8 +92,8 @@ def _masked(scores: Tensor, mask: Tensor) -> Tensor:
     if nowhere.any():
         where = nowhere.nonzero()[0].tolist()
         raise ValueError(
-            f"{int(nowhere.sum())} of the queries may look nowhere, the first at {where}: the weights would be 0/0. "
-            "Let each look at least at itself, or leave them out."
+            f"With this mask {int(nowhere.sum())} of the queries may look nowhere, the first at {where}: the weights "
+            "would be 0/0. Let each look at least at itself, or leave them out."
         )
     return scores
 

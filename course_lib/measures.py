@@ -29,16 +29,21 @@ from course_lib.arguments import whole
 RESAMPLES = 5000
 
 
-def finite(values) -> np.ndarray:
-    """`values` as an array of floats. Raises ValueError for NaN and infinity: a comparison with them says nothing."""
+def finite(values, name: str = "values") -> np.ndarray:
+    """`values` as an array of floats, called `name` in an error.
+
+    Raises ValueError for NaN and infinity, since a comparison with them says nothing.
+    """
     try:
+        if values is None:
+            raise TypeError("nothing was given")
         values = np.asarray(values, dtype=float)
     except (TypeError, ValueError) as problem:
-        raise ValueError(f"values are numbers, as many in each row; given: {values!r:.80}.") from problem
+        raise ValueError(f"{name} must be numbers, as many in each row; given: {values!r:.80}.") from problem
     if wrong := int((~np.isfinite(values)).sum()):
         raise ValueError(
-            f"{wrong} of {values.size} values are no finite numbers; find out where they come from, or leave out the "
-            "units that they belong to."
+            f"{name} holds {wrong} of {values.size} values that are no finite numbers; find out where they come "
+            "from, or leave out the units that they belong to."
         )
     return values
 
@@ -58,7 +63,7 @@ def interval(
 
     Raises ValueError if there are no rows, or a value is no finite number.
     """
-    statistics = finite(statistics)
+    statistics = finite(statistics, "statistics")
     if statistics.ndim not in (1, 2) or statistics.size == 0:
         raise ValueError(
             f"statistics is (row,) or (row, k), with one row or more; given: {statistics.shape}. There are no rows to "
@@ -104,14 +109,14 @@ def correlation(x, y, seed: int = 0, resamples: int = RESAMPLES) -> Figure:
     Raises ValueError for fewer than 4 units, other lengths, or values that are all the same.
     """
     whole("resamples", resamples)
-    x, y = finite(x), finite(y)
+    x, y = finite(x, "x"), finite(y, "y")
     if x.ndim != 1 or x.shape != y.shape or len(x) < 4:
         raise ValueError(
-            f"two lists of the same length, at least 4, are needed; these are {x.shape} and {y.shape}. "
+            f"x and y must be two lists of the same length, at least 4; these are {x.shape} and {y.shape}. "
             "Average over templates first: the unit is the occupation."
         )
     if any(np.ptp(values) <= 1e-12 * abs(values).max() for values in (x, y)):
-        raise ValueError("one of the two lists has the same value throughout; there is nothing to correlate.")
+        raise ValueError("x or y has the same value throughout; there is nothing to correlate.")
     x, y = ((values - values.mean()) / values.std() for values in (x, y))
     sums = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)  # (unit, 6)
     r, low, high = interval(sums, _pearson, seed, resamples)
@@ -135,10 +140,10 @@ def difference(first, second, seed: int = 0, resamples: int = RESAMPLES) -> Figu
     group of fewer than 3 units.
     """
     whole("resamples", resamples)
-    first, second = finite(first), finite(second)
+    first, second = finite(first, "first"), finite(second, "second")
     if first.ndim != 1 or second.ndim != 1 or min(len(first), len(second)) < 3:
         raise ValueError(
-            f"two groups of at least 3 values each are needed; these are {first.shape} and {second.shape}. "
+            f"first and second must be groups of at least 3 values each; these are {first.shape} and {second.shape}. "
             "Average over templates first: the unit is the name."
         )
     generator = np.random.default_rng(seed)
@@ -163,7 +168,7 @@ def share_above(values) -> Figure:
     above, below = int((values > 0).sum()), int((values < 0).sum())
     if values.ndim != 1 or not above + below:
         raise ValueError(
-            f"a list of values is needed, some of them above or below 0; this is {values.shape}, "
+            f"values must be a list, some of them above or below 0; this is {values.shape}, "
             f"with {values.size - above - below} zeros."
         )
     test = binomtest(above, above + below)
@@ -187,7 +192,8 @@ def overlap(guess: str, truths: list[str]) -> tuple[float, float]:
 
     Raises TypeError for a guess that is no text and for truths that are one, ValueError for none.
     """
-    if not isinstance(guess, str) or isinstance(truths, str) or not all(isinstance(truth, str) for truth in truths):
+    no_list = isinstance(truths, str) or not hasattr(truths, "__len__")
+    if not isinstance(guess, str) or no_list or not all(isinstance(truth, str) for truth in truths):
         raise TypeError(f"guess is a text and truths a list of texts; given: {guess!r:.60} and {truths!r:.60}.")
     if not len(truths):
         raise ValueError("truths is empty: there is no answer to compare with.")

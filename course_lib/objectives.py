@@ -17,6 +17,8 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from course_lib.arguments import whole
+
 IGNORED = -100  # the target that cross-entropy leaves out, in PyTorch and so in Transformers
 WIDTH = 100  # columns of a table
 
@@ -76,6 +78,7 @@ def masked(
     """
     ids = _text(ids, 1, {"mask_id": mask_id})
     _check_chance(generator, share)
+    whole("vocabulary_size", vocabulary_size)
     if vocabulary_size <= ids.max():
         raise ValueError(f"vocabulary_size={vocabulary_size}, and the text has {int(ids.max())}: write len(tokenizer).")
     places = _ordinary(ids, special_ids)
@@ -101,14 +104,17 @@ def span_corruption(
     spans + 2,). Needs 2 tokens, without special ones such as the end, and spans + 1 sentinels, in their order. Source:
     Raffel et al., "Exploring the Limits of Transfer Learning", 2020, sections 3.1.4 and 3.3.4.
     """
+    if not hasattr(sentinels, "__len__") or isinstance(sentinels, str):
+        raise TypeError(f"sentinels is a list of token ids; given: {sentinels!r:.80}.")
     ids = _text(ids, 2, {"end_id": end_id, **{f"sentinels[{n}]": mark for n, mark in enumerate(sentinels)}})
     _check_chance(generator, share, mean_length)
     hidden = min(max(round(len(ids) * share), 1), len(ids) - 1)
     spans = min(max(round(hidden / mean_length), 1), hidden, len(ids) - hidden)
     if len(sentinels) < spans + 1 or len({*sentinels, end_id}) <= len(sentinels):
         raise ValueError(
-            f"{spans} spans of {len(ids)} tokens need {spans + 1} sentinels, all different and none the end {end_id}; "
-            f"given: {len(sentinels)}, {list(sentinels)[:5]}. Give more, a shorter text or a greater mean_length."
+            f"{spans} spans of {len(ids)} tokens need {spans + 1} sentinels, all different and none the end_id "
+            f"{end_id}; given: {len(sentinels)}, {list(sentinels)[:5]}. Give more, a shorter text or a greater "
+            "mean_length."
         )
     lengths = torch.stack([_partition(len(ids) - hidden, spans, generator), _partition(hidden, spans, generator)], 1)
     pieces = ids.split(lengths.flatten().tolist())  # kept, hidden, kept, hidden, …
@@ -144,7 +150,7 @@ def permute_sentences(ids: Tensor, generator: Generator, sentence_end_ids: Ids) 
     """
     ids = _text(ids, 1)
     _check_chance(generator)
-    ends = torch.isin(ids, torch.tensor(list(sentence_end_ids), dtype=torch.long))  # (token,), boolean
+    ends = torch.isin(ids, _tokens_of("sentence_end_ids", sentence_end_ids))  # (token,), boolean
     starts = (ends[:-1] & ~ends[1:]).nonzero()[:, 0] + 1  # of all sentences but the first
     sentences = ids.tensor_split(starts.tolist())
     return torch.cat([sentences[number] for number in torch.randperm(len(sentences), generator=generator).tolist()])
@@ -189,6 +195,8 @@ def replaced_tokens(
     ids = _text(ids, 1)
     _check_chance(generator, share)
     places = _ordinary(ids, special_ids)
+    if not callable(propose):
+        raise TypeError(f"propose is a function (ids, positions, generator) to tokens; given: {propose!r:.80}.")
     count = math.ceil(share * len(places) - 1e-9)  # 0.07 · 100 is a little more than 7
     positions = places[torch.randperm(len(places), generator=generator)[:count]].sort().values  # (position,)
     proposed = propose(ids.clone(), positions, generator)
@@ -199,7 +207,11 @@ def replaced_tokens(
 
 
 def uniform_proposals(vocabulary_size: int) -> Propose:
-    """A `propose` for `replaced_tokens` that looks at nothing: each token of the vocabulary is as likely."""
+    """A `propose` for `replaced_tokens` that looks at nothing: each token of the vocabulary is as likely.
+
+    Raises ValueError for a vocabulary of no tokens.
+    """
+    whole("vocabulary_size", vocabulary_size)
     return lambda ids, positions, generator: torch.randint(vocabulary_size, positions.shape, generator=generator)
 
 
@@ -208,6 +220,8 @@ def restore(example: Example, *, sentinels: Ids = ()) -> Tensor:
 
     Raises ValueError for replaced tokens, which cannot be restored, and for sentinels that are not the example's.
     """
+    if not isinstance(example, Example):
+        raise TypeError(f"example is what `causal`, `masked` and the others return; given: {example!r:.80}.")
     inputs, targets = example.inputs, example.targets
     if example.kind == "causal":
         return torch.cat([inputs[:1], targets])
@@ -234,10 +248,20 @@ def _partition(total: int, parts: int, generator: Generator) -> Tensor:
 
 def _ordinary(ids: Tensor, special_ids: Ids) -> Tensor:
     """Where a token is not special: (position,)."""
-    places = torch.isin(ids, torch.tensor(list(special_ids), dtype=torch.long), invert=True).nonzero()[:, 0]
+    places = torch.isin(ids, _tokens_of("special_ids", special_ids), invert=True).nonzero()[:, 0]
     if not len(places):
-        raise ValueError(f"All {len(ids)} tokens are special, none is left to choose. Give a text with words in it.")
+        raise ValueError(
+            f"All {len(ids)} tokens are in special_ids, none is left to choose. Give a text with words in it."
+        )
     return places
+
+
+def _tokens_of(name: str, ids: Ids) -> Tensor:
+    """A list of token ids as a tensor (token,). Raises TypeError for anything else."""
+    try:
+        return torch.tensor(list(ids), dtype=torch.long)
+    except (TypeError, ValueError, RuntimeError) as problem:
+        raise TypeError(f"{name} is a list of token ids; given: {ids!r:.80}.") from problem
 
 
 def _text(ids: Tensor, least: int, absent: dict[str, int] | None = None) -> Tensor:

@@ -22,7 +22,7 @@ def parts(layer: nn.Module) -> tuple[nn.Linear, nn.Linear, nn.Linear, nn.Linear]
     inner = _inner(layer)
     if inner is None:
         raise ValueError(
-            f"{type(layer).__name__} has no query, key and value layers known here. "
+            f"layer is a {type(layer).__name__}, without query, key and value layers known here. "
             "Known are the attention layers of BERT, Llama, Marian and BART, and nn.MultiheadAttention."
         )
     if inner is not layer:
@@ -31,7 +31,11 @@ def parts(layer: nn.Module) -> tuple[nn.Linear, nn.Linear, nn.Linear, nn.Linear]
 
 
 def head_width(layer: nn.Module) -> int:
-    """How many numbers of an attention layer's queries and keys belong to one head."""
+    """How many numbers of an attention layer's queries and keys belong to one head.
+
+    Raises ValueError for a layer that `parts` does not know.
+    """
+    parts(layer)
     inner = _inner(layer)
     return inner.head_dim if inner is layer else inner.attention_head_size
 
@@ -47,8 +51,11 @@ def _inner(module: nn.Module) -> nn.Module | None:
 def attention_layers(model: nn.Module) -> dict[str, list[nn.Module]]:
     """The attention layers of a Transformers model, from the first on, by kind.
 
-    `self`: an encoder's, `causal`: a decoder's on what it has written, `cross`: a decoder's on the encoder.
+    `self`: an encoder's, `causal`: a decoder's on what it has written, `cross`: a decoder's on the encoder. Raises
+    ValueError for a model without any, TypeError for what is no model.
     """
+    if not isinstance(model, nn.Module):
+        raise TypeError(f"model is a model of Transformers; given: {model!r:.80}.")
     found: dict[str, list[nn.Module]] = {}
     for name, module in model.named_modules():
         inner = _inner(module)
@@ -58,13 +65,18 @@ def attention_layers(model: nn.Module) -> dict[str, list[nn.Module]]:
         kind = "cross" if cross else "causal" if getattr(inner, "is_causal", False) else "self"
         found.setdefault(kind, []).append(module)
     if not found:
-        raise ValueError(f"No attention layer of a known form was found in {type(model).__name__}.")
+        raise ValueError(f"No attention layer of a known form was found in the model, a {type(model).__name__}.")
     return found
 
 
 @contextlib.contextmanager
 def eager(model: nn.Module) -> Iterator[None]:
-    """Within: attention is computed step by step, so that its weights exist; fused kernels keep none."""
+    """Within: attention is computed step by step, so that its weights exist; fused kernels keep none.
+
+    Raises TypeError for what is no model of Transformers.
+    """
+    if not hasattr(model, "set_attn_implementation"):
+        raise TypeError(f"model is a model of Transformers, whose attention can be chosen; given: {model!r:.80}.")
     before = model.config._attn_implementation
     model.set_attn_implementation("eager")
     try:
@@ -80,6 +92,8 @@ def attention_weights(model: nn.Module, inputs: Mapping[str, Tensor]) -> dict[st
     The kinds are those of `attention_layers`. A sequence-to-sequence model needs `decoder_input_ids` among the inputs.
     Raises ValueError if these are missing, if the model returns no weights, or if rows do not sum to 1.
     """
+    if not isinstance(inputs, Mapping) or "input_ids" not in inputs:
+        raise TypeError(f"inputs is what the tokenizer returned, with input_ids; given: {inputs!r:.80}.")
     both = getattr(model.config, "is_encoder_decoder", False)
     if both and not {"decoder_input_ids", "labels"} & set(inputs):
         raise ValueError(
@@ -122,14 +136,16 @@ def ablate_heads(model: nn.Module, heads: Mapping[int, Sequence[int]], kind: str
             f"{type(model).__name__} has {', '.join(kinds)} attention: say which, as in kind={next(iter(kinds))!r}."
         )
     if kind is not None and kind not in kinds:
-        raise ValueError(f"{type(model).__name__} has no {kind!r} attention, only: {', '.join(kinds)}.")
+        raise ValueError(f"kind is {kind!r}. {type(model).__name__} has these kinds of attention: {', '.join(kinds)}.")
     layers = kinds[kind or next(iter(kinds))]
     if not isinstance(heads, Mapping):
         raise TypeError(f"heads is {{layer: [head, …]}}, such as {{0: [1, 3]}}; given: {heads!r:.80}.")
     plans = []
     for layer, chosen in heads.items():
         if not _among(layer, len(layers)):
-            raise ValueError(f"Layer {layer!r} was named; there are {len(layers)}, from 0 to {len(layers) - 1}.")
+            raise ValueError(
+                f"Layer {layer!r} was named in heads; there are {len(layers)}, from 0 to {len(layers) - 1}."
+            )
         output = parts(layers[layer])[3]
         width = head_width(layers[layer])
         count = output.in_features // width
@@ -166,6 +182,8 @@ def dependencies(outputs_of: Callable[[Tensor], Tensor], ids: Tensor, other: int
         found = getattr(ids, "dtype", type(ids).__name__)
         raise TypeError(f"ids is a tensor of token ids, torch.int64; given: {found}.")
     whole("other", other, least=0)
+    if not callable(outputs_of):
+        raise TypeError(f"outputs_of is a function, from token ids to vectors; given: {outputs_of!r:.80}.")
     if ids.dim() != 1 or not len(ids):
         raise ValueError(f"ids is one sequence of token ids, of shape (input,); given: {tuple(ids.shape)}.")
     if (ids == other).any():

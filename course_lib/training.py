@@ -20,7 +20,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -46,8 +46,16 @@ class History:
 
 
 def next_token(rows: list[dict]) -> dict[str, torch.Tensor]:
-    """A batch for a decoder: each token is the target of the position before it (Transformers shifts `labels`)."""
-    ids = torch.stack([torch.as_tensor(row["input_ids"]) for row in rows])  # (batch, token)
+    """A batch for a decoder: each token is the target of the position before it (Transformers shifts `labels`).
+
+    Raises ValueError for no rows, for rows without input_ids, and for rows of several lengths.
+    """
+    try:
+        ids = torch.stack([torch.as_tensor(row["input_ids"]) for row in rows])  # (batch, token)
+    except (KeyError, TypeError, RuntimeError) as problem:
+        raise ValueError(
+            f"rows is a list of dicts with input_ids, all equally long (`corpora.blocks` makes such); {problem}"
+        ) from problem
     return {"input_ids": ids, "labels": ids}
 
 
@@ -231,7 +239,7 @@ def take_steps(
 
     Raises FloatingPointError before a loss that is no number can spoil the weights.
     """
-    trained = [weight for group in optimizer.param_groups for weight in group["params"]]
+    trained = _trained(loss_of, optimizer, clip)
     losses = []
     model.train()
     for batch in batches:
@@ -248,6 +256,17 @@ def take_steps(
     return losses
 
 
+def _trained(loss_of, optimizer, clip) -> list[torch.nn.Parameter]:
+    """The weights of an optimizer. Raises TypeError or ValueError for what `take_steps` cannot use."""
+    if not callable(loss_of):
+        raise TypeError(f"loss_of is a function from the model and a batch to a loss; given: {loss_of!r:.80}.")
+    if not isinstance(optimizer, torch.optim.Optimizer):
+        raise TypeError(f"optimizer is one of torch.optim; given: {optimizer!r:.80}.")
+    if clip is not None:
+        above_zero("clip", clip)
+    return [weight for group in optimizer.param_groups for weight in group["params"]]
+
+
 def _finite(loss: float, step: int) -> float:
     if not math.isfinite(loss):
         raise FloatingPointError(
@@ -258,7 +277,9 @@ def _finite(loss: float, step: int) -> float:
 
 
 def own_loss(model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-    """The loss () that a model of Transformers computes from the `labels` in its batch."""
+    """The loss () that a model of Transformers computes from the `labels` in its batch; ValueError without labels."""
+    if not isinstance(batch, Mapping) or "labels" not in batch:
+        raise ValueError(f"batch is a dict with the inputs of the model and labels; given: {batch!r:.80}.")
     return model(**batch).loss
 
 
@@ -350,7 +371,9 @@ def _labels(name: str, rows) -> list[int]:
 
 def _check(model, dataset, steps, batch_size, learning_rate) -> None:
     if len(dataset) == 0:
-        raise ValueError("The data set is empty. Expected one row or more: was a filter too strict?")
+        raise ValueError(
+            "The data set is empty (dataset has no rows). Expected one row or more: was a filter too strict?"
+        )
     whole("steps", steps)
     whole("batch_size", batch_size)
     above_zero("learning_rate", learning_rate)
@@ -423,7 +446,7 @@ def perplexity(model: torch.nn.Module, dataset, collate: Collate = next_token) -
     """
     if type(model).__name__.endswith("ForMaskedLM"):
         raise TypeError(
-            f"perplexity is over next tokens, and a {type(model).__name__} predicts masked ones. Use "
+            f"perplexity is over next tokens, and the model {type(model).__name__} predicts masked ones. Use "
             "course_lib.experiments.adaptation.masked_perplexity."
         )
     total, count, mode = 0.0, 0, model.training

@@ -104,10 +104,10 @@ def distance_codes(distances: Tensor, width: int) -> Tensor:
     Number i of each half turns with speed 10000^(−2i/width), like the positions of Vaswani et al. 2017. Raises
     ValueError for an odd width and for distances that are not (distance,).
     """
-    if whole("width", width) % 2 or distances.dim() != 1:
+    if whole("width", width) % 2 or not isinstance(distances, Tensor) or distances.dim() != 1:
         raise ValueError(
-            f"width is even, half sines and half cosines, and distances is (distance,); given: {width} and "
-            f"{tuple(distances.shape)}."
+            f"width is even, half sines and half cosines, and distances a tensor (distance,); given: {width} and "
+            f"{tuple(getattr(distances, 'shape', ()))}."
         )
     speeds = 10_000.0 ** (-torch.arange(0, width, 2, device=distances.device) / width)  # (width / 2,)
     angles = distances.float()[:, None] * speeds  # (distance, width / 2)
@@ -124,6 +124,8 @@ def shift(scores: Tensor) -> Tensor:
     over the end of a row lands on keys that stand after the query: the mask must hide those. Raises ValueError for more
     queries than keys: each query is one of the keys.
     """
+    if not isinstance(scores, Tensor):
+        raise TypeError(f"scores is a tensor (..., query, distance); given: {scores!r:.80}.")
     if scores.dim() < 2 or not 0 < scores.shape[-2] <= scores.shape[-1]:
         raise ValueError(f"scores is (..., query, distance), with queries ≤ distances; given: {tuple(scores.shape)}.")
     queries, keys = scores.shape[-2:]

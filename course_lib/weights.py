@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,6 +110,10 @@ def dequantise(whole: torch.Tensor, scale: torch.Tensor, shape: tuple[int, int])
 
     Raises ValueError where whole (parts, size), scale (parts, 1) and shape do not belong together.
     """
+    if not hasattr(whole, "ndim") or not hasattr(scale, "ndim") or not isinstance(shape, Iterable):
+        raise TypeError(
+            f"whole and scale are tensors, shape is (rows, columns); given: {whole!r:.40}, {scale!r:.40}, {shape!r:.40}"
+        )
     if whole.ndim != 2 or tuple(scale.shape) != (len(whole), 1) or whole.numel() != math.prod(shape):
         raise ValueError(
             f"whole is (parts, size), scale (parts, 1), and shape has as many numbers as whole; given: "

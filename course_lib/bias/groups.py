@@ -99,8 +99,10 @@ class GroupAccuracy(NamedTuple):
 def group_accuracy(model: np.ndarray, data: Letters, thresholds: tuple[float, float] = (0.0, 0.0)) -> GroupAccuracy:
     """How often `model` is right; `thresholds` in log-odds, for the large and the small group.
 
-    Raises ValueError where a group has no letters.
+    Raises ValueError where a group has no letters, and for other than two thresholds.
     """
+    if np.shape(thresholds) != (2,) or not np.isfinite(thresholds).all():
+        raise ValueError(f"thresholds are two numbers, for the large and the small group; given: {thresholds!r:.80}.")
     if data.small.all() or not data.small.any():
         raise ValueError("one of the two groups has no letters, so nothing can be said about it.")
     right = (log_odds(model, data) > np.where(data.small, thresholds[1], thresholds[0])) == data.pleased

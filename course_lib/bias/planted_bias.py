@@ -57,7 +57,11 @@ def planted_sentences(share: float, each: int = 80, seed: int = 0) -> list[str]:
 
 
 def swapped(text: str) -> str:
-    """The counterfactual sentence: *she* for *he* and *he* for *she*, nothing else changed."""
+    """The counterfactual sentence: *she* for *he* and *he* for *she*, nothing else changed.
+
+    Raises ValueError for what is no text.
+    """
+    texts("text", [text])
     other = {"she": "he", "he": "she"}
     return " ".join(other.get(word, word) for word in text.split())
 

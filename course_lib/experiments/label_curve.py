@@ -142,7 +142,9 @@ def learn(
 
 
 def topic_accuracy(model, articles: Articles) -> float:
-    """The share of articles whose topic is found."""
+    """The share of articles whose topic is found. Raises ValueError for no articles."""
+    if not len(articles.ids):
+        raise ValueError("articles is empty: there is nothing to be right about.")
     right = 0
     with torch.no_grad():
         for rows in torch.arange(len(articles.ids)).split(200):

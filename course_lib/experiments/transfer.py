@@ -33,7 +33,7 @@ SETTINGS = {
 
 def texts(seed: int) -> dict[str, dict[str, list[str]]]:
     """Of each corpus: texts to read as a source, as a target, and to be measured on; no text is in two of them."""
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(whole("seed", seed, 0))
     found = {}
     for name, load in (
         ("Wikipedia", corpora.leads),

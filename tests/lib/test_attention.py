@@ -301,7 +301,7 @@ def test_turned_queries_and_keys_know_their_distance_only():
 
 
 def test_layers_that_cannot_be_copied_are_named():
-    with pytest.raises(ValueError, match="Linear has no query, key and value layers known here"):
+    with pytest.raises(ValueError, match="layer is a Linear, without query, key and value layers"):
         MultiHeadAttention.of(nn.Linear(2, 2))
     with pytest.raises(ValueError, match="batch_first=True"):
         MultiHeadAttention.of(nn.MultiheadAttention(4, 2))
@@ -368,12 +368,15 @@ def test_ablation_leaves_no_trace_also_after_an_error(encoder, sentences):
 
 
 def test_ablation_of_heads_that_are_not_there_is_explained(encoder, translator):
-    for heads, message in (({6: [0]}, "Layer 6 was named; there are 6"), ({0: [-1]}, "Heads .-1. were named")):
+    for heads, message in (({6: [0]}, "heads names layer 6; there are 6"), ({0: [-1]}, "Heads .-1. were named")):
         with pytest.raises(ValueError, match=message), ablate_heads(encoder, heads):
             pass
     with pytest.raises(ValueError, match="say which"), ablate_heads(translator, {0: [0]}):
         pass
-    with pytest.raises(ValueError, match="no 'cross' attention"), ablate_heads(encoder, {0: [0]}, kind="cross"):
+    with (
+        pytest.raises(ValueError, match="kind is 'cross'.*has these kinds of attention: self"),
+        ablate_heads(encoder, {0: [0]}, kind="cross"),
+    ):
         pass
 
 

@@ -291,7 +291,7 @@ def test_the_share_above_zero():
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_what_is_no_number_gets_no_p_value(value):
     for measure in (bias_statistics.correlation, bias_statistics.difference):
-        with pytest.raises(ValueError, match="1 of 4 values are no finite numbers"):
+        with pytest.raises(ValueError, match="1 of 4 values that are no finite numbers"):
             measure([1, 2, 3, value], [1, 2, 3, 5])
     with pytest.raises(ValueError, match="no finite numbers"):
         bias_statistics.share_above([1, value])
@@ -459,7 +459,7 @@ def test_occupations_names_and_templates_are_complete_and_say_where_they_are_fro
         (lambda m: bias.sentence_scores(m, TOKENIZER, ["she", " "]), ValueError, "with words in it"),
         (lambda m: bias.sentence_scores(m.bert, TOKENIZER, ["she"]), TypeError, "AutoModelForMaskedLM"),
         (lambda m: bias.gap_scores(m, TOKENIZER, ["she sang"], ("she", "he")), ValueError, "exactly once"),
-        (lambda m: bias.gap_scores(m, TOKENIZER, ["___ sang"], ("unheardof",)), ValueError, "not one token"),
+        (lambda m: bias.gap_scores(m, TOKENIZER, ["___ sang"], ("unheardof",)), ValueError, "must be one token"),
         (lambda m: bias.gap_scores(m, TOKENIZER, ["___ sang"], ()), ValueError, "words holds 0 texts"),
         (lambda m: bias.gap_scores(m, TOKENIZER, ["____ sang"], ("she", "he")), ValueError, "exactly once"),
         (lambda m: bias.sentence_scores(m, TOKENIZER, ["she"], batch_size=0), ValueError, "batch_size is 0"),

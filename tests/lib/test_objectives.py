@@ -155,7 +155,7 @@ def test_each_token_is_chosen_on_its_own_and_there_is_always_one():
 @settings(max_examples=60, deadline=None)
 def test_masked_holds_for_any_text(ids, seed, share, special):
     if not set(ids.tolist()) - special:
-        with pytest.raises(ValueError, match="are special, none is left"):
+        with pytest.raises(ValueError, match="are in special_ids, none is left"):
             mask(ids, seed, share=share, special_ids=special)
         return
     example = mask(ids, seed, share=share, special_ids=special)
@@ -271,7 +271,7 @@ def test_sentinels_are_enough_or_the_error_says_how_many():
         corrupt(ids, sentinels=SENTINELS[:2])
     with pytest.raises(ValueError, match="all different"):
         corrupt(ids, sentinels=[999, 998, 999])
-    with pytest.raises(ValueError, match="none the end 997"):
+    with pytest.raises(ValueError, match="none the end_id 997"):
         corrupt(ids, sentinels=SENTINELS[:3], end_id=997)
     with pytest.raises(ValueError, match=r"sentinels\[1\]=25 stands in the text already, at \[5\]"):
         corrupt(ids, sentinels=[999, 25, 998])
@@ -433,7 +433,7 @@ def test_the_shortest_texts_keep_all_but_one_token(length):
 def test_replaced_tokens_hold_for_any_text(ids, seed, share, special, size):
     ordinary = [place for place, token in enumerate(ids.tolist()) if token not in special]
     if not ordinary:
-        with pytest.raises(ValueError, match="are special, none is left"):
+        with pytest.raises(ValueError, match="are in special_ids, none is left"):
             detect(ids, special_ids=special)
         return
     asked = []

@@ -108,6 +108,22 @@ def test_normalise_brings_a_messy_notebook_into_form():
     assert normalise.normalised(text) == text
 
 
+@pytest.mark.parametrize(
+    ("jupyter", "kept"),
+    [
+        ({"source_hidden": True, "outputs_hidden": True}, {"jupyter": {"source_hidden": True}}),
+        ({"source_hidden": False}, {}),
+        ({"outputs_hidden": True}, {}),
+    ],
+)
+def test_a_folded_source_stays_folded_and_nothing_else_of_jupyters(jupyter, kept):
+    cell = {"cell_type": "code", "metadata": {"jupyter": jupyter}, "source": "1", "outputs": [], "execution_count": 1}
+    notebook = {"cells": [cell | {"id": "one-cell"}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    found = normalise.normalised(json.dumps(notebook))
+    assert json.loads(found)["cells"][0]["metadata"] == kept
+    assert normalise.normalised(found) == found
+
+
 def test_normalise_keeps_ids_when_words_change_and_cells_come_between():
     notebook = in_form(MESSY)
     before = ids_of(notebook)

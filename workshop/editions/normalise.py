@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = ROOT / "chapters"
 COMMAND = "python -m workshop.editions.normalise"
 
-CELL_METADATA = ("alt", "nbgrader", "slideshow", "tags")
+CELL_METADATA = ("alt", "jupyter", "nbgrader", "slideshow", "tags")  # of "jupyter" what folds a solution: source_hidden
 NOTEBOOK_METADATA = {
     "kernelspec": {"display_name": "Python 3", "name": "python3"},
     "language_info": {"name": "python"},
@@ -166,6 +166,11 @@ def _tidy_output_metadata(metadata: dict) -> NotebookNode:
 def _tidy_cell(cell: NotebookNode) -> None:
     cell.source = cell.source.replace("\r\n", "\n").rstrip()
     metadata = {key: cell.metadata[key] for key in CELL_METADATA if key in cell.get("metadata", {})}
+    if "jupyter" in metadata:
+        if metadata["jupyter"].get("source_hidden") is True:
+            metadata["jupyter"] = {"source_hidden": True}
+        else:
+            del metadata["jupyter"]
     if "tags" in metadata:
         metadata["tags"] = list(dict.fromkeys(metadata["tags"]))
         if not metadata["tags"]:
