@@ -6,8 +6,7 @@ check, a line below the error says so, and how to go on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from types import TracebackType
+from types import CodeType, FunctionType, TracebackType
 
 from course_lib.exercises.declare import Exercise
 from course_lib.exercises.registry import declared
@@ -52,22 +51,40 @@ def _explain(result) -> None:
     if result.error_in_exec is None:
         return
     variables, cell = get_ipython().user_ns, result.info.raw_cell
-    used = set(_names(result.error_in_exec.__traceback__, variables)) & set(declared()) - _passed
-    used = {name for name in used if f"def {name}(" not in cell and f"class {name}" not in cell}
-    for name in sorted(name for name in used if _is_readers(variables.get(name))):
-        take = "" if "solution" in variables else "    from course_lib.exercises import solution\n"
-        print(
-            f"\n{name} has not passed its check yet, and this cell uses it. Write it first, or go on with ours: run\n"
-            f"{take}    {offer(name)}\nin a cell of its own, and then this cell again."
-        )
+    missing = sorted(
+        name
+        for name in _used(result.error_in_exec.__traceback__, variables) & set(declared()) - _passed
+        if _is_readers(variables.get(name)) and f"def {name}(" not in cell and f"class {name}" not in cell
+    )
+    if not missing:
+        return
+    it, has = ("it", "has") if len(missing) == 1 else ("them", "have")
+    lines = [] if "solution" in variables else ["from course_lib.exercises import solution"]
+    print(
+        f"\n{', '.join(missing)} {has} not passed the check yet, and this cell uses {it}. Write {it} first, or go on "
+        "with ours: run",
+        *(f"    {line}" for line in [*lines, *map(offer, missing)]),
+        "in a cell of its own, and then this cell again.",
+        sep="\n",
+    )
 
 
-def _names(traceback: TracebackType | None, variables: dict) -> Iterator[str]:
-    """The names in the code of the notebook's own frames that an error went through."""
+def _used(traceback: TracebackType | None, variables: dict) -> set[str]:
+    """The names in the notebook's own code that an error went through, and in the notebook's functions named there."""
+    codes, found = [], set()
     while traceback is not None:
         frame, traceback = traceback.tb_frame, traceback.tb_next
         if frame.f_globals is variables:
-            yield from frame.f_code.co_names
+            codes.append(frame.f_code)
+    while codes:
+        code = codes.pop()
+        codes += [inner for inner in code.co_consts if isinstance(inner, CodeType)]
+        for name in set(code.co_names) - found:
+            found.add(name)
+            function = variables.get(name)
+            if isinstance(function, FunctionType) and function.__globals__ is variables:
+                codes.append(function.__code__)
+    return found
 
 
 def _is_readers(answer: object) -> bool:

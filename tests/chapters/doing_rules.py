@@ -42,8 +42,8 @@ def exercise_cells(chapter):
 
     The first says ``**Exercise 5.1** · 5 min · easy``, numbered in order, with what `course_lib.exercises` declares.
     The second is Python with and without its solution, its function has a docstring, and its solution is the declared
-    one, line by line. The third, tag ``check``, is ``check("name", answer)`` and passes; what it hands over exists in
-    the stub too.
+    one, line by line. The third, tag ``check``, is ``check("name", answer)`` and passes; what it hands over has the
+    exercise's name and exists in the stub too.
     """
     number = 0
     for place, cell in enumerate(chapter.cells):
@@ -103,6 +103,8 @@ def check_problems(cell, exercise, line, chapter):
             yield f"{name} is declared with {declared.minutes} min, {declared.level}; the text says otherwise"
         if isinstance(answer, ast.Name) and answer.id not in bound_by(stub):
             yield f"{answer.id} does not exist in the stub: give it a value there, `{answer.id} = ...`"
+        if not isinstance(answer, ast.Name) or answer.id != name:
+            yield f'the answer is called {name}, as its exercise: a reader goes on with `{name} = solution("{name}")`'
         theirs = textwrap.dedent(inspect.getsource(declared.reference))
         if solution_of(theirs) != solution_of(exercise.source):
             yield f"the solution is not that of {name} in course_lib.exercises, line by line"

@@ -453,6 +453,7 @@ BROKEN_REWRITTEN = {
         (replace("check-2", '"add_2"', '"nobody"'), "'nobody' is no exercise of this chapter"),
         (replace("check-2", '"add_2"', '"of_another"'), "'of_another' is no exercise of this chapter"),
         (replace("check-2", "add_2)", "sum_2)"), "sum_2 does not exist in the stub"),
+        (replace("check-2", '"add_2"', '"add_3"'), "the answer is called add_3, as its exercise"),
         (gives("check-2", stream("✗ add_2: not yet\n")), "does not say that the check passed"),
     ],
     exercises_in_the_flow: [

@@ -244,7 +244,13 @@ def doing(tmp_path, monkeypatch):
         text("Some words."),
         code('print("seen")\nreveal("p", 1)', new_output("stream", text="It is two."), tags=["claim-C07"]),
         text("Two, because of one and one."),
+        code("draw()", new_output("stream", text="a drawing of two"), tags=["claim-C12"]),
         text("And more about it."),
+        text("**Exercise 1.0** · 1 min · easy"),
+        code(TWICE, tags=["exercise"]),
+        code('check("twice", twice)', new_output("stream", text="✓ passed"), tags=["check"]),
+        code('predict("q", "?", ["two", "three"])', data("text/html", FORM), tags=["prediction"]),
+        code('reveal("q", 1)'),
         text("## Yours\n\n**Exercise 1.1** · 5 min · easy"),
         code(TWICE, new_output("stream", text="the number 4"), tags=["exercise"]),
         code('check("twice", twice)', new_output("stream", text="✓ passed"), tags=["check"]),
@@ -266,13 +272,14 @@ def soup_of(path):
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
-def test_an_answer_is_folded_behind_its_prediction_with_the_prose_that_explains_it(doing):
+def test_an_answer_is_folded_behind_its_prediction_with_what_follows_from_it(doing):
     soup = soup_of(doing)
     (answer,) = soup.select("details.revealed")
     assert answer["data-reveals"] == soup.select_one("form.prediction")["data-name"] == "p"
     assert not answer.has_attr("open")
     assert answer.find_parent(class_="cell").select_one(".code").get_text().strip().endswith('reveal("p", 1)')
-    assert answer.select_one(".outputs").get_text().strip() == "It is two."
+    outputs = [tag.get_text().strip() for tag in answer.select(".outputs")]
+    assert outputs == ["It is two.", "a drawing of two"]
     assert [tag.get_text().strip() for tag in answer.select(".prose")] == [
         "Two, because of one and one.",
         "And more about it.",
@@ -283,7 +290,7 @@ def test_an_answer_is_folded_behind_its_prediction_with_the_prose_that_explains_
 
 def test_an_exercise_shows_its_stub_and_folds_its_solution_with_what_is_said_about_it(doing):
     soup = soup_of(doing)
-    exercise = soup.select_one(".cell.exercise")
+    exercise = soup.select(".cell.exercise")[1]
     stub, solution, _ = exercise.select(".code")
     assert "..." in stub.get_text()
     assert "2 * x" not in stub.get_text()
@@ -294,8 +301,8 @@ def test_an_exercise_shows_its_stub_and_folds_its_solution_with_what_is_said_abo
     assert "SOLUTION" not in soup.get_text()
     for words in ("the number 4", "It doubles.", "further"):
         assert words in folded.get_text()
-    assert exercise.find_next_sibling()["id"] == "cell-4", "the check, with what it prints"
-    assert soup.find(id="cell-4").find_parent("details") is None
+    assert exercise.find_next_sibling()["id"] == "cell-9", "the check, with what it prints"
+    assert soup.find(id="cell-9").find_parent("details") is None
     other = soup.find(string=re.compile("Worked in words")).find_parent("details")
     assert (other["class"], other.summary.get_text()) == (["solution"], "Solution")
     assert other is not folded
@@ -331,6 +338,8 @@ def test_in_a_browser_choosing_opens_the_answer_and_the_quiz_marks(doing):
     doing.write_text(html.replace("</body>", acts + "</body>"), encoding="utf-8")
     command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000", "--dump-dom"]
     done = subprocess.run([*command, doing.as_uri()], capture_output=True, text=True, timeout=120)
+    linked = subprocess.run([*command, f"{doing.as_uri()}#C12"], capture_output=True, text=True, timeout=120)
+    assert json.loads(BeautifulSoup(linked.stdout, "html.parser").title.get_text())[0], "a link into a fold opens it"
     before, unchosen, after, said, quiz = json.loads(BeautifulSoup(done.stdout, "html.parser").title.get_text())
     assert (before, unchosen, after) == (False, False, True)
     assert said == "You said: two, 80 % sure. Read on to the answer."

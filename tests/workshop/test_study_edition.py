@@ -157,7 +157,7 @@ def test_who_skips_an_exercise_is_told_how_to_go_on_and_can(tmp_path):
     edition = study_edition(chapter())
     cell_of(edition, "use-double").source = "four = 1 + double(1)"
     place = ids(edition).index("use-double")
-    edition.cells[place:place] = [code("deeper", "def deeper():\n    return 1 + double(1)\n\n\ndeeper()")]
+    edition.cells[place:place] = [code("deeper", "def deeper():\n    return (lambda: double(1))()\n\n\n1 + deeper()")]
     edition.cells[place + 2 : place + 2] = [
         code("ours", 'double = solution("double")'),
         code("again", "print(double(1))"),
@@ -173,7 +173,7 @@ def test_who_skips_an_exercise_is_told_how_to_go_on_and_can(tmp_path):
         outputs = cell_of(done, cell_id).outputs
         assert [output.ename for output in outputs if output.output_type == "error"] == ["TypeError"]
         said = "".join(output.text for output in outputs if output.output_type == "stream")
-        assert "double has not passed its check yet, and this cell uses it." in said
+        assert "double has not passed the check yet, and this cell uses it." in said
         assert '\n    double = solution("double")\n' in said
         assert "import solution" not in said
     assert cell_of(done, "again").outputs[0].text == "2\n"

@@ -50,6 +50,16 @@ document.querySelectorAll("form.prediction").forEach((form) => {
   form.addEventListener("submit", predict);
   if (!form.querySelector("button, input[type=submit]")) form.addEventListener("change", predict);
 });
+// A link into a fold opens it.
+const openTarget = () => {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (let fold = target?.closest("details:not([open])"); fold; fold = target.closest("details:not([open])")) {
+    fold.open = true;
+  }
+  target?.scrollIntoView();
+};
+addEventListener("hashchange", openTarget);
+if (location.hash) openTarget();
 // Paper has nothing to open.
 addEventListener("beforeprint", () => document.querySelectorAll("details:not([open])").forEach((fold) => {
   fold.open = true;

@@ -151,8 +151,8 @@ class _Exporter(HTMLExporter):
 
 def _chapter(notebook: nbformat.NotebookNode, source: Path, build: Path, pages: dict[Path, str]) -> Chapter:
     notebook.cells = [cell for cell in notebook.cells if "study-only" not in tags(cell)]
-    claims, cells = _mark_cells(notebook)
     try:
+        claims, cells = _mark_cells(notebook)
         html, _ = _Exporter().from_notebook_node(notebook)
     except ValueError as error:
         raise ValueError(f"{source.name}: {error}") from error
