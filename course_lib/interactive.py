@@ -94,12 +94,13 @@ def head_view(
     layer = layers[0] if layer is None else layer
     if layer not in layers:
         raise ValueError(f"Layer {layer} was asked for, the view has the layers {layers}: choose one of these.")
+    chosen = {"include_layers": layers, "layer": layer, "heads": heads}
+    _refuse_heavy("head_view", found, chosen)
     first, (shown, queries, keys) = next(iter(found.items()))
     which = f"head {heads[0]}" if len(heads) == 1 else f"mean of heads {_span(heads)}"
     title = f"{first} attention, layer {layer}, {which}"
     picture = lines(shown[layer, heads].mean(0), queries, keys, title)  # (query, key)
     height = round(22.5 * _longest(found)) + 30 + 40  # bertviz's boxes and its row of heads; its row of choices
-    chosen = {"include_layers": layers, "layer": layer, "heads": heads}
     return _view("head_view", found, chosen, f"layers {_span(layers)}, heads {_span(heads)}", picture, height)
 
 
@@ -118,11 +119,12 @@ def model_view(
     """
     found = _checked(weights, tokens, target_tokens, kind)
     layers, heads = _numbers("layer", layers, found, 0), _numbers("head", heads, found, 1)
+    chosen = {"include_layers": layers, "include_heads": heads, "display_mode": "light"}
+    _refuse_heavy("model_view", found, chosen)
     first, (shown, *_) = next(iter(found.items()))
     picture = grid(shown[layers][:, heads], layers, heads, first)
     longest, total = _longest(found), shown.shape[1]
     height = max(round(len(layers) * (longest * 84 / total + 10)) + 38, longest * 18 + 55) + 40  # as bertviz counts
-    chosen = {"include_layers": layers, "include_heads": heads, "display_mode": "light"}
     return _view("model_view", found, chosen, f"layers {_span(layers)}, heads {_span(heads)}", picture, height)
 
 
@@ -254,7 +256,6 @@ def _view(name: str, found: dict, chosen: dict, which: str, picture, height: int
     """Bertviz's function of that name in a frame, with the picture below it for those who cannot see the frame."""
     import bertviz
 
-    _refuse_heavy(name, found, chosen)
     arguments = {}
     for kind, (weights, queries, keys) in found.items():
         arguments[f"{BERTVIZ[kind]}_attention"] = list(weights.round(decimals=DIGITS)[:, None])  # (1, head, query, key)

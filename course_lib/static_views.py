@@ -16,21 +16,23 @@ BLUE = "#0072B2"  # of Okabe and Ito, 2008
 
 def lines(weights, queries: list[str], keys: list[str], title: str):
     """Tokens that look on the left, those seen on the right, a line for each weight (query, key)."""
+    from matplotlib.collections import LineCollection
     from matplotlib.figure import Figure
 
     longest = max(len(queries), len(keys))
     figure = Figure(figsize=(4, max(3.0, 0.5 + 0.18 * longest)), layout="constrained")
     axes = figure.subplots()
-    for row, to in enumerate(weights.tolist()):
-        for column, weight in enumerate(to):
-            axes.plot([0, 1], [row, column], color=BLUE, alpha=min(weight, 1), linewidth=1.5)
+    places = list(np.ndindex(weights.shape))
+    drawn = LineCollection([[(0, row), (1, column)] for row, column in places], colors=BLUE, linewidths=1.5)
+    drawn.set_alpha([min(float(weights[place]), 1) for place in places])
+    axes.add_collection(drawn)
     for place, side, words in ((-0.03, "right", queries), (1.03, "left", keys)):
         words, style = words_to_draw(words)
         for row, word in enumerate(words):
             axes.text(place, row, word, ha=side, va="center", fontsize=FONT, **style)
     axes.set(xlim=(-0.6, 1.6), ylim=(longest - 0.5, -0.5))
     axes.set_axis_off()
-    axes.set_title(f"{title}\nquery (left) looks at key (right)", fontsize=FONT)
+    axes.set_title(f"{title}\nquery (left) looks at key (right)", fontsize=FONT, parse_math=False)
     return figure
 
 
@@ -50,7 +52,7 @@ def grid(weights, layers: list[int], heads: list[int], kind: str):
     axes.tick_params(labelsize=FONT - 1)
     axes.set_xlabel("head", fontsize=FONT)
     axes.set_ylabel("layer", fontsize=FONT)
-    axes.set_title(f"{kind} attention: in each map, query down, key across", fontsize=FONT)
+    axes.set_title(f"{kind} attention: in each map, query down, key across", fontsize=FONT, parse_math=False)
     figure.colorbar(image, ax=axes).set_label("attention weight", fontsize=FONT)
     return figure
 

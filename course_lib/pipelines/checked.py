@@ -44,7 +44,8 @@ class Gate:
         inputs = handed_over(inputs, self.task)
         if not isinstance(inputs, (types.GeneratorType, torch.utils.data.Dataset)):
             check_input(inputs, self.task)
-            check_depth(inputs, self.task, kwargs.get("is_split_into_words", False))
+            words = kwargs.get("is_split_into_words", self._preprocess_params.get("is_split_into_words", False))
+            check_depth(inputs, self.task, words)
         check_arguments(kwargs)
         if "batch_size" in kwargs:
             kwargs["batch_size"] = batch_of(kwargs["batch_size"])
@@ -56,6 +57,7 @@ class Gate:
         """Check what a generator or a data set delivers, too; then the model's inputs of the composed text."""
         inputs = str(inputs) if isinstance(inputs, str) else inputs
         check_input(inputs, self.task)
+        check_depth([inputs], self.task, kwargs.get("is_split_into_words", False) or type(inputs).__name__ == "Chat")
         if isinstance(inputs, str):
             check_readable(inputs, self.tokenizer, self.task)
             inputs = composed(inputs).text
@@ -104,7 +106,8 @@ class FillMaskPipeline(Gate, transformers.FillMaskPipeline):
         answer = super().postprocess(model_outputs, *args, **kwargs)
         if answer and isinstance(answer[0], list):
             ids = model_outputs["input_ids"][0]  # (token,)
-            hidden = {*self.tokenizer.all_special_ids} - {self.tokenizer.mask_token_id}
+            names = ("cls", "sep", "bos", "eos", "pad")
+            hidden = {getattr(self.tokenizer, f"{name}_token_id") for name in names}
             places = (ids == self.tokenizer.mask_token_id).nonzero()[:, 0].tolist()
             for place, row in zip(places, answer, strict=True):
                 for entry in row:

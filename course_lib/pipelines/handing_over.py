@@ -62,7 +62,8 @@ def batch_of(batch_size: Any) -> int | None:
 
 def _rows(table: Any, task: str) -> Any:
     """The rows of a table, for a task that takes them; else an error that names its columns."""
-    names = [str(name) for name in (getattr(table, "column_names", None) or getattr(table, "columns", None) or [])]
+    columns = table.column_names if hasattr(table, "column_names") else table.columns
+    names = [] if columns is None else [str(name) for name in columns]
     if task in ROWS:
         if hasattr(table, "to_dict") and hasattr(table, "columns"):
             return table.to_dict("records")

@@ -91,22 +91,26 @@ def check_depth(inputs: Any, task: str, words: bool = False) -> None:
         raise TypeError(
             f"{task}: the input is one message, {shown(inputs)}. Expected a chat, a list of messages: [message]."
         )
-    if not isinstance(inputs, list) or task == "text-generation" or words:
+    if not isinstance(inputs, list) or words:
         return
-    old_pair = len(inputs) == 1 and isinstance(inputs[0], list) and len(inputs[0]) == 2
-    pairs = task in ("sentiment-analysis", "text-classification")
-    if pairs and (old_pair or (len(inputs) == 1 and isinstance(inputs[0], list) and len(inputs[0]) == 1)):
+    if task == "text-generation":
+        chats = all(isinstance(item, list) and item and isinstance(item[0], dict) for item in inputs)
+        if not chats and len({type(item) for item in inputs} | {str, dict}) > 2 or len({*map(type, inputs)}) > 1:
+            raise TypeError(
+                f"{task}: the list {shown(inputs)} is neither texts, nor messages of one chat, nor chats. Expected "
+                'one of these: ["Hello"], [{"role": "user", "content": "Hello"}], or a list of such lists.'
+            )
         return
+    instead = {
+        "ner": ", or is_split_into_words=True for words",
+        "token-classification": ", or is_split_into_words=True for words",
+        "sentiment-analysis": ', or for a pair {"text": first, "text_pair": second}',
+        "text-classification": ', or for a pair {"text": first, "text_pair": second}',
+    }.get(task, "")
     for number, item in enumerate(inputs):
         if isinstance(item, (list, tuple)):
-            way = {
-                "ner": "or pass is_split_into_words=True for words",
-                "token-classification": "or pass is_split_into_words=True for words",
-            }
-            more = 'or a dictionary for a pair, {"text": ..., "text_pair": ...}' if pairs else way.get(task, "")
             raise TypeError(
-                f"{task}: item {number} of the list is itself a list, {shown(item)}. Expected a text (str)"
-                + (f", {more}." if more else ".")
+                f"{task}: item {number} of the list is itself a list, {shown(item)}. Expected a text (str){instead}."
             )
 
 

@@ -18,7 +18,7 @@ from transformers.pipelines.base import ChunkPipeline, Pipeline
 from transformers.utils import logging
 
 from course_lib.pipelines.handing_over import batch_of, handed_over
-from course_lib.pipelines.inputs import check_arguments, check_readable, check_text, explain_length
+from course_lib.pipelines.inputs import check_arguments, check_readable, check_text, explain_length, shown
 from course_lib.pipelines.registry import COURSE_TASK
 from course_lib.pipelines.sentences import Part, parts
 from course_lib.pipelines.unicode import composed
@@ -299,6 +299,11 @@ class TranslationPipeline(Text2TextGenerationPipeline, ChunkPipeline):
         """Token ids of each sentence, (1, token); a multilingual tokenizer adds the languages, and then no prefix."""
         text = self._checked(text, legacy)
         sentences = [Part(text, "", False)] if legacy else parts(text, self._reads_english(src_lang))
+        if not sentences:
+            raise ValueError(
+                f"{self.task}: the input {shown(text)} has only characters without a width. Expected a text with at "
+                "least one word."
+            )
         if whole and not legacy:
             sentences = [Part(" ".join(part.sentence for part in sentences), "", False)]
         for number, part in enumerate(sentences):

@@ -37,7 +37,7 @@ def composed(text: str) -> Composed:
         cluster = text[begin:stop]  # a character with its accents
         parts = unicodedata.normalize("NFC", cluster)
         made.append(parts)
-        one_to_one = len(parts) == len(cluster)
+        one_to_one = parts == cluster or len(parts) == len(cluster) == 1
         starts += range(begin, stop) if one_to_one else [begin] * len(parts)
         ends += range(begin + 1, stop + 1) if one_to_one else [stop] * len(parts)
         begin = stop

@@ -217,6 +217,20 @@ def test_a_layer_that_the_view_does_not_have_is_named():
             head_view(tiny(), THREE, **arguments)
 
 
+def test_a_view_too_heavy_for_a_notebook_is_refused_with_what_would_help():
+    many = {"self": torch.rand(6, 1, 12, 300, 300)}
+    with pytest.raises(ValueError, match=r"about 32 MB, for 6 layers and 300 tokens.*layers=\[0, 1\]\), or give"):
+        head_view(many, ["a"] * 300)
+    with pytest.raises(ValueError, match=r"heads=\[0, 1\]"):
+        model_view(many, ["a"] * 300)
+    light = model_view(many, ["a"] * 300, layers=[0], heads=[3])
+    assert len(light.html) < 5_000_000
+
+
+def test_byte_level_tokens_are_text_in_a_view():
+    assert params(head_view(tiny(), ["Ġcaf", "Ã©", "Ċ"]))["attention"][0]["left_text"] == ["caf", "é", "\\n"]
+
+
 # ---------------------------------------------------------------- pages and browsers
 
 
@@ -269,6 +283,52 @@ def test_chromium_draws_every_line_without_a_network(draw, of_both, tmp_path):
     assert after.body["data-lines"] == str(lines)
     assert after.body["data-visible"] == str(visible)
     assert after.body["data-asked"] == "0", "resources that the frame asked for"
+
+
+KEYS = """<script>
+setTimeout(() => {
+  const key = (part, name) => part.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true }));
+  const visible = () => document.querySelectorAll("line[visibility=visible]").length;
+  const found = { heads: [...document.querySelectorAll("[role=checkbox] ~ text")].map(text => text.textContent) };
+  found.stops = document.querySelectorAll("svg [tabindex='0']").length;
+  const [box, other] = document.querySelectorAll("[role=checkbox]"), part = document.querySelector("[role=button]");
+  if (box) {
+    found.names = [box, part].map(one => one.getAttribute("aria-label"));
+    key(box, " ");
+    found.checked = [box, other].map(one => one.getAttribute("aria-checked"));
+    part.focus();
+    key(part, "ArrowDown");
+    found.at = document.activeElement.getAttribute("aria-label");
+    found.visible = visible();
+  } else {
+    key(part, "ArrowRight");
+    key(document.activeElement, "Enter");
+    found.detail = [...document.querySelectorAll("text.detail")].map(text => text.textContent);
+  }
+  document.body.dataset.found = JSON.stringify(found);
+}, 1000);
+</script>"""
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)")
+@pytest.mark.parametrize("draw", VIEWS)
+def test_keys_do_what_a_mouse_does(draw, tmp_path):
+    page = tmp_path / "view.html"
+    page.write_text(document(draw(tiny(), THREE)).replace("</main>", f"</main>{KEYS}"), encoding="utf-8")
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
+    command += ["--virtual-time-budget=10000", "--dump-dom", page.as_uri()]
+    dumped = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True).stdout
+    found = json.loads(BeautifulSoup(dumped, "html.parser").body["data-found"])
+    if draw is head_view:
+        assert found["heads"] == ["0", "1"]
+        assert found["stops"] == 3, "heads, tokens that look, tokens that are seen: Tab goes to each group once"
+        assert found["names"] == ["Head 0", "Looking token 0: a"]
+        assert found["checked"] == ["false", "true"]
+        assert found["at"] == "Looking token 1: b"
+        assert found["visible"] == 2 * 3, "of each head, the lines of that token"
+    else:
+        assert found["stops"] == 1
+        assert found["detail"] == ["Layer 0, Head 1"]
 
 
 # ---------------------------------------------------------------- the explorer

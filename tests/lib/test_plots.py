@@ -4,9 +4,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
+import transformers
 
-from course_lib import plots
+from course_lib import lettering, plots, stills
 from course_lib.architectures import families
+from course_lib.checkpoints import checkpoint
 
 TEXT = "the cat sat on the mat while its owner read a very long book about dogs and their tails ."
 WORDS = TEXT.split()
@@ -131,3 +133,68 @@ def test_a_map_of_numbers_writes_each_of_them_readably():
     assert axes.texts[1].get_color() == "white", "white on the dark colour of the smallest"
     with pytest.raises(ValueError, match="2 words for the rows and 1 for the columns"):
         plots.number_map(values, ["a", "b"], ["c"], title="", left="", below="")
+
+
+# ---------------------------------------------------------------- words that are hard to draw
+
+ODD = ["$$", r"$\frac$", "a$b$c", "\n", "é"]
+
+
+def drawn_everywhere(words):
+    """Every picture of the course that has tokens in it."""
+    square = np.eye(len(words))
+    title = " ".join(words[:2])
+    yield plots.attention_map(square, words, title=title).figure
+    yield plots.dependency_map(square, words, words, title=title).figure
+    yield plots.head_gallery([(title, square)], words)
+    yield plots.number_map(square, words, words, title=title, left="", below="").figure
+    yield plots.learning_curves({word: {1: [1], 2: [2]} for word in words}, title=title, across="", up="").figure
+    yield plots.loss_curve([1.0, 2.0], title=title, levels=dict.fromkeys(words[:3], 1.0)).figure
+    yield stills.lines(torch.eye(len(words)), words, words, title)
+    yield stills.grid(np.ones((1, 1, 2, 2)), [0], [0], title)
+
+
+def test_dollar_signs_are_text_in_every_picture():
+    for figure in drawn_everywhere(ODD):
+        png = stills.png_of(figure)  # a formula that cannot be read would raise
+        assert png.startswith(b"\x89PNG")
+    axes = plots.attention_map(np.eye(5), ODD, title="$$")
+    axes.figure.canvas.draw()
+    assert words(axes.get_yticklabels()) == ["$$", r"$\frac$", "a$b$c", "\\n", "é"]
+    assert not any(label.get_parse_math() for label in [*axes.get_yticklabels(), *axes.get_xticklabels(), axes.title])
+
+
+def test_a_script_without_a_font_is_said_and_numbered(monkeypatch):
+    monkeypatch.setattr(lettering, "_charset", lambda file: frozenset("abc $"))
+    lettering.fonts_for.cache_clear()
+    with pytest.warns(UserWarning, match="no font on this machine can draw '서울a'.*Install a font"):
+        axes = plots.attention_map(np.eye(2), ["서울a", "b"], title="c")
+    lettering.fonts_for.cache_clear()
+    assert words(axes.get_yticklabels()) == ["U+C11C U+C6B8 a", "b"]
+
+
+def test_a_script_with_a_font_is_drawn_in_it(monkeypatch):
+    monkeypatch.setattr(lettering, "_charset", lambda file: frozenset("서울" if "Mono" in str(file) else "ab"))
+    lettering.fonts_for.cache_clear()
+    found, style = lettering.words_to_draw(["서울", "ab"])
+    lettering.fonts_for.cache_clear()
+    assert found == ["서울", "ab"]
+    assert any("Mono" in family for family in style["fontfamily"])
+    assert len(style["fontfamily"]) == 2
+
+
+def test_tokens_of_a_byte_level_vocabulary_are_text_again():
+    tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint("smollm2"))
+    text = "A naïve café\nin 서울 🙂 costs $$ 5."
+    tokens = tokenizer.convert_ids_to_tokens(tokenizer(text)["input_ids"])
+    shown_as = lettering.token_texts(tokens)
+    assert {"A", "\\n", "$$", "costs"} <= {*shown_as}
+    assert not any(letter in "".join(shown_as) for letter in "ĠĊÃ")
+    parts = [bytes.fromhex(part[1:-1]) if part[0] == "<" else part.encode() for part in shown_as]
+    joined = b"".join(parts).decode().replace(" ", "").replace("␣", "")
+    assert joined == text.replace(" ", "").replace("\n", "\\n")
+
+
+def test_words_of_other_vocabularies_stay():
+    assert lettering.token_texts(["Łukasz", "Ĉu", "Ã©", "##s", "[SEP]"]) == ["Łukasz", "Ĉu", "Ã©", "##s", "[SEP]"]
+    assert lettering.token_texts(["▁Je", "▁", "s", "<pad>"]) == ["Je", "␣", "s", "<pad>"]

@@ -1,0 +1,491 @@
+"""Whatever libraries hand over is answered text by text, or the message says how to hand it over; in all nine tasks."""
+
+import copy
+import re
+import unicodedata
+from collections import deque
+from pathlib import Path
+
+import datasets
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+import transformers
+from cases import LIBRARIES
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tiny_models import CLASSES, SMALL, tiny_model, word_tokenizer
+
+from course_lib.data.letter import LETTER
+from course_lib.pipelines import pipeline
+from course_lib.pipelines.sentences import parts, split
+from course_lib.pipelines.unicode import composed
+
+TASKS = [task for task in (*CLASSES, "text-generation") if task != "question-answering"]
+TASKS += ["summarization", "translation_en_to_fr"]
+EXTRA = {"zero-shot-classification": {"candidate_labels": ["good", "bad"]}}
+EXTRA["text-generation"] = {"max_new_tokens": 2, "do_sample": False}
+EXTRA |= {task: {"max_new_tokens": 2, "num_beams": 1} for task in ("summarization", "translation_en_to_fr")}
+
+
+@pytest.fixture(autouse=True)
+def _quiet():
+    level = transformers.logging.get_verbosity()
+    transformers.logging.set_verbosity_error()
+    yield
+    transformers.logging.set_verbosity(level)
+
+
+@pytest.fixture(scope="module")
+def make():
+    """A pipeline of the course for a task, on a small random model."""
+    made = {task: tiny_model(task) for task in (*CLASSES, "text-generation")}
+    tokenizer = word_tokenizer()
+
+    def build(task, **more):
+        if task in made:
+            return pipeline(task, model=made[task], tokenizer=copy.deepcopy(tokenizer), device="cpu", **more)
+        return pipeline(task, model=SMALL / ("marian" if "translation" in task else "t5"), device="cpu", **more)
+
+    return build
+
+
+def texts_for(task):
+    mask = " [MASK]" if task == "fill-mask" else ""
+    return [f"the parcel arrived late{mask}", f"two cups are broken{mask}", f"who sent it please{mask}"]
+
+
+# ---------------------------------------------------------------- what is handed over
+
+HOLDERS = {
+    "tuple": tuple,
+    "array of strings": np.array,
+    "array of objects": lambda texts: np.array(texts, dtype=object),
+    "Series": pd.Series,
+    "column of a frame": lambda texts: pd.DataFrame({"a": range(3), "text": texts}, index=[7, 3, 5])["text"],
+    "column of a data set": lambda texts: datasets.Dataset.from_dict({"text": texts})["text"],
+    "column of a stream": lambda texts: datasets.Dataset.from_dict({"text": texts}).to_iterable_dataset()["text"],
+    "generator": lambda texts: (text for text in texts),
+    "iterator": lambda texts: map(str, texts),
+    "deque": deque,
+    "values of a dictionary": lambda texts: dict(enumerate(texts)).values(),
+}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_one_answer_for_each_text_whatever_holds_them(make, task):
+    pipe, texts, more = make(task), texts_for(task), EXTRA.get(task, {})
+    wanted = pipe(texts, **more)
+    assert len(wanted) == 3
+    for name, holder in HOLDERS.items():
+        found = list(pipe(holder(texts), **more))
+        found = [
+            one[0] if task in EXTRA and task[:4] in ("summ", "tran") and isinstance(one, list) else one for one in found
+        ]
+        assert str(found) == str(wanted), name
+    assert str(pipe(np.str_(texts[0]), **more)) == str(pipe(texts[0], **more))
+
+
+@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize(
+    ("wrong", "advice"),
+    [
+        (Path("letter.txt"), "path.read_text"),
+        (b"late", "decode|Expected a text"),
+        ({"late", "good"}, r"sorted\(texts\)"),
+        (pd.DataFrame({"text": ["late"], "n": [1]}), r'pipe\(table\["text"\]\)'),
+        (datasets.Dataset.from_dict({"body": ["late"]}), r'pipe\(table\["body"\]\)'),
+        (
+            datasets.Dataset.from_dict({"text": ["late"]}).to_iterable_dataset(),
+            r'pipe\(row\["text"\] for row in table\)',
+        ),
+        (np.array([["late", "good"]]), r"array\[:, 0\]"),
+        (np.array([1.0, 2.0]), "item 0 of the list is 1.0"),
+        (pd.Series(["late", None]), "item 1 of the list"),
+        (Ellipsis, "Expected a text"),
+        ({"body": "late"}, "Expected"),
+    ],
+)
+def test_what_holds_no_texts_is_refused_with_advice(make, task, wrong, advice):
+    with pytest.raises((TypeError, ValueError), match=advice) as error:
+        make(task)(wrong, **EXTRA.get(task, {}))
+    assert len(str(error.value)) < 400
+
+
+@pytest.mark.parametrize("task", [task for task in TASKS if task != "text-generation"])
+def test_a_list_in_a_list_is_refused(make, task):
+    with pytest.raises(TypeError, match="item 0 of the list is"):
+        make(task)([["late", "good"]], **EXTRA.get(task, {}))
+
+
+def test_questions_come_in_columns_and_rows(make):
+    pipe, contexts = make("question-answering"), ["anna lives in york", "two cups are broken"]
+    rows = [{"question": "who", "context": context} for context in contexts]
+    wanted = pipe(rows)
+    frame, table = pd.DataFrame(rows), datasets.Dataset.from_list(rows)
+    assert pipe(frame) == pipe(table) == pipe(tuple(rows)) == list(pipe(table.to_iterable_dataset())) == wanted
+    assert pipe(question=frame["question"], context=table["context"]) == wanted
+    assert pipe(question=("who", "who"), context=contexts[0]) == [wanted[0]] * 2
+    assert pipe(()) == []
+    with pytest.raises(TypeError, match="Expected question"):
+        pipe(3.5)
+
+
+def test_words_of_a_text_that_was_split(make):
+    pipe = make("ner", aggregation_strategy="simple")
+    words = ["anna", "lives", "in", "york"]
+    assert pipe(words, is_split_into_words=True) == [pipe(" ".join(words))]
+
+
+def test_a_batch_size_beyond_all_inputs(make):
+    for task in ("ner", "zero-shot-classification", "question-answering"):
+        call = (
+            {"question": ["who"] * 2, "context": "anna lives in york"} if task[0] == "q" else {"inputs": ["late"] * 2}
+        )
+        assert len(make(task)(**call, **EXTRA.get(task, {}), batch_size=10**9)) == 2
+
+
+# ---------------------------------------------------------------- arguments
+
+CALLS = [
+    ("sentiment-analysis", {"return_all_scores": True}, TypeError, "top_k=None"),
+    ("sentiment-analysis", {"function_to_apply": "softmx"}, ValueError, "Did you mean 'softmax'"),
+    ("sentiment-analysis", {"top_k": "2"}, TypeError, "top_k='2'.*whole number"),
+    ("zero-shot-classification", {"multi_class": True}, TypeError, "multi_label=True"),
+    ("zero-shot-classification", {"hypothesis_template": "It is {label}."}, ValueError, "text with {} where"),
+    ("zero-shot-classification", {"hypothesis_template": "It is so."}, ValueError, "no place for a label"),
+    ("zero-shot-classification", {"hypothesis_template": "It is {} {"}, ValueError, "no place for a label"),
+    ("zero-shot-classification", {"hypothesis_template": 3}, TypeError, "of type int"),
+    ("ner", {"ignore_subwords": True}, TypeError, 'aggregation_strategy="first"'),
+    ("ner", {"aggregation_strategy": "longest"}, ValueError, "Expected one of: none, simple, first"),
+    ("ner", {"aggregation_strategy": "frist"}, ValueError, "Did you mean 'first'"),
+    ("ner", {"window": 65}, ValueError, "at most 64, which this model reads"),
+    ("ner", {"window": 2}, ValueError, "window=2.*at least 3"),
+    ("ner", {"stride": 62}, ValueError, "stride=62.*at most 61"),
+    ("ner", {"stride": -1}, ValueError, "stride=-1"),
+    ("fill-mask", {"top_k": 50_000}, ValueError, "at most 26, the tokens that the model has"),
+    ("fill-mask", {"top_k": "3"}, TypeError, "whole number"),
+    ("fill-mask", {"top_k": True}, TypeError, "whole number"),
+    ("fill-mask", {"targets": ["toaster"]}, ValueError, r"'toaster' is not one token.*\[UNK\]"),
+    ("fill-mask", {"targets": ["late", "서울"]}, ValueError, "'서울' is not one token"),
+    ("fill-mask", {"targets": ["late two"]}, ValueError, "'late two' is not one token"),
+    ("fill-mask", {"targets": []}, ValueError, "Expected words"),
+    ("question-answering", {"top_k": "3"}, TypeError, "whole number"),
+    ("question-answering", {"max_seq_len": 600}, ValueError, "at most 64, which this model reads"),
+    ("question-answering", {"doc_stride": -1}, ValueError, "doc_stride=-1"),
+    ("question-answering", {"max_answer_len": 2.5}, TypeError, "whole number"),
+    ("summarization", {"num_beams": 0}, ValueError, "num_beams=0"),
+    ("translation_en_to_fr", {"max_new_tokens": 0}, ValueError, "max_new_tokens=0"),
+    ("text-generation", {"num_beams": 0}, ValueError, "num_beams=0"),
+    ("text-generation", {"num_return_sequences": "2"}, TypeError, "whole number"),
+    ("feature-extraction", {"batch_size": 0}, ValueError, "batch_size=0"),
+]
+
+
+@pytest.mark.parametrize(("task", "arguments", "error", "message"), CALLS)
+def test_arguments_that_cannot_be_say_what_can(make, task, arguments, error, message):
+    asked = {"question": "who", "context": "anna lives in york"} if task[0] == "q" else {}
+    with pytest.raises(error, match=message):
+        make(task)(*([] if asked else [texts_for(task)[0]]), **asked, **EXTRA.get(task, {}) | arguments)
+
+
+@pytest.mark.parametrize(
+    ("chat", "error", "message"),
+    [
+        ([{"role": "user"}], ValueError, "item 0 of the list has no 'content'"),
+        ([{"role": "user", "content": "hi"}, {"content": "hi"}], ValueError, "item 1 of the list has no 'role'"),
+        ([{"role": "user", "content": None}], TypeError, "'content' of item 0 of the list is None"),
+        ({"role": "user", "content": "hi"}, TypeError, "a list of messages"),
+        ([[]], TypeError, "neither texts, nor messages"),
+        ([["late"]], TypeError, "neither texts, nor messages"),
+        (["late", {"role": "user", "content": "hi"}], TypeError, "neither texts, nor messages"),
+    ],
+)
+def test_chats_that_lack_something(make, chat, error, message):
+    with pytest.raises(error, match=message):
+        make("text-generation")(chat)
+
+
+def test_stop_strings_stop(make):
+    pipe = make("summarization")
+    whole = pipe("Late.", max_new_tokens=12, num_beams=1)[0]["summary_text"]
+    stop = whole[3:5]
+    cut = pipe("Late.", max_new_tokens=12, num_beams=1, stop_strings=[stop])[0]["summary_text"]
+    assert whole.startswith(cut)
+    assert len(cut) < len(whole)
+    writer = make("text-generation")
+    assert writer._sanitize_parameters(stop_strings=["late"])[1]["tokenizer"] is writer.tokenizer
+
+
+def test_targets_are_the_only_answers(make):
+    found = make("fill-mask")("the parcel [MASK] late", targets=np.array(["cups", "LATE"]))
+    assert {entry["token_str"] for entry in found} == {"cups", "late"}
+
+
+@pytest.mark.parametrize("wrong", ["/no/such/folder", "./none", Path("none/at/all"), "~/none-at-all", "a/b/c"])
+def test_a_folder_that_is_not_there(wrong):
+    with pytest.raises(ValueError, match="there is no such folder"):
+        pipeline("ner", model=wrong)
+
+
+def test_folders_without_a_model(tmp_path):
+    with pytest.raises(ValueError, match="without config.json"):
+        pipeline("ner", model=tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    with pytest.raises(ValueError, match="is a file. Give the folder"):
+        pipeline("ner", model=str(tmp_path / "model.safetensors"))
+
+
+# ---------------------------------------------------------------- answers that were wrong without a word
+
+
+def test_a_text_in_a_batch_has_its_own_rows_only(make):
+    pipe, texts = make("feature-extraction"), ["late", "the parcel arrived late and two cups are broken"]
+    for tensors in (False, True):
+        together = pipe(texts, batch_size=2, return_tensors=tensors)
+        for alone, text in zip(together, texts, strict=True):
+            wanted = np.array(pipe(text))  # (1, token, width)
+            assert np.array(alone).shape == wanted.shape
+            assert np.allclose(np.array(alone), wanted, atol=1e-5)
+
+
+def test_several_masks_leave_the_ends_out(make):
+    for row in make("fill-mask")("the [MASK] arrived [MASK]", top_k=2):
+        for entry in row:
+            assert entry["sequence"].startswith("the")
+            assert entry["sequence"].count("[MASK]") == 1
+            assert entry["token_str"] in entry["sequence"]
+
+
+@pytest.mark.parametrize(
+    "task", ["feature-extraction", "ner", "sentiment-analysis", "text-generation", "zero-shot-classification"]
+)
+def test_a_text_of_which_every_token_is_unknown(make, task):
+    with pytest.raises(ValueError, match=r"cannot be read by this model.*\[UNK\]"):
+        make(task)("서울은 멀다", **EXTRA.get(task, {}))
+
+
+def test_emptiness_that_is_not_white_space_and_questions_that_cannot_be_read(make):
+    with pytest.raises(ValueError, match="is empty to the model"):
+        pipeline("sentiment-analysis")("\u200b\u200d")
+    with pytest.raises(ValueError, match="the question cannot be read"):
+        make("question-answering")(question="서울", context="anna lives in york")
+    with pytest.raises(ValueError, match="cannot be read"):
+        pipeline("sentiment-analysis")("🙂 🫠")
+
+
+def test_a_context_without_spaces_gets_a_remark(make):
+    with pytest.warns(UserWarning, match="without spaces between words"):
+        make("question-answering")(question="who", context="anna さんはヨークにすんでいます late")
+
+
+@pytest.fixture(scope="module")
+def tagger():
+    return pipeline("ner", aggregation_strategy="max")
+
+
+def names(found):
+    return [(entity["entity_group"], entity["start"], entity["end"]) for entity in found]
+
+
+def test_windows_give_what_one_reading_gives_where_context_does_not_matter(make, monkeypatch):
+    """A model that looks at each token alone: cutting and putting together must not be seen."""
+    pipe = make("ner")
+    table = torch.randn(len(pipe.tokenizer), 3, generator=torch.Generator().manual_seed(1))
+    answer = lambda input_ids, **_: {"logits": table[input_ids]}  # noqa: E731
+    monkeypatch.setattr(pipe.model, "forward", answer)
+    text = " ".join(["the parcel arrived late two cups are broken who sent it anna"] * 4)
+    for broken in (text, text.replace("who", "\n\nwho")):
+        for strategy in ("none", "simple", "first"):
+            whole = pipe(broken, aggregation_strategy=strategy)
+            for window, stride, batch in ((9, 2, 1), (16, 0, 3), (20, 5, 1)):
+                more = {"window": window, "stride": stride, "batch_size": batch}
+                found = pipe(broken, aggregation_strategy=strategy, **more)
+                assert [(one["word"], one["start"]) for one in found] == [(one["word"], one["start"]) for one in whole]
+                assert found == whole or "\n" in broken, "at a blank line scores are averaged over other neighbours"
+
+
+def test_joined_passages_keep_their_names(tagger):
+    alone, joined = set(), "\n\n".join(LIBRARIES)
+    for passage in LIBRARIES:
+        start = joined.index(passage)
+        alone |= {(kind, start + first, start + last) for kind, first, last in names(tagger(passage))}
+    found = set(names(tagger(joined)))
+    assert len(alone) >= 24
+    assert len(alone & found) >= 0.95 * len(alone)
+    assert len(found - alone) <= 0.05 * len(alone)
+
+
+def test_loose_accents_are_read_as_composed_ones(tagger):
+    text = "François Lefèvre flew from São Paulo to Łódź with José."
+    loose = unicodedata.normalize("NFD", text)
+    wanted = [(kind, text[start:end]) for kind, start, end in names(tagger(text))]
+    assert len(wanted) >= 3
+    found = [(kind, unicodedata.normalize("NFC", loose[start:end])) for kind, start, end in names(tagger(loose))]
+    assert found == wanted
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text("aeéoåñ각ᄀ\u1161\u11a8\u0301\u030a\u0327 \u0915\u093c.", max_size=12))
+def test_places_in_the_given_text_hold_the_composed_characters(text):
+    made = composed(text)
+    assert made.text in (unicodedata.normalize("NFC", text), text)
+    for place in range(len(made.text)):
+        start, end = made.given(place, place + 1)
+        assert unicodedata.normalize("NFC", made.text[place]) in unicodedata.normalize("NFC", text[start:end])
+    if made.text:
+        assert made.given(0, len(made.text)) == (0, len(text))
+
+
+@pytest.fixture(scope="module")
+def reader():
+    return pipeline("question-answering")
+
+
+def test_scores_are_probabilities_and_the_old_sum_can_be_had(reader):
+    asked = {"question": "How old did the mother turn?", "context": LETTER, "max_seq_len": 140, "doc_stride": 80}
+    assert 0 <= reader(**asked)["score"] <= 1
+    assert reader(**asked, legacy=True)["score"] > 1
+
+
+def test_one_fact_in_a_long_text_is_found(reader):
+    kinds = ("library", "mill", "harbour", "school", "chapel", "museum")
+    filler = [f"In {1800 + n} the {kinds[n % 6]} of the town got a new roof and {n + 2} windows." for n in range(60)]
+    context = " ".join([*filler[:40], "Pieter Claes designed the blue lamp.", *filler[40:]])
+    assert reader.trained_window < 384
+    found = reader(question="Who designed the blue lamp?", context=context)
+    assert found["answer"] == "Pieter Claes"
+    assert found["score"] > 0.8
+
+
+def test_an_accent_is_not_cut_off_an_answer(reader):
+    context = unicodedata.normalize("NFD", "José Núñez lives in York. Anna lives in Leeds.")
+    found = reader(question="Who lives in York?", context=context)
+    assert found["answer"] == context[found["start"] : found["end"]]
+    assert unicodedata.normalize("NFC", found["answer"]).startswith("José")
+
+
+# ---------------------------------------------------------------- translation, sentence by sentence
+
+
+@pytest.mark.parametrize(
+    ("line", "wanted"),
+    [
+        ("Mr. Claes came. He left.", ["Mr. Claes came.", "He left."]),
+        ("It costs 3.50 euros. Really?! Yes.", ["It costs 3.50 euros.", "Really?!", "Yes."]),
+        ('She said "no." Then she left.', ['She said "no."', "Then she left."]),
+        ("See e.g. the lamp, J. Smith etc. and so on.", ["See e.g. the lamp, J. Smith etc. and so on."]),
+        ("no full stop", ["no full stop"]),
+        ("", []),
+    ],
+)
+def test_sentences(line, wanted):
+    assert split(line) == wanted
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.sampled_from(["Anna came.", "so", "It is late!", " ", "\t", "\n", "\r\n", "\n\n", "HELP ME", "Mr."]))
+)
+def test_sentences_and_what_is_between_them_are_the_text(pieces):
+    text = "".join(pieces)
+    made = parts(text)
+    again = "".join((part.sentence.upper() if part.capitals else part.sentence) + part.after for part in made)
+    assert again.split() == text.split() or "HELP" in text
+    assert again.casefold().split() == text.casefold().split()
+    breaks = re.sub(r"(?<=[^\W\d_])(?:\r\n|\n)[ \t]*(?=[a-z])", " ", text.strip())
+    if text.strip():
+        assert re.findall(r"\r\n|\n", again.rstrip()) == re.findall(r"\r\n|\n", breaks)
+
+
+@pytest.fixture(scope="module")
+def translator():
+    return pipeline("translation_en_to_fr")
+
+
+@pytest.mark.parametrize(
+    "given_text",
+    [
+        "The box is open.\tTwo children are playing.",
+        "The  box is   open. Two children are playing.",
+        "\ufeffThe box is open. Two children are playing.",
+        "The box\nis open. Two children\nare playing.",
+    ],
+)
+def test_white_space_does_not_change_a_translation(translator, given_text):
+    wanted = " ".join(
+        translator(sentence)[0]["translation_text"] for sentence in ("The box is open.", "Two children are playing.")
+    )
+    assert translator(given_text) == [{"translation_text": wanted}]
+
+
+def test_nothing_but_zero_width_is_empty_to_a_translator(translator):
+    for text in ("\u200b", "\ufeff\u2060"):
+        with pytest.raises(ValueError, match="Expected a text with at least one word"):
+            translator(text)
+
+
+def test_line_breaks_stay_and_capitals_come_back(translator):
+    alone = {text: translator(text)[0]["translation_text"] for text in ("The box is open.", "Where are my keys?")}
+    box, keys = alone.values()
+    assert translator("The box is open.\n\nWhere are my keys?\n")[0]["translation_text"] == f"{box}\n\n{keys}\n"
+    assert translator("WHERE ARE MY KEYS?")[0]["translation_text"] == keys.upper()
+    texts = ["The box is open. Where are my keys?", "Where are my keys?"]
+    assert [one["translation_text"] for one in translator(texts, batch_size=2)] == [f"{box} {keys}", keys]
+    assert len(translator(texts[0], num_return_sequences=2)) == 2
+
+
+# ---------------------------------------------------------------- anything at all
+
+TEXT = st.sampled_from(["late", "", " ", "the parcel [MASK] late", "서울", "\ud83d", "e\u0301", "good " * 90])
+THING = st.recursive(
+    TEXT | st.none() | st.booleans() | st.integers() | st.floats() | st.binary(max_size=3) | st.just(Path("late")),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.sampled_from(["text", "role", "content", "question", "context"]), inner, max_size=2)
+        | st.lists(TEXT, max_size=3).map(np.array)
+        | st.lists(TEXT, max_size=3).map(lambda texts: pd.Series(texts, dtype=object))
+        | st.lists(inner, max_size=2).map(iter)
+    ),
+    max_leaves=4,
+)
+OPTIONS = st.dictionaries(
+    st.sampled_from(["top_k", "batch_size", "num_beams", "stride", "window", "max_new_tokens", "aggregation_strategy"]),
+    st.sampled_from([0, 1, 2, -1, "3", None, 2.5, 10**9]),
+    max_size=1,
+)
+KNOWS = {
+    "ner": ("stride", "window", "aggregation_strategy", "batch_size"),
+    "fill-mask": ("top_k", "batch_size"),
+    "sentiment-analysis": ("top_k", "batch_size"),
+    "question-answering": ("top_k", "batch_size"),
+}
+GENERATES = ("num_beams", "batch_size")
+
+
+@pytest.mark.parametrize("task", [*TASKS, "question-answering"])
+def test_anything_is_answered_or_refused_with_a_reason(make, task):
+    pipe, answered, refused = make(task), 0, 0
+
+    @settings(max_examples=30, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(THING, OPTIONS)
+    def ask(thing, options):
+        nonlocal answered, refused
+        known = GENERATES if "max_new_tokens" in EXTRA.get(task, {}) else KNOWS.get(task, ("batch_size",))
+        options = {name: value for name, value in options.items() if name in known and value != 10**9}
+        problem, answer = None, None
+        try:
+            answer = pipe(thing, **EXTRA.get(task, {}) | options)
+            list(answer)  # a generator is read only now
+        except (ValueError, TypeError) as raised:
+            problem = str(raised)
+        refused, answered = refused + (problem is not None), answered + (problem is None)
+        assert problem is None or re.search(r"[Ee]xpected|Give|Write|Ask", problem), problem
+        assert problem is None or len(problem) < 500
+        assert problem is not None or hasattr(answer, "__iter__")
+
+    ask()
+    assert refused
+    assert answered
