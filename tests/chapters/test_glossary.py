@@ -1,0 +1,98 @@
+"""The glossary has every term that a rewritten chapter introduces in bold, and the chapter links to it where it does.
+
+A term stands in bold within a sentence, once: ``**[token](../GLOSSARY.md#token)**``. Bold at the beginning of a line or
+of a list item is a heading of a kind and no term.
+"""
+
+import re
+
+import pytest
+from reading import REWRITTEN, ROOT, Chapter, prose
+
+LINKED = {"00", "01"}  # chapters whose terms are links
+ROW = re.compile(r'^\| <a id="(?P<anchor>[^"]+)"></a>(?P<term>.+?) \| (?P<korean>.+?) \| (?P<says>.+?) \| .+ \|$')
+BOLD = re.compile(r"(?<![*\w])\*\*(?!\s)([^*\n]+?)\*\*(?!\*)")
+AT_THE_BEGINNING = re.compile(r"^[ \t]*(?:>[ \t]*)?(?:[-*][ \t]+|\d+\.[ \t]+|\*\*Reading\*\*.*)?$")
+LINK = re.compile(r"\[(.+)\]\(\.\./GLOSSARY\.md#(.+)\)")
+
+
+def rows():
+    lines = (ROOT / "GLOSSARY.md").read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line.startswith("| ")][2:]
+
+
+def glossary():
+    """Each name that a term has, in lowercase, and the anchor of its row."""
+    found = {}
+    for row in map(ROW.match, rows()):
+        outside, _, inside = row["term"].partition(" (")
+        for name in [*outside.split(", "), *inside.rstrip(")").split(", ")]:
+            if name:
+                found.setdefault(name.lower(), row["anchor"])
+    return found
+
+
+def anchor_of(words, known):
+    """The anchor of a term as it stands in a sentence, also in its plural; None if the glossary lacks it."""
+    name = words.lower()
+    return known.get(name) or known.get(name.removesuffix("s")) or known.get(name.removesuffix("es"))
+
+
+def bold_terms(markdown):
+    """What stands in bold within the sentences of a text."""
+    for line in prose(markdown).splitlines():
+        for match in BOLD.finditer(line):
+            if not AT_THE_BEGINNING.match(line[: match.start()]) or LINK.fullmatch(match[1]):
+                yield match[1]
+
+
+def faults(texts, known, linked):
+    seen = set()
+    for text in (bold for markdown in texts for bold in bold_terms(markdown)):
+        link = LINK.fullmatch(text)
+        words = link[1] if link else text
+        anchor = anchor_of(words, known)
+        if anchor is None:
+            yield f"{words!r} is in bold and not in GLOSSARY.md"
+        elif link and link[2] not in known.values():
+            yield f"{words!r} links to #{link[2]}, which GLOSSARY.md lacks"
+        elif linked and not link:
+            yield f"{words!r} is in bold and no link: write **[{words}](../GLOSSARY.md#{anchor})**"
+        elif linked and words.lower() in seen:
+            yield f"{words!r} is introduced twice"
+        seen.add(words.lower())
+
+
+@pytest.mark.parametrize("number", sorted(REWRITTEN))
+def test_terms_of_a_chapter_are_in_the_glossary(number):
+    (path,) = (ROOT / "chapters").glob(f"{number}_*.ipynb")
+    texts = [cell.source for cell in Chapter(path).markdown]
+    assert any(True for text in texts for _ in bold_terms(text)), "a chapter introduces terms"
+    assert list(faults(texts, glossary(), number in LINKED)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("A **zygote** is.", "'zygote' is in bold and not in"),
+        ("A **token** is.", r"write \*\*\[token\]\(\.\./GLOSSARY\.md#token\)\*\*"),
+        ("A **[token](../GLOSSARY.md#tokin)** is.", "#tokin, which"),
+        ("**[Tokens](../GLOSSARY.md#token)** and **[tokens](../GLOSSARY.md#token)**.", "introduced twice"),
+    ],
+)
+def test_what_is_missing_is_found(text, words):
+    (fault,) = faults([text], glossary(), linked=True)
+    assert re.search(words, fault)
+
+
+def test_what_is_no_term_is_left_alone():
+    text = "**Reading** 3 min\n- **A score.** It is.\n> **Predict.** What?\n\nA **[token](../GLOSSARY.md#token)** is."
+    assert list(faults([text], glossary(), linked=True)) == []
+
+
+def test_each_row_is_whole_and_each_anchor_once():
+    assert all(ROW.match(row) for row in rows()), [row for row in rows() if not ROW.match(row)]
+    anchors = [ROW.match(row)["anchor"] for row in rows()]
+    assert len(anchors) > 100
+    assert len(set(anchors)) == len(anchors)
+    assert all(re.search("[가-힣]", ROW.match(row)["korean"]) for row in rows())
