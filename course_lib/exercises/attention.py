@@ -185,8 +185,8 @@ def _swapped(case, output, right):
 
 
 INVERTED = (
-    "the mask is the wrong way round: True means that a query may look, and yours hides those keys. With the causal mask "
-    "query 0 looks at what comes after it."
+    "the mask is the wrong way round: True means that a query may look, and yours hides those keys. With the causal "
+    "mask query 0 looks at what comes after it."
 )
 
 ATTENTION = Exercise(
