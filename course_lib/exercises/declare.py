@@ -45,7 +45,9 @@ class Case:
 
     def __post_init__(self):
         if not isinstance(self.args, tuple):
-            raise TypeError(f"args is a tuple of arguments, this is a {type(self.args).__name__}: write ({self.args},).")
+            raise TypeError(
+                f"args is a tuple of arguments, this is a {type(self.args).__name__}: write ({self.args},)."
+            )
         if self.make is not None and self.args:
             raise ValueError("A case has args or make, not both.")
 
@@ -59,7 +61,7 @@ class Case:
 
 
 @dataclass(frozen=True)
-class when:  # noqa: N801 - reads as a word: Mistake("sign", when(negative), "…")
+class when:
     """Marks a predicate over (case, the reader's output, the right output) in a `Mistake`."""
 
     holds: Callable[[Case, object, object], bool]
@@ -95,7 +97,8 @@ class Exercise:
         close: numbers agree if they differ by at most this, absolutely or relative to the right one.
         kind: "function"; "class", which `use` makes an object of; "value", where the answer is the result itself.
         use: (answer, *inputs) -> output, where more is to be done than to call the answer with the inputs.
-        agrees: (output, right output, case) -> bool, in place of the comparison, where several outputs are right.
+        agrees: (output, right output, case) -> True, or a sentence that says what is wrong; in place of the
+            comparison, where several outputs are right.
         exact_dtype: float64 is not taken for float32, and so on. (A boolean is never taken for a number.)
         lists: lists and NumPy arrays are taken for tensors.
         changes: the inputs may be changed in place.
@@ -115,7 +118,7 @@ class Exercise:
     close: float = 1e-5
     kind: str = "function"
     use: Callable | None = None
-    agrees: Callable[[object, object, Case], bool] | None = None
+    agrees: Callable[[object, object, Case], bool | str] | None = None
     exact_dtype: bool = False
     lists: bool = False
     changes: bool = False
@@ -134,7 +137,7 @@ class Exercise:
         bound = inspect.signature(self.reference).bind(*case.inputs, **case.kwargs)
         return bound.args, dict(bound.kwargs)
 
-    def outcome_of(self, answer: Callable, args: tuple, kwargs: dict) -> object:
+    def outcome_of(self, answer: object, args: tuple, kwargs: dict) -> object:
         """What `answer` makes of the arguments."""
         if self.use is not None:
             return self.use(answer, *args, **kwargs)

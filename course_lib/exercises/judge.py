@@ -1,41 +1,252 @@
-"""Judge an answer: run it on the cases, compare, find the likely mistake."""
+"""Judge an answer: run it on the cases of its exercise, compare, and find the likely mistake."""
 
 from __future__ import annotations
 
-import copy
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
 
-import torch
-
-from course_lib.exercises.declare import Exercise, Result, when
-
-
-def judge(exercise: Exercise, answer: object) -> tuple[Result, str]:
-    """The result and what is printed of it."""
-    for case in exercise.cases:
-        args, kwargs = exercise.call(case)
-        right = exercise.outcome_of(exercise.reference, *copy.deepcopy((args, kwargs)))
-        try:
-            output = exercise.outcome_of(answer, *copy.deepcopy((args, kwargs)))
-        except Exception as problem:
-            return _failed(exercise, f"{case.says}: {type(problem).__name__}: {problem}")
-        if not _same(output, right, exercise.close):
-            for mistake in exercise.mistakes:
-                if isinstance(mistake.wrong, when):
-                    met = mistake.wrong.holds(case, output, right)
-                else:
-                    met = _same(output, exercise.outcome_of(mistake.wrong, *copy.deepcopy((args, kwargs))), 1e-5)
-                if met:
-                    return _failed(exercise, f"{case.says}: {mistake.says}")
-            return _failed(exercise, f"{case.says}: it gives {output}, where {right} is right")
-    return Result(exercise.name, True), f"✓ {exercise.name}: passed, {len(exercise.cases)} cases"
+from course_lib.exercises.checking import shown
+from course_lib.exercises.checking.apart import run_apart
+from course_lib.exercises.checking.diagnosis import diagnose
+from course_lib.exercises.checking.handed import UNWRITTEN, refused
+from course_lib.exercises.checking.pair import Pair, Vague
+from course_lib.exercises.checking.sandbox import Ran, run
+from course_lib.exercises.checking.traits import told_apart
+from course_lib.exercises.checking.troubles import said_of
+from course_lib.exercises.checking.values import same
+from course_lib.exercises.declare import Case, Exercise, Mistake, Result, when
 
 
-def _failed(exercise: Exercise, why: str) -> tuple[Result, str]:
-    return Result(exercise.name, False, why), f"✗ {exercise.name}: {why}"
+@dataclass(frozen=True)
+class Tried:
+    """A case, what the answer made of it, and what ours makes of it."""
+
+    case: Case
+    args: tuple
+    kwargs: dict
+    ran: Ran
+    right: object
+    agrees: bool
 
 
-def _same(output, right, close) -> bool:
-    if isinstance(right, torch.Tensor):
-        fits = isinstance(output, torch.Tensor) and output.shape == right.shape
-        return fits and torch.allclose(output.double(), right.double(), close, close)
-    return output == right
+def judge(exercise: Exercise, answer: object, in_child: bool | None = None) -> tuple[Result, str]:
+    """The result, and what is printed of it. `in_child`: see `checking.apart`."""
+    if why := refused(exercise, answer):
+        return _failed(exercise, why)
+    tried, again = _run_all(exercise, answer, in_child)
+    wrong = [one for one in tried if not one.agrees or one.ran.changed and not exercise.changes]
+    if not wrong:
+        first = tried[0]
+        if len(tried) == len(exercise.cases) and not (again and _moved(exercise, first, again[0])):
+            many = f"{len(tried)} cases" if len(tried) > 1 else "1 case"
+            return Result(exercise.name, True), f"✓ {exercise.name}: passed, {many}{_left(tried)}"
+        if len(tried) < len(exercise.cases):
+            raise RuntimeError(f"{exercise.name}: {len(tried)} cases were tried of {len(exercise.cases)}.")
+        why = (
+            "the first call and a later call with the same input give different results: something is kept between "
+            "two calls (a global, a default argument that is a list, an attribute)."
+        )
+        return _failed(exercise, why, tried, first, again[0])
+    one, why = _explained(exercise, wrong, tried, again)
+    return _failed(exercise, why, tried, one)
+
+
+def _run_all(exercise: Exercise, answer: object, in_child: bool | None) -> tuple[list[Tried], list[Ran]]:
+    """Every case up to the first that had to be stopped; and the first case again: as it was, and with another seed."""
+    inputs = [exercise.call(case) for case in exercise.cases]
+    source = _file_of(answer)
+    lasts = exercise.seconds
+
+    def call(args, kwargs, seed=0) -> Callable[[], Ran]:
+        def use(*args, **kwargs):
+            return exercise.outcome_of(answer, args, kwargs)
+
+        return lambda: run(use, args, kwargs, seconds=lasts, seed=seed, source=source)
+
+    calls = [call(*one) for one in inputs] + [call(*inputs[0]), call(*inputs[0], seed=1)]
+    ran = run_apart(calls, lasts, in_child)
+    tried = []
+    for case, (args, kwargs), one in zip(exercise.cases, inputs, ran, strict=False):
+        right = _ours(exercise, exercise.reference, args, kwargs)
+        if right.trouble is not None:
+            raise RuntimeError(f"our own answer to {exercise.name} fails with {case.says}: {right.trouble}")
+        tried.append(Tried(case, args, kwargs, one, right.output, _agrees(exercise, case, one, right.output)))
+    return tried, ran[len(inputs) :]
+
+
+def _ours(exercise: Exercise, implementation: Callable, args: tuple, kwargs: dict, seed: int = 0) -> Ran:
+    """A run of our own code on copies of the inputs."""
+
+    def use(*args, **kwargs):
+        if exercise.kind == "value":
+            return exercise.outcome_of(implementation(), args, kwargs)
+        return exercise.outcome_of(implementation, args, kwargs)
+
+    return run(use, args, kwargs, seconds=60, seed=seed)
+
+
+def _agrees(exercise: Exercise, case: Case, ran: Ran, right: object) -> bool:
+    if ran.trouble is not None:
+        return False
+    if exercise.agrees is None:
+        return same(ran.output, right, exercise.close, exercise.lists, exercise.exact_dtype)
+    judged = run(lambda: exercise.agrees(ran.output, right, case), (), {}, seconds=60)
+    return judged.output is True
+
+
+def _moved(exercise: Exercise, first: Tried, again: Ran) -> bool:
+    """Whether a repeated call gave something else."""
+    if again.trouble is not None:
+        return True
+    return not same(again.output, first.ran.output, exercise.close, exercise.lists)
+
+
+def _explained(exercise: Exercise, wrong: list[Tried], tried: list[Tried], again: list[Ran]) -> tuple[Tried, str]:
+    """The smallest case that shows the mistake, and what it is."""
+    first = wrong[0]
+    if first.ran.trouble is not None and first.ran.trouble.error == "NotImplementedError" or _is_stub(first):
+        return first, UNWRITTEN
+    for mistake in exercise.mistakes:
+        if (met := _met(exercise, mistake, wrong, tried)) is not None:
+            return met, _says(mistake, met)
+    for mistake in exercise.mistakes:  # two mistakes at once: the smallest case shows this one
+        if not isinstance(mistake.wrong, when) and _gives_the_same(exercise, mistake, first):
+            return first, _says(mistake, first)
+    inputs = [(entry.args, entry.kwargs) for entry in tried if entry.agrees], [(one.args, one.kwargs) for one in wrong]
+    if first.ran.trouble is not None:
+        return first, f"{said_of(first.ran.trouble, exercise.seconds)} {told_apart(*inputs)}".rstrip()
+    outputs = [one for one in wrong if one.ran.trouble is None]
+    if not first.agrees and any(_moved(exercise, tried[0], one) for one in again if one.trouble is None):
+        return first, "two calls with the same input give different results: something random is in it, or is kept."
+    for one in outputs:
+        if one.ran.changed and not exercise.changes:
+            ending = "" if one.agrees else f" And {_generally(exercise, one)}"
+            return one, f"it changes its {_places(exercise, one)} in place: work on a copy, or make a new one.{ending}"
+    if (said := _always_the_same(exercise, tried)) and not first.agrees:
+        return first, said
+    found = [(one, _generally(exercise, one)) for one in outputs if not one.agrees]
+    one, said = next((entry for entry in found if not isinstance(entry[1], Vague)), found[0])
+    return one, f"{said} {told_apart(*inputs)}".rstrip() if isinstance(said, Vague) else said
+
+
+def _always_the_same(exercise: Exercise, tried: list[Tried]) -> str:
+    """A sentence, if several cases with several right outputs all get the same output, or one of the same shape."""
+    outputs, rights = [one.ran.output for one in tried], [one.right for one in tried]
+    if len(tried) < 2 or any(one.ran.trouble or one.ran.output is None for one in tried) or exercise.agrees:
+        return ""
+    if not any(same(rights[0], other, exercise.close) for other in rights[1:]):
+        if all(same(outputs[0], other, 0.0) for other in outputs[1:]):
+            return f"it gives {shown.short(outputs[0], 50)} whatever it is given: are its arguments used?"
+        shapes = [{getattr(one, "shape", None) for one in some} for some in (outputs, rights)]
+        if len(shapes[0]) == 1 and None not in shapes[0] and len(shapes[1]) == len(rights):
+            return f"its shape is {tuple(shapes[0].pop())} whatever it is given: is a size written as a number?"
+    return ""
+
+
+def _is_stub(one: Tried) -> bool:
+    return one.ran.output is ...
+
+
+def _met(exercise: Exercise, mistake: Mistake, wrong: list[Tried], tried: list[Tried]) -> Tried | None:
+    """The smallest case that shows this mistake, if the answer makes it."""
+    if isinstance(mistake.wrong, when):
+        holds = mistake.wrong.holds
+        for one in wrong:
+            if one.ran.trouble is None and not one.agrees:
+                judged = run(lambda one=one: bool(holds(one.case, one.ran.output, one.right)), (), {}, seconds=60)
+                if judged.output is True:
+                    return one
+        return None
+    return wrong[0] if all(_gives_the_same(exercise, mistake, one) for one in tried) else None
+
+
+def _gives_the_same(exercise: Exercise, mistake: Mistake, one: Tried) -> bool:
+    """Whether the wrong implementation does on this case what the reader's answer did."""
+    theirs = _ours(exercise, mistake.wrong, one.args, one.kwargs)
+    if theirs.trouble is not None or one.ran.trouble is not None:
+        return (
+            theirs.trouble is not None
+            and one.ran.trouble is not None
+            and (theirs.trouble.error, theirs.trouble.message) == (one.ran.trouble.error, one.ran.trouble.message)
+        )
+    alike = same(one.ran.output, theirs.output, exercise.close, exercise.lists, True)
+    return alike and theirs.changed == one.ran.changed
+
+
+def _says(mistake: Mistake, one: Tried) -> str:
+    return mistake.says if isinstance(mistake.says, str) else mistake.says(one.case, one.ran.output, one.right)
+
+
+def _generally(exercise: Exercise, one: Tried) -> str:
+    """What the general rules say of a wrong output; `Vague` where they do not know why."""
+    if exercise.agrees is not None:
+        judged = run(lambda: exercise.agrees(one.ran.output, one.right, one.case), (), {}, seconds=60)
+        if isinstance(judged.output, str):
+            return judged.output
+    pair = Pair(one.ran.output, one.right, _named(exercise, one), exercise.close, exercise.lists, exercise.exact_dtype)
+    if exercise.agrees is not None and pair:
+        return Vague("it does not do what is asked.")
+    return diagnose(pair) or Vague("it gives another result.")
+
+
+def _named(exercise: Exercise, one: Tried) -> dict[str, object]:
+    """The inputs by the names that the task gives them."""
+    function = exercise.use or exercise.reference
+    try:
+        names = list(inspect.signature(function).parameters)[1 if exercise.use else 0 :]
+    except (ValueError, TypeError):
+        names = []
+    names += [f"argument {at + 1}" for at in range(len(names), len(one.args))]
+    return {**dict(zip(names, one.args, strict=False)), **one.kwargs}
+
+
+def _places(exercise: Exercise, one: Tried) -> str:
+    names = list(_named(exercise, one))
+    changed = [names[place] if isinstance(place, int) else place for place in one.ran.changed]
+    return f"argument{'s' if len(changed) > 1 else ''} {', '.join(changed)}"
+
+
+def _file_of(answer: object) -> str | None:
+    """The file, or cell, in which an answer is written."""
+    answer = inspect.unwrap(answer) if callable(answer) else answer
+    for one in (answer, *vars(answer).values()) if inspect.isclass(answer) else (answer, type(answer)):
+        code = getattr(one, "__code__", None)
+        if code is not None:
+            return code.co_filename
+    return None
+
+
+def _left(tried: list[Tried]) -> str:
+    """A remark on states of the process that the answer changed."""
+    left = list(dict.fromkeys(name for one in tried for name in one.ran.left))
+    return f"\n  It also changed {', '.join(left)}; that has been put back." if left else ""
+
+
+def _failed(
+    exercise: Exercise, why: str, tried: list[Tried] = (), one: Tried | None = None, ran: Ran | None = None
+) -> tuple[Result, str]:
+    """The result, and the lines that are printed: the mistake, the smallest input that shows it, what to do next."""
+    lines = [f"✗ {exercise.name}: {why}"]
+    hint = why
+    if one is not None:
+        name = exercise.name
+        call = shown.call(name, one.args, one.kwargs) if exercise.use is None and exercise.kind == "function" else ""
+        where = call or one.case.says
+        case = f" ({one.case.says})" if call and one.case.says and one.case.says not in call else ""
+        ran = ran or one.ran
+        if exercise.kind != "value" and where:
+            lines.append(f"  with   {where}{case}")
+            hint = f"{why} (with {where}{case})"
+        if ran.trouble is None and not one.agrees and exercise.agrees is None:
+            lines += [f"  gives  {shown.short(ran.output)}", f"  right  {shown.short(one.right)}"]
+        if ran.printed.strip():
+            printed = ran.printed.strip().splitlines()
+            lines += ["  it printed:"] + [f"    {line[:100]}" for line in printed[:5]]
+            lines += ["    …"] if len(printed) > 5 else []
+    good = sum(entry.agrees and (exercise.changes or not entry.ran.changed) for entry in tried)
+    said = f"{good} of {len(exercise.cases)} cases passed. " if tried and len(exercise.cases) > 1 else ""
+    lines.append(f'  {said}One step further: hint("{exercise.name}")')
+    if tried and (left := _left(tried)):
+        lines.append(left.strip("\n"))
+    return Result(exercise.name, False, hint), "\n".join(lines)

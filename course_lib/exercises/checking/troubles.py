@@ -1,0 +1,73 @@
+"""What an error in an answer usually means: said beside Python's own message."""
+
+from __future__ import annotations
+
+import re
+
+from course_lib.exercises.checking.sandbox import Trouble
+
+MEANINGS: tuple[tuple[str, str], ...] = (  # a pattern in "Error: message", what it usually means
+    (
+        r"mat1 and mat2 shapes|batch1 must be|size mismatch|Expected size for first two dimensions|inconsistent tensor",
+        "A product `a @ b` needs the last dimension of a to be the last but one of b: is one to be transposed?",
+    ),
+    (
+        r"The size of tensor a .* must match|broadcast|The expanded size",
+        "Two shapes do not fit beside each other: print both; is a dimension of size 1 missing, or the wrong one cut?",
+    ),
+    (r"shape '.*' is invalid for input", "The new shape needs exactly as many numbers as the old one has."),
+    (r"view size is not compatible", "After a transpose, `.reshape` works where `.view` does not."),
+    (
+        r"expected (m1 and m2|scalar type)|same dtype|not implemented for '(Long|Int|Bool|Half)'|"
+        r"must be floating point|only supports floating|Only Tensors of floating",
+        "Whole numbers and fractions do not mix here: `.float()` makes fractions of a tensor.",
+    ),
+    (r"masked_fill.*bool|only supports boolean masks|bitwise_not|~", "A mask has to be boolean here: `.bool()`."),
+    (r"Boolean value of Tensor|truth value of an array", "`if`, `and`, `or`, `not` want one truth value, not many."),
+    (r"can't convert .* Tensor|Can't call numpy|only (one element|integer) tensors", "One number is wanted, not many."),
+    (r"leaf Variable that requires grad", "A parameter is changed in place: under torch.no_grad(), or make a new one."),
+    (r"does not require grad|backward through the graph", "The graph of gradients is cut or used up at that place."),
+    (r"Dimension out of range", "Count the dimensions from 0, or from the back with −1, −2."),
+    (r"^IndexError.*(out of range|out of bounds)", "The last index is the length minus one."),
+    (r"index out of range in self", "An id is as large as the table or larger."),
+    (r"^NameError|^UnboundLocalError", "Is it spelled as where it was given its value, and was that cell run?"),
+    (r"^ModuleNotFoundError|^ImportError", "Only what is installed with the course can be imported."),
+    (r"^RecursionError", "It calls itself without an end: which call should be the last?"),
+    (r"^ZeroDivisionError", "What should come out where there is nothing to divide by?"),
+    (r"'NoneType' object", "Something is None there: a function without `return`, or an argument that was left out."),
+    (r"object is not callable", "Round brackets stand behind something that is no function."),
+    (r"object is not subscriptable", "Square brackets stand behind something that has no parts."),
+    (r"has no attribute", "Is it the kind of object you take it for? type(x) tells."),
+    (r"^KeyError", "Which keys are there? list(x) tells."),
+    (
+        r"unexpected keyword argument|positional argument",
+        "A function in it is called with other arguments than it has.",
+    ),
+    (r"not enough values to unpack|too many values to unpack", "Left of = stand more or fewer names than values come."),
+    (r"^AssertionError", "That is an assertion of your own."),
+)
+
+
+def said_of(trouble: Trouble, seconds: float) -> str:
+    """A sentence or two about why a call gave nothing."""
+    at = f", at `{_cut(trouble.line, 70)}`" if trouble.line else ""
+    if trouble.kind == "time":
+        advice = "Does a loop never end?" if "while" in trouble.line or not at else "Is a loop far too long?"
+        return f"it was stopped after {seconds:g} seconds{at}. {advice}"
+    if trouble.kind == "exit":
+        return f"it ends the program ({trouble.error}){at}. A function ends with `return`."
+    if trouble.kind == "crash":
+        return f"it brings Python down ({trouble.message}): something outside Python was called wrongly."
+    if trouble.kind == "memory":
+        asked = re.search(r"tried to allocate (\d+) bytes", trouble.message)
+        much = f": {int(asked[1]) / 1e9:,.0f} GB" if asked and int(asked[1]) >= 1e9 else ""
+        return f"it asks for more memory than there is{much}{at}. Is a size far too large?"
+    error = f"{trouble.error}: {trouble.message}" if trouble.message else trouble.error
+    meaning = next((said for pattern, said in MEANINGS if re.search(pattern, error)), "")
+    ended = "" if _cut(error, 160).endswith((".", "?", "!")) and not at else "."
+    return f"it raises {_cut(error, 160)}{at}{ended} {meaning}".rstrip()
+
+
+def _cut(text: str, width: int) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= width else f"{text[: width - 2].rstrip()} …"
