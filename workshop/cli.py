@@ -1,10 +1,11 @@
-"""The command line `course`: doctor, fetch, carry, clean, run, answers, bench, evaluate."""
+"""The command line `course`: doctor, fetch, carry, clean, run, study, class, answers, bench, evaluate."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -125,9 +126,7 @@ def run(
     from workshop.execute import exit_code, run_chapters
     from workshop.site.pages import write_pages
 
-    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
-    if not found:
-        _stop(f"There are no chapters in {folder.resolve()}. Run this in the course's own folder, or give --folder.")
+    found = _chapters_in(folder)
     chosen = [path for path in found if chapter is None or path.stem == chapter or path.stem[:2] == chapter.zfill(2)]
     if not chosen:
         _stop(f"There is no chapter {chapter!r}. The course has: {', '.join(path.stem for path in found)}.")
@@ -136,6 +135,28 @@ def run(
     index = write_pages(done, build)
     console.print(f"Pages: {index}")
     raise typer.Exit(exit_code(results))
+
+
+@app.command()
+def study(
+    to: Annotated[Path, typer.Argument(help="The folder that they go to.")] = Path("study"),
+    folder: Annotated[Path, typer.Option(help="Where the chapters are.")] = Path("chapters"),
+) -> None:
+    """Write the chapters to study in JupyterLab, or bring what is new into yours. What you wrote stays."""
+    from workshop.editions import write_study
+
+    _say_what_was_written(write_study(_chapters_in(folder), to))
+
+
+@app.command("class")
+def class_(
+    to: Annotated[Path, typer.Argument(help="nbgrader's folder of the course.")],
+    folder: Annotated[Path, typer.Option(help="Where the chapters are.")] = Path("chapters"),
+) -> None:
+    """Write the chapters for nbgrader, or bring what is new into yours: `nbgrader generate_assignment` takes them."""
+    from workshop.editions import write_class
+
+    _say_what_was_written(write_class(_chapters_in(folder), to))
 
 
 @app.command()
@@ -194,6 +215,23 @@ def evaluate(
         if write:
             evaluation.write_into(card, name, "\n".join(lines))
     except (CheckpointError, FileNotFoundError, ValueError) as problem:
+        _stop(str(problem))
+
+
+def _chapters_in(folder: Path) -> list[Path]:
+    found = sorted(folder.glob("[0-9][0-9]_*.ipynb"))
+    if not found:
+        _stop(f"There are no chapters in {folder.resolve()}. Run this in the course's own folder, or give --folder.")
+    return found
+
+
+def _say_what_was_written(written: Iterator[tuple[Path, str]]) -> None:
+    from workshop.editions import CannotWrite
+
+    try:
+        said = [f"{path}: {done}" for path, done in written if done != "up to date"]
+        console.print("\n".join(said) or "up to date", highlight=False, markup=False, soft_wrap=True)
+    except CannotWrite as problem:
         _stop(str(problem))
 
 

@@ -6,19 +6,21 @@ them all; ``test_notebooks.py`` runs every chapter through them, and shows each 
 
 import ast
 import base64
-import json
 import re
-import sys
-from dataclasses import dataclass, field
-from functools import cached_property
-from html.parser import HTMLParser
-from pathlib import Path
 from urllib.parse import unquote
 
-from workshop.editions import normalise
+from doing_rules import (
+    KINDS,
+    exercise_cells,
+    exercises_in_the_flow,
+    known_tags,
+    narrow_code,
+    predictions,
+    quiz_cell,
+)
+from reading import CLOSING, Chapter, Tags, at, headings, parsed, prose, tags, texts_of
 
-ROOT = Path(__file__).resolve().parents[2]
-CLAIMS = json.loads((ROOT / "tests" / "claims.json").read_text(encoding="utf-8"))
+from workshop.editions import normalise
 
 MOST_LINES = 20
 MOST_DECIMALS = 4
@@ -29,15 +31,12 @@ LARGEST_IMAGE = 150_000  # bytes
 SKIPPED = {"nbval-skip", "skip-execution"}
 MEANT_TO_FAIL = {"raises-exception", "nbval-raises-exception"}
 
-CLOSING = ["Where it stops being true", "Recap", "Exercises", "Quiz", "Sources"]
 MINUTES = re.compile(r"\*\*Reading\*\* \d+ min · \*\*Running\*\* \d+ (s|min)\b")
 PREDICT = "Predict, then run."
 TABLE = re.compile(r"^\|.+\|[ \t]*\n\|[ :|-]+\|[ \t]*\n\|.+\|", re.MULTILINE)
 LIST_ITEM = re.compile(r"^(?:[-*]|\d+\.) +(.+(?:\n[ \t]+\S.*)*)", re.MULTILINE)
 YEAR = re.compile(r"\b(1[89]|20)\d\d\b")
-ANY_HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 
-INLINE_CODE = re.compile(r"(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 MARKDOWN_IMAGE = re.compile(r"!\[([^\]]*)\]\(\s*<?([^)\s>]+)[^)]*\)")
 MARKDOWN_LINK = re.compile(r"\[(?:[^\[\]]|\[[^\]]*\])*\]\(\s*<?([^)\s>]+)[^)]*\)")
 LINK_DEFINITION = re.compile(r"^ {0,3}\[[^\]]+\]:[ \t]*(\S+)", re.MULTILINE)
@@ -96,15 +95,23 @@ def heading_levels(chapter):
 def question_first(chapter):
     """Within the first three sections, a markdown cell says "Predict, then run." and asks, with a question mark.
 
-    After each such question, in the same section, comes the code cell that answers it. Chapter 00 needs none.
+    After each such question, in the same section, comes the code cell that answers it. Chapter 00 needs none. In a
+    rewritten chapter the question is a cell with the tag ``prediction``.
     """
+    starts = [section.position for section in chapter.sections if section.position > 1]
+    if chapter.rewritten:
+        asked = [index for index, cell in enumerate(chapter.cells) if "prediction" in tags(cell)]
+        if chapter.number and not asked:
+            yield "a code cell with the tag prediction asks for one: predict(…)"
+        elif chapter.number and len(starts) > 3 and asked[0] >= starts[3]:
+            yield "the first prediction comes within the first three sections"
+        return
     if chapter.number == 0:
         return
     asked = [index for index, cell in enumerate(chapter.cells) if is_question(cell)]
     if not asked:
         yield f'a markdown cell says "{PREDICT}" and asks a question, with a question mark'
         return
-    starts = [section.position for section in chapter.sections if section.position > 1]
     if len(starts) > 3 and asked[0] >= starts[3]:
         yield f'the first "{PREDICT}" comes within the first three sections'
     for index in asked:
@@ -120,20 +127,24 @@ def is_question(cell):
 def closing_sections(chapter):
     """The last five sections are "Where it stops being true", "Recap", "Exercises", "Quiz" and "Sources".
 
-    The recap holds a table; the sources are a list, each item with its year. Chapter 00 needs none of these. A cell
-    that solves an exercise may have the tag ``solution``, which folds it; it comes after the heading "Exercises".
+    The recap holds a table; the sources are a list, each item with its year. Chapter 00 needs none of these. In a
+    rewritten chapter, whose exercises stand in the flow, "Exercises" may be left out. A cell that solves an exercise
+    may have the tag ``solution``, which folds it; it comes after the heading "Exercises", or after a check.
     """
-    exercises = [section.position for section in chapter.sections if section.title == "Exercises"]
-    for cell in chapter.cells[: exercises[0] + 1 if exercises else None]:
-        if "solution" in tags(cell):
-            yield f"{at(cell)}: a cell with the tag solution comes after the heading 'Exercises'"
+    further = [section.position for section in chapter.sections if section.title == "Exercises"]
+    before = ""
+    for cell in chapter.cells[: further[0] + 1 if further else None]:
+        if "solution" in tags(cell) and before not in ("check", "solution"):
+            yield f"{at(cell)}: a cell with the tag solution comes after the heading 'Exercises' or after a check"
+        before = next(iter(KINDS.intersection(tags(cell))), "")
     if chapter.number == 0:
         return
     titles = [section.title for section in chapter.sections]
-    if titles[-len(CLOSING) :] != CLOSING or len(titles) == len(CLOSING):
-        yield f"after the chapter's own sections come, in this order, `## ` {', '.join(CLOSING)}; found {titles}"
+    closing = CLOSING if further or not chapter.rewritten else [title for title in CLOSING if title != "Exercises"]
+    if titles[-len(closing) :] != closing or len(titles) == len(closing):
+        yield f"after the chapter's own sections come, in this order, `## ` {', '.join(closing)}; found {titles}"
         return
-    last = {section.title: section for section in chapter.sections[-len(CLOSING) :]}
+    last = {section.title: section for section in chapter.sections[-len(closing) :]}
     for title, section in last.items():
         if not (section.text or section.code):
             yield f"section {title!r} is empty"
@@ -314,18 +325,6 @@ def steady_outputs(chapter):
                 yield f"{at(cell)}: its output holds {what}: {found[0]!r}"
 
 
-def texts_of(cell):
-    """The words a reader sees in the outputs of a cell."""
-    for output in cell.outputs:
-        if output.output_type == "stream":
-            yield output.text
-        elif output.output_type == "error":
-            yield normalise.TERMINAL_COLOUR.sub("", "\n".join([output.evalue, *output.traceback]))
-        else:
-            yield from (output.data[mime] for mime in ("text/plain", "text/markdown") if mime in output.data)
-            yield " ".join(Tags(output.data.get("text/html", "")).words)
-
-
 def normal_form(chapter):
     """At the end: ``python -m workshop.editions.normalise``."""
     if normalise.normalised(chapter.text) != chapter.text:
@@ -471,6 +470,12 @@ RULES = [
     closing_sections,
     map_of_chapters,
     claims,
+    known_tags,
+    exercise_cells,
+    exercises_in_the_flow,
+    predictions,
+    quiz_cell,
+    narrow_code,
     code_cells,
     stored_outputs,
     steady_outputs,
@@ -479,111 +484,3 @@ RULES = [
     alt_texts,
     sizes,
 ]
-
-
-# ---------------------------------------------------------------- how the rules read a chapter
-
-
-@dataclass
-class Section:
-    """A ``## `` section: where it starts, its text without the title, and its code cells."""
-
-    title: str
-    position: int
-    text: str
-    code: list = field(default_factory=list)
-
-
-@dataclass
-class Chapter:
-    """One notebook and what the rules ask of it."""
-
-    path: Path
-    claims: dict = field(default_factory=lambda: CLAIMS)
-
-    @cached_property
-    def text(self):
-        return self.path.read_text(encoding="utf-8")
-
-    @cached_property
-    def cells(self):
-        return normalise.read(self.text).cells
-
-    @property
-    def code(self):
-        return [cell for cell in self.cells if cell.cell_type == "code"]
-
-    @property
-    def markdown(self):
-        return [cell for cell in self.cells if cell.cell_type == "markdown"]
-
-    @property
-    def number(self):
-        return int(self.path.name[:2])
-
-    @cached_property
-    def sections(self):
-        found = []
-        for position, cell in enumerate(self.cells):
-            if cell.cell_type != "markdown":
-                if found:
-                    found[-1].code.append(cell)
-                continue
-            for part in re.split(r"^(?=## )", without_fences(cell.source), flags=re.MULTILINE):
-                title = ANY_HEADING.match(part)
-                if title and title[1] == "##":
-                    found.append(Section(title[2], position, part[title.end() :].strip()))
-                elif found:
-                    found[-1].text = f"{found[-1].text}\n{part}".strip()
-        return found
-
-
-def without_fences(source):
-    return normalise.FENCE.sub("", source)
-
-
-def prose(source):
-    """Markdown without any code, in which addresses and tags mean what they say."""
-    return INLINE_CODE.sub("", without_fences(source))
-
-
-def headings(source):
-    """Pairs of level and words."""
-    return [(len(marks), words) for marks, words in ANY_HEADING.findall(without_fences(source))]
-
-
-def at(cell):
-    return f"cell {cell.get('id', '?')!r}"
-
-
-def tags(cell):
-    return cell.metadata.get("tags", [])
-
-
-def parsed(source):
-    """The syntax tree of a cell, or None if the cell is not Python."""
-    try:
-        return compile(source, "cell", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    except SyntaxError:
-        return None
-
-
-class Tags(HTMLParser):
-    """Start tags of an HTML text, as pairs of name and attributes, and its words."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.found, self.words, self._silent = [], [], False
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attributes):
-        self.found.append((tag, {name: value or "" for name, value in attributes}))
-        self._silent = tag in ("script", "style")
-
-    def handle_endtag(self, tag):
-        self._silent = False
-
-    def handle_data(self, data):
-        if not self._silent:
-            self.words.append(data)

@@ -2,31 +2,36 @@
 
 import base64
 import re
+from types import SimpleNamespace
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from notebook_rules import (
-    CLAIMS,
-    ROOT,
     RULES,
-    Chapter,
     alt_texts,
     claims,
     closing_sections,
     code_cells,
+    exercise_cells,
+    exercises_in_the_flow,
     heading_levels,
+    known_tags,
     links,
     map_of_chapters,
+    narrow_code,
     normal_form,
     normalise,
     opening,
+    predictions,
     question_first,
+    quiz_cell,
     sizes,
     steady_outputs,
     stored_outputs,
     title_and_promise,
 )
+from reading import CLAIMS, ROOT, Chapter
 
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
 
@@ -148,7 +153,7 @@ def write(tmp_path):
     (folder / "dots.png").write_bytes(PIXEL)
     (folder / "notes.md").write_text("# Notes\n\n## Rounding errors!\n")
 
-    def write(cells, name="01_small.ipynb"):
+    def write(cells, name="01_small.ipynb", rewritten=False):
         notebook = new_notebook(cells=list(cells.values()))
         for cell_id, cell in cells.items():
             cell.id = cell_id
@@ -157,16 +162,56 @@ def write(tmp_path):
             cell.execution_count = cell.execution_count or number
         text = nbformat.v4.writes(notebook)
         (folder / name).write_text(text)
-        return Chapter(folder / name, SMALL_CLAIMS)
+        return Chapter(folder / name, SMALL_CLAIMS, SMALL_EXERCISES, rewritten)
 
     return write
 
 
+def add(x):
+    """What `course_lib.exercises` would declare as the reference of each exercise of the small chapter."""
+    ### BEGIN SOLUTION
+    return x + 1
+    ### END SOLUTION
+
+
+SMALL_EXERCISES = {
+    f"add_{number}": SimpleNamespace(chapter=1, minutes=5, level="easy", reference=add) for number in range(1, 7)
+} | {"of_another": SimpleNamespace(chapter=2, minutes=5, level="easy", reference=add)}
+
+
+def rewritten_cells():
+    """Fresh cells of a chapter in which the reader writes, predicts and is asked, and which keeps every rule."""
+    cells = small_cells()
+    opened, closing = list(cells), cells.pop("closing").source
+    made = {name: cells[name] for name in opened[:3]}
+    ask = 'predict("sum", "What is two and two?", ["three", "four"])'
+    made["guess"] = new_code_cell(ask, metadata={"tags": ["prediction"]}, outputs=[stream("Two and two?\n")])
+    made |= {name: cells[name] for name in opened[4:] if name in cells}
+    made["claim-c01"].source += '\nreveal("sum", total - 2)'
+    for number in range(1, 7):
+        text = f"**Exercise 1.{number}** · 5 min · easy\n\nWrite it."
+        answer = (
+            f'def add_{number}(x):\n    """One more."""\n    ### BEGIN SOLUTION\n    return x + 1\n    ### END SOLUTION'
+        )
+        made[f"task-{number}"] = new_markdown_cell(text)
+        made[f"add-{number}"] = new_code_cell(answer, metadata={"tags": ["exercise"]})
+        check, printed = f'check("add_{number}", add_{number})', stream(f"✓ add_{number}: passed\n")
+        made[f"check-{number}"] = new_code_cell(check, metadata={"tags": ["check"]}, outputs=[printed])
+    made["about-six"] = new_markdown_cell("It is a sum.", metadata={"tags": ["solution"]})
+    flow, quiz = re.split(r"## Exercises\n\n.*?(?=## Quiz)", closing, flags=re.DOTALL)
+    quiz, sources = quiz.split("What is 2 + 2?\n\n")
+    made["closing"] = new_markdown_cell(flow + quiz.strip())
+    made["quiz"] = new_code_cell("quiz(1)", metadata={"tags": ["quiz"]})
+    made["sources"] = new_markdown_cell(sources)
+    return made
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_small_chapter_keeps_every_rule(rule, write):
-    chapter = write(small_cells())
+@pytest.mark.parametrize("rewritten", [False, True])
+def test_small_chapter_keeps_every_rule(rule, rewritten, write):
+    chapter = write(rewritten_cells() if rewritten else small_cells(), rewritten=rewritten)
     chapter.path.write_text(normalise.normalised(chapter.text))
-    assert list(rule(Chapter(chapter.path, SMALL_CLAIMS))) == []
+    assert list(rule(Chapter(chapter.path, SMALL_CLAIMS, SMALL_EXERCISES, rewritten))) == []
 
 
 def replace(cell_id, old, new):
@@ -314,7 +359,10 @@ BROKEN = {
         (gives("fails", failure("\x1b[31mFile /usr/lib/x.py\x1b[0m")), "an absolute path"),
     ],
     normal_form: [
-        (lambda cells: cells["draw"].metadata.update(collapsed=True), "run `python -m workshop.editions.normalise chapters"),
+        (
+            lambda cells: cells["draw"].metadata.update(collapsed=True),
+            "run `python -m workshop.editions.normalise chapters",
+        ),
     ],
     links: [
         (says("[next](02_missing.ipynb)"), "02_missing.ipynb does not exist"),
@@ -351,21 +399,110 @@ BROKEN = {
         (gives("draw", figure(bytes(150_001))), "a picture of 150,001 bytes"),
     ],
 }
-CASES = [(rule, change, words) for rule, cases in BROKEN.items() for change, words in cases]
+
+
+def drop(*names):
+    return lambda cells: [cells.pop(name) for name in names]
+
+
+def move_to_end(*names):
+    return lambda cells: cells.update({name: cells.pop(name) for name in names})
+
+
+# The same for a rewritten chapter.
+BROKEN_REWRITTEN = {
+    question_first: [
+        (drop("guess"), "asks for one: predict"),
+        (put_before("guess", "late", "## Two\n\n## Three\n\n## Four\n\n## Five"), "within the first three sections"),
+    ],
+    closing_sections: [
+        (
+            replace("closing", "## Recap", "## Looking back"),
+            "in this order, `## ` Where it stops being true, Recap, Quiz",
+        ),
+        (replace("closing", "## Recap", "## Exercises\n\nMore.\n\n## Recap"), "Recap, Exercises, Quiz"),
+        (drop("quiz"), "'Quiz' is empty"),
+        (retag("draw", "solution"), "or after a check"),
+    ],
+    known_tags: [
+        (retag("draw", "exercises"), "unknown tag 'exercises'"),
+        (retag("draw", "claim-7"), "unknown tag 'claim-7'"),
+        (retag("check-1", "check", "exercise"), "is check and exercise at once"),
+        (retag("task-1", "exercise"), "belongs on a code cell"),
+    ],
+    exercise_cells: [
+        (replace("task-2", "Exercise 1.2", "Exercise 1.3"), "this is exercise 1.2, not 1.3"),
+        (replace("task-2", "Exercise 1.2", "Exercise 2.2"), "this is exercise 1.2, not 2.2"),
+        (replace("task-2", "· 5 min", "(5 min)"), "says `**Exercise 1.2** · 5 min · easy`"),
+        (replace("task-2", "easy", "simple"), "says `**Exercise 1.2** · 5 min · easy`"),
+        (drop("task-2"), "says `**Exercise 1.2** · 5 min · easy`"),
+        (replace("task-2", "5 min", "7 min"), "is declared with 5 min, easy"),
+        (replace("task-2", "easy", "hard"), "is declared with 5 min, easy"),
+        (replace("add-2", "    ### END SOLUTION", ""), "without ### END SOLUTION"),
+        (replace("add-2", "### BEGIN SOLUTION", "### BEGIN"), "marks come in pairs"),
+        (replace("add-2", "    return x + 1\n", ""), "stands between"),
+        (replace("add-2", '    """One more."""\n', ""), "add_2 has a docstring"),
+        (replace("add-2", "return x + 1", "return x +"), "is Python with its solution"),
+        (replace("add-2", "def add_2(x):", "def add_2(x)"), "is Python with its solution"),
+        (replace("add-2", "return x + 1", "return 1 + x"), "not that of add_2 in course_lib.exercises"),
+        (drop("check-2"), "the next cell has the tag check"),
+        (move_to_end("check-2"), "a check follows its exercise"),
+        (replace("check-2", "check(", "print("), 'holds check("name", answer)'),
+        (replace("check-2", '"add_2"', '"nobody"'), "'nobody' is no exercise of this chapter"),
+        (replace("check-2", '"add_2"', '"of_another"'), "'of_another' is no exercise of this chapter"),
+        (replace("check-2", "add_2)", "sum_2)"), "sum_2 does not exist in the stub"),
+        (gives("check-2", stream("✗ add_2: not yet\n")), "does not say that the check passed"),
+    ],
+    exercises_in_the_flow: [
+        (drop("task-6", "add-6", "check-6"), "5 exercises before 'Where it stops being true', at least 6"),
+        (move_to_end("task-6", "add-6", "check-6"), "5 exercises before 'Where it stops being true', at least 6"),
+        (replace("check-6", '"add_6"', '"add_5"'), "declares add_6, and no cell checks it"),
+    ],
+    predictions: [
+        (replace("guess", "predict(", "x = 1\npredict("), "stands alone"),
+        (retag("guess"), "stands alone in a cell with the tag prediction"),
+        (replace("guess", "predict(", "print("), "has the tag prediction, and no predict"),
+        (replace("guess", ', ["three", "four"]', ""), 'write predict("name", "Question?", [choices])'),
+        (replace("guess", '["three", "four"]', "answer=2"), 'write predict("name", "Question?", [choices])'),
+        (replace("guess", '"sum"', "sum"), 'write predict("name", "Question?", [choices])'),
+        (lambda cells: cells.update(again=new_code_cell(cells["guess"].source)), "there is a prediction 'sum' already"),
+        (replace("claim-c01", 'reveal("sum", total - 2)', ""), "no later cell says reveal('sum', …)"),
+        (replace("claim-c01", 'reveal("sum"', 'reveal("total"'), "reveal('total', …) belongs after its one prediction"),
+        (move_to_end("guess"), "belongs after its one prediction"),
+        (replace("claim-c01", "total - 2)", "2)"), "is computed by the cell"),
+        (replace("claim-c01", "total - 2)", 'total)\nreveal("sum", total)'), "belongs after its one prediction, once"),
+    ],
+    quiz_cell: [
+        (drop("quiz"), "one cell has the tag quiz, not 0"),
+        (
+            lambda cells: cells.update(quiz_2=new_code_cell("quiz(1)", metadata=cells["quiz"].metadata)),
+            "one cell has the tag quiz, not 2",
+        ),
+        (replace("quiz", "quiz(1)", "quiz(2)"), "the cell says quiz(1)"),
+        (move_to_end("quiz"), "stands in the section 'Quiz'"),
+    ],
+    narrow_code: [
+        (replace("draw", "draw(total)", f"draw(total)  # {'x' * 74}"), "line 1 has 89 characters, at most 88"),
+    ],
+}
+CASES = [(rule, change, words, False) for rule, cases in BROKEN.items() for change, words in cases]
+CASES += [(rule, change, words, True) for rule, cases in BROKEN_REWRITTEN.items() for change, words in cases]
 
 
 @pytest.mark.parametrize(
-    ("rule", "change", "words"), CASES, ids=[f"{rule.__name__}-{number}" for number, (rule, _, _) in enumerate(CASES)]
+    ("rule", "change", "words", "rewritten"),
+    CASES,
+    ids=[f"{rule.__name__}-{number}" for number, (rule, *_) in enumerate(CASES)],
 )
-def test_each_rule_fails_on_what_it_forbids(rule, change, words, write):
-    cells = small_cells()
+def test_each_rule_fails_on_what_it_forbids(rule, change, words, rewritten, write):
+    cells = rewritten_cells() if rewritten else small_cells()
     change(cells)
-    problems = list(rule(write(cells)))
+    problems = list(rule(write(cells, rewritten=rewritten)))
     assert any(words in problem for problem in problems), problems
 
 
 def test_every_rule_was_shown_to_fail():
-    assert {rule for rule, _, _ in CASES} | {map_of_chapters} == set(RULES)
+    assert {rule for rule, *_ in CASES} | {map_of_chapters} == set(RULES)
 
 
 @pytest.mark.parametrize(
@@ -389,6 +526,32 @@ def test_rules_leave_alone_what_is_right(change, write):
     change(cells)
     chapter = write(cells)
     assert [problem for rule in RULES if rule is not normal_form for problem in rule(chapter)] == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        replace("guess", '["three", "four"]', "number=(0, 10)"),
+        replace("add-2", "def add_2(x):", "import math\n\n\ndef add_2(x):"),
+        retag("guess", "prediction", "slide"),
+        replace("quiz", "quiz(1)", "from course_lib.quizzes import quiz\n\nquiz(1)"),
+        lambda cells: cells["closing"].update(
+            source=cells["closing"].source.replace("## Quiz", "## Exercises\n\nMore.\n\n## Quiz")
+        ),
+    ],
+)
+def test_rules_leave_alone_what_is_right_in_a_rewritten_chapter(change, write):
+    cells = rewritten_cells()
+    change(cells)
+    chapter = write(cells, rewritten=True)
+    assert [problem for rule in RULES if rule is not normal_form for problem in rule(chapter)] == []
+
+
+def test_chapters_that_are_not_rewritten_need_no_exercises_and_no_quiz_cell(write):
+    wide = small_cells()
+    replace("draw", "draw(total)", f"draw(total)  # {'x' * 75}")(wide)
+    chapter = write(wide)
+    assert [problem for rule in (exercises_in_the_flow, quiz_cell, narrow_code) for problem in rule(chapter)] == []
 
 
 def test_pictures_beside_the_chapter_have_a_size_limit(write):

@@ -6,9 +6,10 @@ processes it starts passes through it. What is not addressed to this machine is 
 attempt counts even where a library swallows the error. Variables such as HF_HUB_OFFLINE are taken away first: the
 chapter itself has to stay offline.
 
-What it costs. Chapters are executed once: the run that ``--executed`` names (tests/conftest.py), or nbval's own in the
-same session (``pytest tests chapters --nbval …``), is the run that is recorded; the tests below come last and read the file. Where nbval has not run the whole
-chapter (a selection of tests, or another worker of pytest-xdist), the test runs it itself. So it never passes unseen.
+What it costs. Chapters are executed once: the run that ``--executed`` names (tests/conftest.py), or nbval's own in
+the same session (``pytest tests chapters --nbval …``), is the run that is recorded; the tests below come last and read
+the file. Where nbval has not run the whole chapter (a selection of tests, or another worker of pytest-xdist), the test
+runs it itself. So it never passes unseen.
 
 What it does not see. Sockets opened by compiled code without Python, by programs that are not Python, or by
 ``python -E``. For those, run the tests in a network namespace that has only a loopback device (``unshare -rn``).
@@ -54,7 +55,8 @@ def test_chapter_stays_on_this_machine(chapter, recorders_of_nbval, replayed_by_
     notebook = nbformat.read(chapter, as_version=4)
     every_cell = set(range(1, number_of_code_cells(notebook) + 1))
     if done := replayed_by_nbval.get(chapter):
-        watched, cells_run, attempts = done.watched, every_cell, done.attempts  # every cell, or it would not be finished
+        # every cell has run, or it would not be finished
+        watched, cells_run, attempts = done.watched, every_cell, done.attempts
     else:
         used = recorders_of_nbval.get(chapter)
         if used is None or not used.was_on() or used.cells_run != every_cell:

@@ -118,6 +118,17 @@ def test_normalise_keeps_ids_when_words_change_and_cells_come_between():
     assert ids_of(in_form(notebook)) == [before[0], "the-new-idea", "claim-c07", "claim-c07-2", *before[2:]]
 
 
+def test_a_folded_source_and_the_marks_of_the_editions_are_kept():
+    notebook = in_form(MESSY)
+    cell = notebook["cells"][1]
+    cell["metadata"] |= {"jupyter": {"source_hidden": True, "outputs_hidden": False}, "tags": ["exercise", "slide"]}
+    notebook["cells"][2]["metadata"]["jupyter"] = {"source_hidden": False}
+    _, cell, other, *_ = in_form(notebook)["cells"]
+    assert cell["metadata"]["jupyter"] == {"source_hidden": True}
+    assert cell["metadata"]["tags"] == ["exercise", "slide"]
+    assert "jupyter" not in other["metadata"]
+
+
 @pytest.mark.parametrize(
     ("cell_id", "kept"),
     [

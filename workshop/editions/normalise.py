@@ -5,10 +5,10 @@
     python -m workshop.editions.normalise --execute chapters/01_pipelines.ipynb    # run it first, in place
 
 The form: notebook format 4.5; cell ids that say what the cell is; metadata of the kernel only; on cells, the keys
-in ``CELL_METADATA``; execution counts 1..n; neighbouring stream outputs joined; no widget state, no timings, no
-image sizes, no stack frames from installed packages; of an interactive view only the still picture, since
-the view holds libraries of others. Keys are sorted, one space of indent, one final newline.
-Normalising twice gives what normalising once gives.
+in ``CELL_METADATA``, and whether JupyterLab folds the source; execution counts 1..n; neighbouring stream outputs
+joined; no widget state, no timings, no image sizes, no stack frames from installed packages; of an interactive view
+only the still picture, since the view holds libraries of others. Keys are sorted, one space of indent, one final
+newline. Normalising twice gives what normalising once gives.
 
 A cell id is made once, from the claim tag, the heading or the first words, and then kept even if those words change.
 """
@@ -170,6 +170,8 @@ def _tidy_cell(cell: NotebookNode) -> None:
         metadata["tags"] = list(dict.fromkeys(metadata["tags"]))
         if not metadata["tags"]:
             del metadata["tags"]
+    if cell.metadata.get("jupyter", {}).get("source_hidden") is True:
+        metadata["jupyter"] = {"source_hidden": True}
     cell.metadata = nbformat.from_dict(metadata)
 
 
