@@ -157,22 +157,16 @@ _nowhere = torch.tensor([[True, False, False], [False, False, False], [True, Tru
 _padding = torch.tensor([[1, 1, 1, 1], [1, 1, 0, 0]]).bool()[:, None, None, :]
 
 
-def _nan(output) -> bool:
-    parts = output if isinstance(output, tuple | list) else (output,)
-    return any(isinstance(part, torch.Tensor) and bool(part.isnan().any()) for part in parts)
+def _nan_for_zero(expected):
+    """Whether the output has NaN, and is what is expected once these are 0."""
 
+    def holds(case, output, right):
+        if not isinstance(output, tuple | list) or not any(part.isnan().any() for part in output):
+            return False
+        pairs = zip(output, right if expected is None else expected(*case.inputs), strict=True)
+        return all(torch.allclose(part.nan_to_num(), other, atol=1e-5) for part, other in pairs)
 
-def _nan_in_a_hidden_row(case, output, right):
-    return len(case.inputs) > 3 and not case.inputs[3].any(-1).all() and _nan(output)
-
-
-def _inverted(case, output, right):
-    if len(case.inputs) < 4 or not isinstance(output, tuple | list) or not _nan(output):
-        return False
-    expected = attention_but(flip=True)(*case.inputs)
-    return all(
-        torch.allclose(part.nan_to_num(), other, atol=1e-5) for part, other in zip(output, expected, strict=True)
-    )
+    return when(holds)
 
 
 def _one_tensor(case, output, right):
@@ -213,7 +207,7 @@ ATTENTION = Exercise(
         Mistake("swapped", when(_swapped), "the pair is the wrong way round: first the output, then the weights."),
         Mistake(
             "NaN where nothing may be looked at",
-            when(_nan_in_a_hidden_row),
+            _nan_for_zero(None),
             "query 1 may look nowhere, all its scores are −∞, and the softmax of that is 0/0: NaN, which every later "
             "layer passes on. Such a row is to be 0.",
         ),
@@ -256,7 +250,7 @@ ATTENTION = Exercise(
             attention_but(flip=True),
             INVERTED,
         ),
-        Mistake("mask inverted, NaN", when(_inverted), INVERTED),
+        Mistake("mask inverted, NaN", _nan_for_zero(attention_but(flip=True)), INVERTED),
         Mistake(
             "score 0 for what is hidden",
             masked_by_product,
