@@ -1,4 +1,4 @@
-"""The command line `course`: doctor, fetch, carry, clean, run, study, class, answers, bench, evaluate."""
+"""The command line `course`: doctor, fetch, carry, clean, run, study, class, progress, answers, bench, evaluate."""
 
 from __future__ import annotations
 
@@ -157,6 +157,47 @@ def class_(
     from workshop.editions import write_class
 
     _say_what_was_written(write_class(_chapters_in(folder), to))
+
+
+@app.command()
+def progress(
+    folder: Annotated[Path, typer.Option(help="Where the chapters are.")] = Path("chapters"),
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw the calibration curve into this file, .svg or .png.")
+    ] = None,
+) -> None:
+    """Show what you have done: exercises, predictions, quizzes, how sure and how often right, and what is next."""
+    from rich.table import Table
+
+    from course_lib import calibration
+    from course_lib import progress as kept
+    from course_lib.exercises import exercises
+    from workshop.standing import next_step, standings
+
+    file = kept.path()
+    if file is None:
+        _stop("Nothing is kept: COURSE_PROGRESS is off. Unset it, or name a folder.")
+    lines = standings(folder, kept.read(), list(exercises()))
+    if not lines:
+        _stop(f"There are no chapters in {folder.resolve()}. Run this in the course's own folder, or give --folder.")
+    table = Table(box=None, pad_edge=False)
+    for name in ("chapter", "exercises", "hints", "solutions", "predictions", "quiz"):
+        table.add_column(name, justify="left" if name in ("chapter", "quiz") else "right")
+    for line in lines:
+        done = f"{len(line.passed)} of {len(line.exercises)}"
+        predicted = f"{len(line.predicted)} of {len(line.asked)}"
+        numbers = [str(count or "") for count in (line.hints, line.solutions)]
+        table.add_row(f"{line.number:02} {line.title}", done, *numbers, predicted, line.quiz)
+    console.print(table)
+    console.print(f"\nNext: {next_step(lines)}\n", highlight=False, markup=False)
+    console.print(calibration.as_text(kept.pairs()), highlight=False, markup=False)
+    if figure is not None:
+        try:
+            calibration.calibration(kept.pairs()).figure.savefig(figure)
+        except (OSError, ValueError) as problem:
+            _stop(f"{figure}: {problem}")
+        console.print(f"\nDrawn: {figure}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"\nKept in {file}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -113,7 +113,7 @@ class Listed:
         passed = {event["name"] for event in progress.read() if event["kind"] == "check" and event.get("passed")}
         width = max((len(one.name) for one in self), default=0)
         return "\n".join(
-            f"{'✓' if one.name in passed else ' '} {one.chapter:02}  {one.name:{width}}  {one.minutes:2} min  {one.level}"
+            f"{' ✓'[one.name in passed]} {one.chapter:02}  {one.name:{width}} {one.minutes:3} min  {one.level}"
             for one in self
         )
 

@@ -43,7 +43,7 @@ class Case:
     says: str = ""
     make: Callable[[], tuple] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self):  # noqa: D105
         if not isinstance(self.args, tuple):
             raise TypeError(
                 f"args is a tuple of arguments, this is a {type(self.args).__name__}: write ({self.args},)."
@@ -124,7 +124,7 @@ class Exercise:
     changes: bool = False
     seconds: float = 5.0
 
-    def __post_init__(self):
+    def __post_init__(self):  # noqa: D105
         if self.level not in LEVELS or self.kind not in KINDS:
             raise ValueError(f"level is one of {LEVELS} and kind one of {KINDS}: {self.level!r}, {self.kind!r}.")
         if not self.cases:

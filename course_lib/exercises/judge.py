@@ -14,7 +14,7 @@ from course_lib.exercises.checking.pair import Pair, Vague
 from course_lib.exercises.checking.sandbox import Ran, run
 from course_lib.exercises.checking.traits import told_apart
 from course_lib.exercises.checking.troubles import said_of
-from course_lib.exercises.checking.values import same
+from course_lib.exercises.checking.values import Odd, same
 from course_lib.exercises.declare import Case, Exercise, Mistake, Result, when
 
 
@@ -133,7 +133,8 @@ def _explained(exercise: Exercise, wrong: list[Tried], tried: list[Tried], again
 def _always_the_same(exercise: Exercise, tried: list[Tried]) -> str:
     """A sentence, if several cases with several right outputs all get the same output, or one of the same shape."""
     outputs, rights = [one.ran.output for one in tried], [one.right for one in tried]
-    if len(tried) < 2 or any(one.ran.trouble or one.ran.output is None for one in tried) or exercise.agrees:
+    data = not any(one.ran.trouble or one.ran.output is None or isinstance(one.ran.output, Odd) for one in tried)
+    if len(tried) < 2 or not data or exercise.agrees:
         return ""
     if not any(same(rights[0], other, exercise.close) for other in rights[1:]):
         if all(same(outputs[0], other, 0.0) for other in outputs[1:]):

@@ -18,6 +18,7 @@ from torch import Tensor
 from course_lib.exercises.checking.factors import factor_rule, number_rule
 from course_lib.exercises.checking.kinds import device_rule, dtype_rule, wrong_type
 from course_lib.exercises.checking.pair import Pair, Vague
+from course_lib.exercises.checking.places import nearly_rule, part_rule, rest_rule
 from course_lib.exercises.checking.shapes import shape_rule
 from course_lib.exercises.checking.shares import share_rule
 from course_lib.exercises.checking.shown import short
@@ -25,11 +26,8 @@ from course_lib.exercises.checking.tensors import (
     function_rule,
     given_back_rule,
     nan_rule,
-    nearly_rule,
     negated_rule,
     order_rule,
-    part_rule,
-    rest_rule,
     slices_rule,
 )  # fmt: skip
 from course_lib.exercises.checking.values import as_tensor, same

@@ -41,13 +41,13 @@ def share_rule(pair: Pair) -> str | None:
         if output.dim() > 1 and ones(output.sum()):
             return f"all its numbers together sum to 1; along dimension {dim}{last}, each row should for itself."
         if agree(output / output.sum(dim, keepdim=True), right, close):
-            return f"the numbers are not divided by their sum over dimension {dim}{last} yet."
+            return f"the numbers are not divided by their sum over dimension {dim} yet."
         if (output < 1).all() and agree(_odds(output, dim), right, close):
             return f"these are sigmoids, each for itself, where a softmax over dimension {dim} shares out."
     if agree(output.exp(), right, close):
         return "these are the logarithms of the right numbers: log_softmax in place of softmax?"
     if agree(output.softmax(dim), right, close):
-        return f"these are scores: a softmax over dimension {dim}{last} makes the right numbers of them."
+        return f"these are scores: a softmax over dimension {dim} makes the right numbers of them."
     if said := _sharpness(output, right, dim, pair):
         return said
     if (output < -1e-6).any():
@@ -80,7 +80,8 @@ def _sharpness(output: Tensor, right: Tensor, dim: int, pair: Pair) -> str | Non
     times = f"{number(ratio)} times" if abs(ratio) >= 1 else f"1/{number(1 / ratio)} of"
     said = "too sharp" if abs(ratio) > 1 else "too even"
     said = "turned round" if ratio < 0 else said
-    return f"the shares are {said}: the softmax gets {times} the right scores{f': {what}' if what else '.'}"
+    ending = "." if not what else f": {what}" if what.endswith("?") else f": {what}."
+    return f"the shares are {said}: the softmax gets {times} the right scores{ending}"
 
 
 def _sums(output: Tensor, right: Tensor, dim: int) -> str | None:

@@ -1,17 +1,18 @@
 """What is wrong with the numbers of a tensor whose shape, kind of numbers and device are right.
 
-A rule speaks only where its explanation gives all of the right numbers, so that it is never a guess; those at the end
-say only where something is wrong (`Vague`).
+A rule speaks only where its explanation gives all of the right numbers, so that it is never a guess; where none does,
+`places.py` says where something is wrong.
 """
 
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
-from course_lib.exercises.checking.pair import Pair, Vague, agree, where_first
+from course_lib.exercises.checking.pair import Pair, agree, where_first
 from course_lib.exercises.checking.shapes import permuted
 from course_lib.exercises.checking.shares import dimension_of_shares
 from course_lib.exercises.checking.shown import number, place
@@ -65,63 +66,72 @@ def negated_rule(pair: Pair) -> str | None:
 
 
 def given_back_rule(pair: Pair) -> str | None:
-    """An input unchanged, nothing but zeros, or the same number everywhere."""
+    """An input unchanged, or the same number everywhere."""
     output, right = pair.output, pair.right
     for name, value in pair.inputs.items():
         if isinstance(value, Tensor) and value.shape == output.shape and value.numel() and same(output, value, 0.0):
             return f"it gives its argument {name} back unchanged."
-    if output.numel() > 1 and (output == output.reshape(-1)[0]).all():
-        if not (right == right.reshape(-1)[0]).all():
-            return f"it gives {number(output.reshape(-1)[0].item())} everywhere."
+    if output.numel() > 1 and _constant(output.reshape(-1)) and not _constant(right.reshape(-1)):
+        return f"it gives {number(output.reshape(-1)[0].item())} everywhere."
     return None
 
 
 def order_rule(pair: Pair) -> str | None:
-    """The right numbers at other places: transposed, reversed, shifted, rows in another order."""
+    """The right numbers at other places: transposed, reversed, shifted, in another order."""
     output, right, close = pair.output, pair.right, pair.close
+    return (
+        _transposed(output, right, close)
+        or _moved_along(output, right, close)
+        or (_mixed(output, right, close) if output.dtype != torch.bool and output.numel() > 2 else None)
+    )
+
+
+def _transposed(output: Tensor, right: Tensor, close: float) -> str | None:
     sizes = list(output.shape)
     for order in itertools.permutations(range(output.dim())) if output.dim() <= 4 else ():
-        if permuted(sizes, order) == sizes and order != tuple(range(output.dim())):
-            if agree(output.permute(order), right, close):
-                moved = [at for at, one in enumerate(order) if at != one]
-                if len(moved) == 2:
-                    pair_ = "rows and columns" if output.dim() == 2 else f"dimensions {moved[0]} and {moved[1]}"
-                    other = (
-                        " (Or is a softmax taken over the wrong dim?)" if dimension_of_shares(right) is not None else ""
-                    )
-                    return f"it is transposed: {pair_} are exchanged.{other}"
-                return "its dimensions are in another order (permute)."
-    for dim, size in enumerate(sizes):
+        moved = [at for at, one in enumerate(order) if at != one]
+        if not moved or permuted(sizes, order) != sizes or not agree(output.permute(order), right, close):
+            continue
+        if len(moved) > 2:
+            return "its dimensions are in another order (permute)."
+        two = "rows and columns" if output.dim() == 2 else f"dimensions {moved[0]} and {moved[1]}"
+        or_else = "" if dimension_of_shares(right) is None else " Or is the softmax taken over the wrong dim?"
+        return f"it is transposed: {two} are exchanged.{or_else}"
+    return None
+
+
+def _moved_along(output: Tensor, right: Tensor, close: float) -> str | None:
+    sizes = [*enumerate(output.shape)]
+    for dim, size in sizes:
         if size > 1 and agree(output.flip(dim), right, close):
-            return f"it is the right way round only when it is reversed along dimension {dim}."
-    for dim, size in enumerate(sizes):
-        for by in (1, -1, 2, -2):
-            if size < 3 or abs(by) >= size - 1:
-                continue
-            ours = output.narrow(dim, max(by, 0), size - abs(by))
-            theirs = right.narrow(dim, max(-by, 0), size - abs(by))
-            if agree(ours, theirs, close) and not _constant(theirs, dim):
-                way = "late" if by > 0 else "early"
-                steps = "one place" if abs(by) == 1 else f"{abs(by)} places"
-                return f"it is shifted along dimension {dim}: everything stands {steps} too {way}."
-    for dim, size in enumerate(sizes):
+            return f"it is the wrong way round: reversed along dimension {dim}, it is right."
+    for (dim, size), by in itertools.product(sizes, (1, -1, 2, -2)):
+        if size < abs(by) + 2:
+            continue
+        ours = output.narrow(dim, max(by, 0), size - abs(by))
+        theirs = right.narrow(dim, max(-by, 0), size - abs(by))
+        if agree(ours, theirs, close) and not _constant(theirs, dim):
+            steps = "one place" if abs(by) == 1 else f"{abs(by)} places"
+            return f"it is shifted along dimension {dim}: all stands {steps} too {'late' if by > 0 else 'early'}."
+    for dim, size in sizes:
         for by in range(1, min(size, 16)):
             if agree(output.roll(by, dim), right, close):
-                return f"it is turned round along dimension {dim} by {size - by} of {size} places."
-    if output.dtype != torch.bool and output.numel() > 2:
-        if agree(output.reshape(-1).sort().values, right.reshape(-1).sort().values, close):
-            for dim in range(output.dim()):
-                if output.dim() > 1 and sizes[dim] > 1 and _slices_permuted(output, right, dim, close):
-                    return f"the numbers are right, but along dimension {dim} they are in another order."
-            return "the numbers are right, but they stand at other places: a view or reshape in place of a transpose?"
+                return f"it is rolled along dimension {dim}, by {by} of {size} places: what falls off comes in again."
     return None
+
+
+def _mixed(output: Tensor, right: Tensor, close: float) -> str | None:
+    if not agree(output.reshape(-1).sort().values, right.reshape(-1).sort().values, close):
+        return None
+    for dim, size in enumerate(output.shape):
+        if output.dim() > 1 and 1 < size <= 64 and _slices_permuted(output, right, dim, close):
+            return f"the numbers are right, but along dimension {dim} they are in another order."
+    return "the numbers are right, but at other places: reshape or view where a transpose is meant, or the reverse?"
 
 
 def _slices_permuted(output: Tensor, right: Tensor, dim: int, close: float) -> bool:
     """Whether the slices along dim are those of the right tensor in another order."""
     ours, theirs = ([*one.movedim(dim, 0)] for one in (output, right))
-    if len(ours) > 64:
-        return False
     for one in ours:
         at = next((at for at, other in enumerate(theirs) if agree(one, other, close)), None)
         if at is None:
@@ -130,52 +140,60 @@ def _slices_permuted(output: Tensor, right: Tensor, dim: int, close: float) -> b
     return True
 
 
-def _constant(tensor: Tensor, dim: int) -> bool:
+def _constant(tensor: Tensor, dim: int = 0) -> bool:
     return tensor.numel() == 0 or bool((tensor == tensor.narrow(dim, 0, 1)).all())
 
 
+STEPS: dict[str, Callable[[Tensor], Tensor]] = {  # what is said: what makes the right numbers of the output
+    "an exponential (exp) is missing: these are the logarithms.": torch.exp,
+    "a logarithm is missing.": torch.log,
+    "the square root is missing.": torch.sqrt,
+    "a square is missing.": torch.square,
+    "these are one over the right numbers.": torch.reciprocal,
+    "a sigmoid is missing.": torch.sigmoid,
+    "a tanh is missing.": torch.tanh,
+    "the negative numbers should be 0 (relu).": torch.relu,
+    "these are the right numbers before the last step: minus their logarithm is right.": lambda x: -x.log(),
+}
+TOO_MANY = {"exp": torch.exp, "log": torch.log, "square root": torch.sqrt, "square": torch.square,
+            "sigmoid": torch.sigmoid, "relu": torch.relu, "absolute value": torch.abs}  # fmt: skip
+ALONG: dict[str, Callable[[Tensor, int], Tensor]] = {
+    "softmax": lambda x, dim: x.softmax(dim),
+    "log_softmax": lambda x, dim: x.log_softmax(dim),
+    "running sum (cumsum)": lambda x, dim: x.cumsum(dim),
+    "division by the sum": lambda x, dim: x / x.sum(dim, keepdim=True),
+    "division by the length (norm)": lambda x, dim: x / x.norm(dim=dim, keepdim=True),
+    "subtraction of the mean": lambda x, dim: x - x.mean(dim, keepdim=True),
+    "division by the standard deviation": lambda x, dim: x / x.std(dim, keepdim=True, correction=0),
+    "normalisation (mean 0, variance 1)": lambda x, dim: (
+        (x - x.mean(dim, keepdim=True)) / x.std(dim, keepdim=True, correction=0)
+    ),
+}
+
+
 def function_rule(pair: Pair) -> str | None:
-    """The right numbers before or after one well-known step: exp, log, root, square, rounding, a running sum."""
-    output, right = pair.output, pair.right
-    if output.dtype == torch.bool or right.numel() < 2:
+    """The right numbers before or after one well-known step: exp, root, rounding, a softmax, a running sum."""
+    if pair.output.dtype == torch.bool or pair.right.numel() < 2:
         return None
     close = max(pair.close, 1e-5)
-    ours, theirs = output.to(torch.float64), right.to(torch.float64)
-    steps = {
-        "an exponential (exp) is missing: these are the logarithms.": lambda x: x.exp(),
-        "a logarithm is missing.": lambda x: x.log(),
-        "the square root is missing.": lambda x: x.sqrt(),
-        "a square is missing.": lambda x: x * x,
-        "these are one over the right numbers.": lambda x: 1 / x,
-        "a sigmoid is missing.": lambda x: x.sigmoid(),
-        "the negative numbers should be 0 (relu).": lambda x: x.relu(),
-        "a logarithm too many, or an exponential too few: minus the logarithm is right.": lambda x: -x.log(),
-    }
-    for said, step in steps.items():
+    ours, theirs = pair.output.to(torch.float64), pair.right.to(torch.float64)
+    for said, step in STEPS.items():
         if agree(step(ours), theirs, close):
             return said
-    if not output.is_floating_point() or (ours == ours.round()).all():
-        if agree(ours, theirs.round(), 1e-9) or agree(ours, theirs.trunc(), 1e-9):
-            return "the numbers are rounded to whole ones."
+    if agree(ours, theirs.round(), 1e-9) or agree(ours, theirs.trunc(), 1e-9):
+        return "the numbers are rounded to whole ones."
     for digits in (1, 2, 3, 4):
         if agree(ours, theirs.round(decimals=digits), 1e-7):
             return f"the numbers are rounded to {digits} decimals; give them as they are."
-    for dim in range(output.dim()):
-        if output.shape[dim] > 1:
-            if agree(theirs.softmax(dim), ours, close):
-                return f"there is a softmax too many, over dimension {dim}."
-            if agree(ours.softmax(dim), theirs, close):
-                return f"a softmax over dimension {dim} is missing."
-            if agree(ours.log_softmax(dim), theirs, close):
-                return f"a log_softmax over dimension {dim} is missing."
-            if agree(theirs.cumsum(dim), ours, close):
-                return f"these are running sums along dimension {dim} of the right numbers."
-            if agree(ours.cumsum(dim), theirs, close):
-                return f"running sums (cumsum) along dimension {dim} are missing."
-    back = {"exp": lambda x: x.exp(), "log": lambda x: x.log(), "sqrt": lambda x: x.sqrt(), "square": lambda x: x * x}
-    for name, step in back.items():
+    for dim, (name, step) in itertools.product(reversed(range(ours.dim())), ALONG.items()):
+        if ours.shape[dim] > 1:
+            if agree(step(ours, dim), theirs, close):
+                return f"a {name} over dimension {dim} is missing."
+            if agree(step(theirs, dim), ours, close):
+                return f"a {name} over dimension {dim} is too many."
+    for name, step in TOO_MANY.items():
         if agree(step(theirs), ours, close):
-            return f"there is one step too many: this is the {name} of the right numbers."
+            return f"one step too many: this is the {name} of the right numbers."
     return None
 
 
@@ -202,77 +220,3 @@ def slices_rule(pair: Pair) -> str | None:
         if agree(output - away, right, max(pair.close, 1e-5)):
             return f"each {kind} is right up to an amount of its own: what is added or subtracted for a {kind}?"
     return None
-
-
-def part_rule(pair: Pair) -> str | None:
-    """Only a part is wrong: the diagonal, above or below it, the first or last along a dimension, one row."""
-    output, right = pair.output, pair.right
-    wrong = differing(output, right, pair.close)
-    count, all_ = int(wrong.sum()), wrong.numel()
-    if all_ < 2 or count == all_:
-        return None
-    first = where_first(output, right, wrong)
-    if wrong.dim() >= 2 and min(wrong.shape[-2:]) > 1:
-        rows, columns = wrong.shape[-2:]
-        row, column = torch.arange(rows)[:, None], torch.arange(columns)
-        diagonal, above = (row == column).expand_as(wrong), (row < column).expand_as(wrong)
-        below = (row > column).expand_as(wrong)
-        for where, mask in (("on the diagonal", diagonal), ("above the diagonal", above), ("below it", below)):
-            if not wrong[~mask].any() and (count > 1 or mask.sum() == 1):
-                where = "below the diagonal" if where == "below it" else where
-                every = "it is wrong" if wrong[mask].all() else f"{count} of {int(mask.sum())} numbers are wrong"
-                return Vague(f"everything else is right, but {where} {every}, {first}.")
-    for dim, size in reversed([*enumerate(wrong.shape)]):
-        if size < 2:
-            continue
-        at = wrong.movedim(dim, 0).reshape(size, -1).any(1).nonzero().reshape(-1).tolist()
-        name = "row" if wrong.dim() >= 2 and dim == wrong.dim() - 2 else ""
-        name = name or ("column" if wrong.dim() == 2 and dim == 1 else "")
-        name = f"{name} " if name else ""
-        axis = "" if name and wrong.dim() == 2 else f" of dimension {dim}" if wrong.dim() > 1 else ""
-        if len(at) == 1 and size > 1:
-            which = {0: "the first", size - 1: "the last"}.get(at[0], f"number {at[0]}")
-            whole = f" {name}{'place' if not name else ''}".rstrip()
-            return Vague(f"only {which}{whole}{axis} is wrong, {first}.")
-        if at == list(range(1, size)) and size > 2:
-            return Vague(
-                f"only the first {name or 'place '}{axis.strip()} is right: everything behind it is wrong, {first}."
-            )
-        if at == list(range(at[0], size)) and 0 < at[0] < size - 1 and size > 3:
-            return Vague(
-                f"along dimension {dim} it is right up to place {at[0] - 1}, and wrong from {at[0]} on, {first}."
-            )
-        if size > 3 and (at == list(range(0, size, 2)) or at == list(range(1, size, 2))):
-            return Vague(f"along dimension {dim} every second place is wrong, {first}.")
-        if size > 3 and size % 2 == 0 and at in (list(range(size // 2)), list(range(size // 2, size))):
-            half = "first" if at[0] == 0 else "second"
-            return Vague(f"along dimension {dim} only the {half} half is wrong, {first}.")
-    return None
-
-
-def nearly_rule(pair: Pair) -> str | None:
-    """Close, and not close enough."""
-    if not pair.output.is_floating_point():
-        return None
-    output, right = pair.output.to(torch.float64), pair.right.to(torch.float64)
-    away = (output - right).abs()
-    scale = float(right[right.isfinite()].abs().max()) if right.isfinite().any() else 0.0
-    largest = float(away[away.isfinite()].max())
-    if largest <= 1e-2 * scale:
-        return Vague(
-            f"nearly right: the largest difference is {number(largest)}. A small constant that differs, numbers of "
-            "lower precision, or a variance divided by n − 1 in place of n?"
-        )
-    return None
-
-
-def rest_rule(pair: Pair) -> str | None:
-    """How much is wrong, and where first."""
-    wrong = differing(pair.output, pair.right, pair.close)
-    if not wrong.any():
-        return None
-    first = where_first(pair.output, pair.right, wrong)
-    if wrong.numel() == 1:
-        return Vague(f"it is wrong, {first}.")
-    share = "all" if wrong.all() else f"{int(wrong.sum())} of {wrong.numel()}"
-    return Vague(f"{share} numbers are wrong, {first}.")

@@ -41,7 +41,7 @@ MEANINGS: tuple[tuple[str, str], ...] = (  # a pattern in "Error: message", what
     (r"^KeyError", "Which keys are there? list(x) tells."),
     (
         r"unexpected keyword argument|positional argument",
-        "A function in it is called with other arguments than it has.",
+        "A function in it is called with arguments that it does not have.",
     ),
     (r"not enough values to unpack|too many values to unpack", "Left of = stand more or fewer names than values come."),
     (r"^AssertionError", "That is an assertion of your own."),

@@ -1,0 +1,267 @@
+"""Predictions: the reader commits to an answer, and to how sure it is, before a cell shows what is.
+
+    predict("two-banks", "How similar are the two vectors of *bank*?", ["unrelated", "similar", "the same"])
+    predict("share-on-cls", "What share of the weight lies on [CLS], in percent?", number=(0, 100))
+    predict("two-banks", answer=2, sure=80)       the same by code, wherever there are no buttons
+    reveal("two-banks", 3)                        in the cell that shows it
+
+Both are kept with the progress, see `course_lib/progress.py`; `course_lib/calibration.py` draws what becomes of them.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import numbers
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from course_lib import progress
+from course_lib.marked import as_html
+
+SURE = range(50, 101, 10)  # percent, as the slider has them
+WITHIN = 0.1  # of its range: how near a number has to be to count as right
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question that has been asked: with `choices`, or with a `number` from low to high that is right `within`."""
+
+    name: str
+    question: str
+    choices: tuple[str, ...] = ()
+    number: tuple[float, float] | None = None
+    within: float = 0.0
+
+    @property
+    def by_code(self) -> str:
+        """How to answer without buttons."""
+        example = 2 if self.choices else _plain(sum(self.number) / 2)
+        return f'predict("{self.name}", answer={example}, sure=80)'
+
+    def right(self, answer: float, outcome: float) -> bool:
+        """Whether a prediction counts as right."""
+        return answer == outcome if self.choices else abs(answer - outcome) <= self.within * (1 + 1e-9)
+
+    def says(self, answer: float) -> str:
+        """An answer in words."""
+        return self.choices[int(answer) - 1] if self.choices else _plain(answer)
+
+
+_asked: dict[str, Asked] = {}
+_made: dict[str, dict] = {}  # predictions of this session, by name
+_shown: set[str] = set()  # outcomes of this session
+
+
+def predict(
+    name: str,
+    question: str | None = None,
+    choices: Sequence[str] | None = None,
+    *,
+    number: tuple[float, float] | None = None,
+    within: float | None = None,
+    answer: float | None = None,
+    sure: float | None = None,
+) -> None:
+    """Ask for a prediction, or take one.
+
+    With a question: shows it with two to four `choices`, or asks for a `number` (lowest, highest), which counts as
+    right within `within` (a tenth of the range). In JupyterLab with buttons, elsewhere as text. With an `answer` (the
+    number of the choice, the first is 1, or the number) and `sure` (50 to 100, in percent): takes that.
+
+    Raises ValueError for a question that cannot be asked and an answer that cannot be one.
+    """
+    if question is not None:
+        _asked[name] = _question(name, question, choices, number, within)
+        if answer is None:
+            _show(_asked[name])
+            return
+    if answer is None:
+        raise ValueError(f'predict("{name}") needs a question, or an answer: predict("{name}", answer=2, sure=80).')
+    print(_take(name, answer, sure))
+
+
+def reveal(name: str, outcome: float) -> None:
+    """Say what is (the number of the right choice, the first is 1, or the number), beside what was predicted.
+
+    Raises ValueError for an outcome that the question does not have.
+    """
+    asked = _asked.get(name)
+    outcome = _number(name, outcome, "outcome")
+    if asked and asked.choices and outcome not in range(1, len(asked.choices) + 1):
+        raise ValueError(f'reveal("{name}", …) takes the number of a choice, 1 to {len(asked.choices)}, not {outcome}.')
+    before = progress.predictions().get(name) or _made.get(name)
+    says = asked.says(outcome) if asked else _plain(outcome)
+    right = None
+    if before is None:
+        print(f"It is: {says}")
+    else:
+        said = asked.says(before["answer"]) if asked else _plain(before["answer"])
+        right = asked.right(before["answer"], outcome) if asked else before["answer"] == outcome
+        print(f"You said: {said}, {_plain(before['sure'])} % sure. It is: {says}. {_verdict(asked, right)}".rstrip())
+    if not _was_shown(name):
+        progress.record("outcome", name, outcome=outcome, right=right)
+    _shown.add(name)
+
+
+def _verdict(asked: Asked | None, right: bool) -> str:
+    if asked is None or asked.choices:
+        return "Right." if right else ""
+    return f"That is {'near enough, within' if right else 'further off than'} {_plain(asked.within)}."
+
+
+def _was_shown(name: str) -> bool:
+    """Whether the reader has seen the outcome, in this session or before."""
+    return name in _shown or any(one["kind"] == "outcome" and one["name"] == name for one in progress.read())
+
+
+def _question(name, question, choices, number, within) -> Asked:
+    if not isinstance(name, str) or not name:
+        raise ValueError(f'A prediction has a name, as in "two-banks"; this is {name!r}.')
+    if (choices is None) == (number is None):
+        raise ValueError(f'predict("{name}", …) takes two to four choices, or number=(lowest, highest).')
+    if choices is not None:
+        if isinstance(choices, str) or not 2 <= len(choices) <= 4 or len(set(choices)) < len(choices):
+            raise ValueError(f'predict("{name}", …) takes two to four choices that differ, this is {choices!r}.')
+        return Asked(name, question, tuple(choices))
+    low, high = (_number(name, one, "number") for one in number)
+    if low >= high:
+        raise ValueError(f"number=(lowest, highest): {low} is not below {high}.")
+    return Asked(name, question, (), (low, high), (high - low) * WITHIN if within is None else float(within))
+
+
+def _number(name: str, value: object, what: str) -> float:
+    """A finite number: of Python, NumPy, or a tensor of one."""
+    if hasattr(value, "item") and not isinstance(value, (bool, int, float)):
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
+        raise ValueError(f"{what} of {name!r} is a number, not {value!r}.")
+    return int(value) if float(value).is_integer() else float(value)
+
+
+def _take(name: str, answer: object, sure: object) -> str:
+    """Keep a prediction; what is said to it."""
+    asked, answer = _asked.get(name), _number(name, answer, "answer")
+    if asked and asked.choices and answer not in range(1, len(asked.choices) + 1):
+        raise ValueError(f"answer is the number of a choice, 1 to {len(asked.choices)}; {answer} is none of them.")
+    if asked and asked.number and not asked.number[0] <= answer <= asked.number[1]:
+        raise ValueError(f"answer lies from {_plain(asked.number[0])} to {_plain(asked.number[1])}; {answer} does not.")
+    if sure is None:
+        raise ValueError(f'Say how sure you are, 50 to 100 percent: predict("{name}", answer={answer}, sure=80).')
+    sure = _number(name, sure, "sure")
+    if not 50 <= sure <= 100:
+        meant = f" Did you mean {_plain(100 * sure)}?" if 0.5 <= sure <= 1 else ""
+        raise ValueError(f"sure is in percent, from 50 (a coin) to 100 (certain); {_plain(sure)} is not.{meant}")
+    if _was_shown(name):
+        return "What is has been shown already, so this one is not counted."
+    _made[name] = {"answer": answer, "sure": sure}
+    progress.record("prediction", name, answer=answer, sure=sure)
+    return f"Noted: {asked.says(answer) if asked else _plain(answer)}, {_plain(sure)} % sure. Now run what follows."
+
+
+def _plain(value: float) -> str:
+    return f"{float(value):.3g}" if abs(value) < 1000 else f"{float(value):,.0f}"
+
+
+# How it looks
+
+
+def _show(asked: Asked) -> None:
+    from IPython.display import display
+
+    data = {"text/plain": _as_text(asked), "text/html": _as_form(asked)}
+    if live():
+        widget = _as_widget(asked)
+        data |= {key: value for key, value in widget._repr_mimebundle_().items() if "widget" in key}
+    if in_notebook():
+        display(data, raw=True)
+    else:
+        print(data["text/plain"])
+
+
+def in_notebook() -> bool:
+    """Whether a notebook's kernel runs this."""
+    from IPython import get_ipython
+
+    return hasattr(get_ipython(), "kernel")
+
+
+def live() -> bool:
+    """Whether buttons are of use: in a notebook of a reader's, and not where the course executes its own chapters."""
+    return in_notebook() and os.environ.get("COURSE_PROGRESS", "").lower() != progress.OFF
+
+
+def _as_text(asked: Asked) -> str:
+    lines = [asked.question]
+    if asked.choices:
+        lines += [f"  {at}  {choice}" for at, choice in enumerate(asked.choices, 1)]
+    else:
+        lines += [f"  a number from {_plain(asked.number[0])} to {_plain(asked.number[1])}"]
+    return "\n".join([*lines, f"Answer by code: {asked.by_code}"])
+
+
+def _as_form(asked: Asked) -> str:
+    """A form that does nothing by itself; a page's script makes it work."""
+    name = html.escape(asked.name)
+    if asked.choices:
+        fields = "".join(
+            f'<label><input type="radio" name="{name}" value="{at}"> {as_html(choice)}</label><br>'
+            for at, choice in enumerate(asked.choices, 1)
+        )
+    else:
+        low, high = (f"{one:g}" for one in asked.number)
+        fields = (
+            f'<label>A number from {low} to {high}: <input type="number" name="{name}" min="{low}" max="{high}" '
+            f'step="any" data-within="{asked.within:g}"></label><br>'
+        )
+    return (
+        f'<form class="prediction" data-name="{name}"><fieldset><legend>{as_html(asked.question)}</legend>{fields}'
+        f'<label>How sure, in percent: <input type="range" name="sure" min="{SURE[0]}" max="{SURE[-1]}" '
+        f'step="{SURE.step}" value="{SURE[0]}"></label> <button type="submit">That is my prediction</button>'
+        f'</fieldset><p class="by-code">Answer by code: <code>{html.escape(asked.by_code)}</code></p></form>'
+    )
+
+
+def _as_widget(asked: Asked):
+    import ipywidgets as widgets
+
+    wide = widgets.Layout(width="auto")
+    style = {"description_width": "initial"}
+    if asked.choices:
+        options = [(choice.replace("*", "").replace("`", ""), at) for at, choice in enumerate(asked.choices, 1)]
+        field = widgets.RadioButtons(options=options, value=None, layout=widgets.Layout(width="max-content"))
+    else:
+        low, high = asked.number
+        field = widgets.FloatText(
+            value=None, description=f"{low:g} to {high:g}:", style=style, layout=widgets.Layout(width="14em")
+        )
+    sure = widgets.IntSlider(
+        value=SURE[0], min=SURE[0], max=SURE[-1], step=SURE.step, description="How sure are you (%)?", style=style,
+        layout=widgets.Layout(width="26em"), continuous_update=False,
+    )  # fmt: skip
+    button = widgets.Button(description="That is my prediction", layout=widgets.Layout(width="16em"))
+    answer = widgets.HTML(layout=wide)
+    before = progress.predictions().get(asked.name)
+    if before and _fits(asked, before["answer"]):
+        field.value, sure.value = before["answer"], int(before["sure"])
+        answer.value = html.escape(f"You said: {asked.says(before['answer'])}, {_plain(before['sure'])} % sure.")
+
+    def take(_) -> None:
+        if field.value is None:
+            answer.value = "Choose one first."
+            return
+        try:
+            answer.value = html.escape(_take(asked.name, field.value, sure.value))
+        except ValueError as problem:
+            answer.value = html.escape(str(problem))
+
+    button.on_click(take)
+    by_code = widgets.HTML(f"<small>Answer by code: <code>{html.escape(asked.by_code)}</code></small>", layout=wide)
+    question = widgets.HTML(f"<b>{as_html(asked.question)}</b>", layout=wide)
+    return widgets.VBox([question, field, sure, button, answer, by_code])
+
+
+def _fits(asked: Asked, answer: float) -> bool:
+    """Whether a kept answer is one that the question, as it is asked now, has."""
+    return answer in range(1, len(asked.choices) + 1) if asked.choices else True

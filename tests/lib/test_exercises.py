@@ -1,0 +1,103 @@
+"""Every exercise passes our answer and others that are right, and tells those that are wrong what is wrong."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from exercise_cases import (
+    cpu_seconds,
+    differing_solutions,
+    every,
+    reference,
+    right_answers,
+    solution_of,
+    statements,
+    wrong_answers,
+)  # fmt: skip
+
+from course_lib.exercises import check, exercises
+from course_lib.exercises.judge import judge
+from course_lib.exercises.registry import declared, named
+
+CHAPTERS = Path(__file__).resolve().parents[2] / "chapters"
+NAMES = [one.name for one in exercises()]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_kept(monkeypatch):
+    monkeypatch.setenv("COURSE_PROGRESS", "off")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_our_answer_passes(name, capsys):
+    result = check(name, reference(named(name)))
+    said = capsys.readouterr().out
+    assert result.passed, said
+    assert result.hint == ""
+    assert re.fullmatch(rf"✓ {name}: passed, \d+ cases?\n", said)
+
+
+@pytest.mark.parametrize(("name", "at"), every(right_answers))
+def test_other_right_answers_pass(name, at):
+    result, said = judge(named(name), right_answers(named(name))[at])
+    assert result.passed, said
+
+
+@pytest.mark.parametrize(("name", "at"), every(wrong_answers))
+def test_a_wrong_answer_gets_the_hint_meant_for_it(name, at):
+    answer, words = wrong_answers(named(name))[at]
+    result, said = judge(named(name), answer)
+    assert not result.passed
+    assert words in result.hint, said
+    for line in statements(named(name)):
+        assert line not in said, "the message shows a line of our answer"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_has_two_right_and_four_wrong_answers(name):
+    exercise = named(name)
+    assert len(right_answers(exercise)) >= 2, f"tests/lib/exercises/{exercise.chapter:02}_….py needs RIGHT[{name!r}]"
+    assert len(wrong_answers(exercise)) >= 4, f"tests/lib/exercises/{exercise.chapter:02}_….py needs WRONG[{name!r}]"
+    assert all(len(words) >= 5 for _, words in wrong_answers(exercise))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_is_told_and_helped_without_the_solution(name):
+    exercise = named(name)
+    assert exercise.signature
+    assert exercise.minutes > 0
+    assert exercise.hints
+    assert exercise.reference.__doc__, "our answer has the docstring that the stub keeps"
+    assert solution_of_file(exercise), "the marks ### BEGIN SOLUTION and ### END SOLUTION are missing"
+    told = [*exercise.hints, *(one.says for one in exercise.mistakes if isinstance(one.says, str))]
+    for line in statements(exercise):
+        assert not any(line in text for text in told), f"this is a line of our answer: {line}"
+
+
+def solution_of_file(exercise):
+    import inspect
+
+    return solution_of(inspect.getsource(exercise.reference)) or exercise.kind == "value"
+
+
+def test_all_checks_together_take_less_than_a_minute():
+    start = cpu_seconds()
+    for name in NAMES:
+        assert judge(named(name), reference(named(name)))[0].passed
+    assert cpu_seconds() - start < 60
+
+
+def test_the_chapters_have_the_library_s_solutions():
+    for path in CHAPTERS.glob("[0-9][0-9]_*.ipynb"):
+        assert differing_solutions(json.loads(path.read_text(encoding="utf-8")), declared()) == [], path.name
+
+
+def test_another_solution_in_a_chapter_is_found():
+    cell = {"cell_type": "code", "id": "x", "source": [
+        "def double(x):\n", "    ### BEGIN SOLUTION\n", "    return x + x\n", "    ### END SOLUTION\n"]}  # fmt: skip
+    assert differing_solutions({"cells": [cell]}, declared()) == ["double"]
+    cell["source"][2] = "    return 2 * x\n"
+    assert differing_solutions({"cells": [cell]}, declared()) == []
+    cell["source"][0] = "def treble(x):\n"
+    assert differing_solutions({"cells": [cell]}, declared()) == ["x: treble is no exercise of the library"]
