@@ -4,7 +4,7 @@
 
     check("causal_mask", causal_mask)    prints what passed, or the likely mistake; returns a Result
     hint("causal_mask")                  one more step each time it is asked
-    solution("causal_mask")              our answer
+    solution("causal_mask")              our answer: shown, and returned to go on with
     exercises()                          which there are; exercises(5): those of chapter 05
 
 One file a chapter declares its exercises (`course_lib/exercises/attention.py` those of chapter 05), see `declare.py`;
@@ -20,6 +20,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from course_lib import progress
+from course_lib.exercises import going_on
 from course_lib.exercises.declare import Case, Exercise, Mistake, Result, when
 from course_lib.exercises.judge import judge
 from course_lib.exercises.registry import declared, named
@@ -40,6 +41,9 @@ def check(name: str, answer: object) -> Result:
     exercise = named(name)
     result, said = judge(exercise, answer)
     print(said)
+    if not result.passed:
+        print(f"  To go on with ours: {going_on.offer(exercise.name)}")
+    going_on.checked(exercise.name, result.passed)
     progress.record("check", exercise.name, passed=result.passed)
     return result
 
@@ -58,8 +62,9 @@ def hint(name: str) -> None:
     print(f'  {exercise.signature}\nOur answer is shown by solution("{name}").')
 
 
-def solution(name: str) -> None:
-    """Show our answer to an exercise, with its commentary; the progress says that it was looked at.
+def solution(name: str) -> object:
+    """Show our answer to an exercise, with its commentary, and return it, so that later cells can go on with it:
+    `causal_mask = solution("causal_mask")`. The progress says that it was looked at.
 
     Raises ValueError for an unknown name.
     """
@@ -67,6 +72,7 @@ def solution(name: str) -> None:
 
     display(Solution(source_of(named(name)), named(name).commentary))
     progress.record("solution", name)
+    return going_on.usable(named(name))
 
 
 @dataclass(frozen=True)
@@ -123,3 +129,6 @@ def exercises(chapter: int | None = None) -> Listed:
     if chapter is not None and chapter not in range(8):
         raise ValueError(f"The course has the chapters 0 to 7; {chapter!r} is none of them.")
     return Listed(tuple(one for one in declared().values() if chapter is None or one.chapter == chapter))
+
+
+going_on.watch()

@@ -14,7 +14,6 @@ from workshop.editions import marks
 
 WIDEST_LINE = 88  # characters of code; more is cut at the right edge of a page
 FEWEST_EXERCISES = 6
-KINDS = {"prediction", "exercise", "check", "solution", "quiz"}  # a cell is one of these at most
 OTHER_TAG = re.compile(r"claim-C\d\d|nbval-[a-z-]+|raises-exception|skip-execution", re.IGNORECASE)
 
 
@@ -28,7 +27,7 @@ def known_tags(chapter):
         for tag in own:
             if tag not in marks.TAGS and not OTHER_TAG.fullmatch(tag):
                 yield f"{at(cell)}: unknown tag {tag!r}; there are {', '.join(marks.TAGS)}"
-        kinds = sorted(KINDS.intersection(own))
+        kinds = sorted(set(marks.KINDS).intersection(own))
         if len(kinds) > 1:
             yield f"{at(cell)}: is {' and '.join(kinds)} at once; a cell is one of these"
         elif kinds and kinds != ["solution"] and cell.cell_type != "code":

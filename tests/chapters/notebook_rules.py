@@ -10,7 +10,6 @@ import re
 from urllib.parse import unquote
 
 from doing_rules import (
-    KINDS,
     exercise_cells,
     exercises_in_the_flow,
     known_tags,
@@ -20,7 +19,7 @@ from doing_rules import (
 )
 from reading import CLOSING, Chapter, Tags, at, headings, parsed, prose, tags, texts_of
 
-from workshop.editions import normalise
+from workshop.editions import marks, normalise
 
 MOST_LINES = 20
 MOST_DECIMALS = 4
@@ -136,7 +135,7 @@ def closing_sections(chapter):
     for cell in chapter.cells[: further[0] + 1 if further else None]:
         if "solution" in tags(cell) and before not in ("check", "solution"):
             yield f"{at(cell)}: a cell with the tag solution comes after the heading 'Exercises' or after a check"
-        before = next(iter(KINDS.intersection(tags(cell))), "")
+        before = marks.kind(cell)
     if chapter.number == 0:
         return
     titles = [section.title for section in chapter.sections]

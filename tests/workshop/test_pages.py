@@ -1,7 +1,10 @@
 """workshop.site.pages: pages load nothing, lose nothing, link rightly, and are the same bytes each time."""
 
 import base64
+import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -10,9 +13,11 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from course_lib import predictions, quizzes
 from workshop.site import pages
 from workshop.site.pages import reading_and_running, write_pages
 
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PIXEL = base64.b64encode(
     bytes.fromhex(
         "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
@@ -208,6 +213,128 @@ def test_a_solution_is_folded_away_with_its_output(tmp_path):
     assert not folded.has_attr("open")
     assert folded.select_one(".code") is not None
     assert "two" in folded.select_one(".outputs").text
+
+
+FORM = predictions._as_form(predictions.Asked("p", "One and one?", ("*two*", "three")))
+TWICE = 'def twice(x):\n    """Twice."""\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION\n\n\ntwice(2)'
+QUESTION = {
+    "type": "multiple_choice",
+    "question": "One and one?",
+    "name": "sum",
+    "cell": "look",
+    "answers": [
+        {"answer": "two", "correct": True, "feedback": "Right so."},
+        {"answer": "three", "correct": False, "feedback": "Count again."},
+    ],
+}
+
+
+@pytest.fixture
+def doing(tmp_path, monkeypatch):
+    """The page of a chapter in which the reader writes, predicts and is asked."""
+    monkeypatch.setattr(quizzes, "FOLDER", tmp_path)
+    (tmp_path / "01.json").write_text(json.dumps([QUESTION]))
+
+    def text(source, *tags):
+        return new_markdown_cell(source, metadata={"tags": list(tags)})
+
+    cells = [
+        text("# One\n\nA promise."),
+        code('predict("p", "?", ["two", "three"])', data("text/html", FORM), tags=["prediction"]),
+        text("Some words."),
+        code('print("seen")\nreveal("p", 1)', new_output("stream", text="It is two."), tags=["claim-C07"]),
+        text("Two, because of one and one."),
+        text("And more about it."),
+        text("## Yours\n\n**Exercise 1.1** · 5 min · easy"),
+        code(TWICE, new_output("stream", text="the number 4"), tags=["exercise"]),
+        code('check("twice", twice)', new_output("stream", text="✓ passed"), tags=["check"]),
+        text("It doubles.", "solution"),
+        code("1 + 1", new_output("stream", text="further"), tags=["solution"]),
+        text("What follows."),
+        text("Only to study.", "study-only"),
+        code("2 + 2", tags=["study-only"]),
+        text("Worked in words.", "solution"),
+        text("## Quiz"),
+        code("quiz(1)", data("text/plain", "1. One and one?"), tags=["quiz"]),
+    ]
+    nbformat.write(new_notebook(cells=cells), tmp_path / "01_one.ipynb")
+    write_pages([tmp_path / "01_one.ipynb"], tmp_path / "build")
+    return tmp_path / "build" / "01_one.html"
+
+
+def soup_of(path):
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+
+
+def test_an_answer_is_folded_behind_its_prediction_with_the_prose_that_explains_it(doing):
+    soup = soup_of(doing)
+    (answer,) = soup.select("details.revealed")
+    assert answer["data-reveals"] == soup.select_one("form.prediction")["data-name"] == "p"
+    assert not answer.has_attr("open")
+    assert answer.find_parent(class_="cell").select_one(".code").get_text().strip().endswith('reveal("p", 1)')
+    assert answer.select_one(".outputs").get_text().strip() == "It is two."
+    assert [tag.get_text().strip() for tag in answer.select(".prose")] == [
+        "Two, because of one and one.",
+        "And more about it.",
+    ]
+    assert soup.select_one("#C07").find_parent("details") is None
+    assert soup.select_one(".cell.prediction .code") is None, "of a prediction a page shows the form, not the call"
+
+
+def test_an_exercise_shows_its_stub_and_folds_its_solution_with_what_is_said_about_it(doing):
+    soup = soup_of(doing)
+    exercise = soup.select_one(".cell.exercise")
+    stub, solution, _ = exercise.select(".code")
+    assert "..." in stub.get_text()
+    assert "2 * x" not in stub.get_text()
+    folded = solution.find_parent("details")
+    assert folded.summary.get_text() == "Solution"
+    assert not folded.has_attr("open")
+    assert "return 2 * x" in solution.get_text()
+    assert "SOLUTION" not in soup.get_text()
+    for words in ("the number 4", "It doubles.", "further"):
+        assert words in folded.get_text()
+    assert exercise.find_next_sibling()["id"] == "cell-4", "the check, with what it prints"
+    assert soup.find(id="cell-4").find_parent("details") is None
+    other = soup.find(string=re.compile("Worked in words")).find_parent("details")
+    assert (other["class"], other.summary.get_text()) == (["solution"], "Solution")
+    assert other is not folded
+
+
+def test_what_is_only_to_study_is_not_on_the_page(doing):
+    soup = soup_of(doing)
+    assert "Only to study" not in soup.get_text()
+    assert "2 + 2" not in soup.get_text()
+
+
+def test_a_quiz_has_its_buttons_and_asks_no_host(doing):
+    cell = soup_of(doing).select_one(".cell.quiz")
+    assert cell.select_one(".code") is None
+    assert "Count again." in cell.script.get_text()
+    assert not re.search("https?://", str(cell))
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
+def test_in_a_browser_choosing_opens_the_answer_and_the_quiz_marks(doing):
+    html = doing.read_text(encoding="utf-8")
+    acts = """<script>addEventListener("load", () => {
+      const fold = document.querySelector("details.revealed"), before = fold.open;
+      document.querySelector("form.prediction button").click();  // nothing is chosen yet
+      const unchosen = fold.open;
+      document.querySelector("form.prediction input").click();
+      document.querySelector("form.prediction [name=sure]").value = 80;
+      document.querySelector("form.prediction button").click();
+      document.querySelectorAll(".cell.quiz label, .cell.quiz button")[1].click();
+      document.title = JSON.stringify([before, unchosen, fold.open, document.querySelector("[role=status]").textContent,
+        document.querySelector(".cell.quiz").innerText]);
+    });</script>"""
+    doing.write_text(html.replace("</body>", acts + "</body>"), encoding="utf-8")
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000", "--dump-dom"]
+    done = subprocess.run([*command, doing.as_uri()], capture_output=True, text=True, timeout=120)
+    before, unchosen, after, said, quiz = json.loads(BeautifulSoup(done.stdout, "html.parser").title.get_text())
+    assert (before, unchosen, after) == (False, False, True)
+    assert said == "You said: two, 80 % sure. Read on to the answer."
+    assert "Count again." in quiz
 
 
 def test_index_lists_each_chapter_with_its_promise_and_minutes(course):

@@ -103,12 +103,43 @@ def test_with_the_reference_answers_put_in_it_runs_to_the_end(tmp_path):
     assert cell_of(done, "use-double").outputs[0].text == "4\n"
 
 
-def test_with_its_stubs_it_stops_where_the_first_answer_is_needed(tmp_path):
+def test_who_skips_an_exercise_is_told_how_to_go_on_and_can(tmp_path):
     edition = study_edition(chapter())
-    cell_of(edition, "use-double").source = "four = double(1) + 1"
-    with pytest.raises(CellExecutionError, match="TypeError"):
+    cell_of(edition, "use-double").source = "four = 1 + double(1)"
+    place = ids(edition).index("use-double")
+    edition.cells[place:place] = [code("deeper", "def deeper():\n    return 1 + double(1)\n\n\ndeeper()")]
+    edition.cells[place + 2 : place + 2] = [
+        code("ours", 'double = solution("double")'),
+        code("again", "print(double(1))"),
+    ]
+    with pytest.raises(CellExecutionError, match="NoneType"):
         run(edition, tmp_path)
-    assert "✓" not in cell_of(edition, "check-double").outputs[0].text
+    for cell_id in ("deeper", "use-double"):
+        cell_of(edition, cell_id).metadata.tags = ["raises-exception"]
+    cell_of(edition, "set-up").source = "from course_lib.exercises import check, solution"
+    done = run(edition, tmp_path)
+    assert '  To go on with ours: double = solution("double")\n' in cell_of(done, "check-double").outputs[0].text
+    for cell_id in ("deeper", "use-double"):
+        outputs = cell_of(done, cell_id).outputs
+        assert [output.ename for output in outputs if output.output_type == "error"] == ["TypeError"]
+        said = "".join(output.text for output in outputs if output.output_type == "stream")
+        assert "double has not passed its check yet, and this cell uses it." in said
+        assert '\n    double = solution("double")\n' in said
+        assert "import solution" not in said
+    assert cell_of(done, "again").outputs[0].text == "2\n"
+
+
+def test_an_error_that_has_to_do_with_no_exercise_is_left_alone(tmp_path):
+    edition = study_edition(chapter())
+    cell_of(edition, "double").source = "def double(x):\n    return 2 * x"
+    cell_of(edition, "use-double").source = "double(1) / 0"
+    cell_of(edition, "use-double").metadata.tags = ["raises-exception"]
+    edition.cells.append(
+        code("of-others", "def double(x):\n    return x / 0\n\n\ndouble(1)", tags=["raises-exception"])
+    )
+    done = run(edition, tmp_path)
+    for cell_id in ("use-double", "of-others"):
+        assert [output.output_type for output in cell_of(done, cell_id).outputs] == ["error"]
 
 
 # ---------------------------------------------------------------- an update never loses work

@@ -31,12 +31,18 @@ TAGS = {
 }
 EXERCISE = re.compile(r"\*\*Exercise (\d+)\.(\d+)\*\* · (\d+) min · (easy|medium|hard)\b")
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+KINDS = ("prediction", "exercise", "check", "solution", "quiz")  # a cell is one of these at most
 LEVELS = {"easy": 0, "medium": 1, "hard": 2}
 
 
 def tags(cell: NotebookNode) -> list[str]:
     """The tags of a cell."""
     return cell.metadata.get("tags", [])
+
+
+def kind(cell: NotebookNode) -> str:
+    """Which of KINDS a cell is, or ""."""
+    return next((one for one in KINDS if one in tags(cell)), "")
 
 
 @dataclass(frozen=True)
@@ -94,6 +100,16 @@ def checks_in(source: str) -> Iterator[tuple[ast.Expr, str, ast.expr]]:
         match statement:
             case ast.Expr(ast.Call(ast.Name("check"), [ast.Constant(str(name)), answer], [])):
                 yield statement, name, answer
+
+
+def reveals_in(source: str) -> list[str]:
+    """The names of the predictions that a cell answers with ``reveal("name", …)``; none if it is not Python."""
+    try:
+        calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and node.args]
+    except SyntaxError:
+        return []
+    names = [call.args[0] for call in calls if ast.unparse(call.func) == "reveal"]
+    return [name.value for name in names if isinstance(name, ast.Constant) and isinstance(name.value, str)]
 
 
 def points(minutes: int, level: str) -> int:

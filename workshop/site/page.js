@@ -1,4 +1,4 @@
-// Two conveniences; without JavaScript the page only lacks them.
+// Conveniences; without JavaScript the page only lacks them.
 if (navigator.clipboard) {
   document.querySelectorAll(".code").forEach((code) => {
     const button = document.createElement("button");
@@ -25,3 +25,28 @@ const markSection = () => {
 };
 addEventListener("scroll", markSection, { passive: true });
 markSection();
+// A prediction opens its answer.
+document.querySelectorAll("form.prediction").forEach((form) => {
+  const answers = [...document.querySelectorAll("details.revealed")]
+    .filter((fold) => fold.dataset.reveals.split(" ").includes(form.dataset.name));
+  const said = document.createElement("p");
+  said.setAttribute("role", "status");
+  form.after(said);
+  const predict = (event) => {
+    event.preventDefault();
+    const chosen = form.querySelector("input[type=radio]:checked");
+    const written = form.querySelector("input[type=number]");
+    const answer = chosen ? chosen.closest("label")?.textContent.trim() || chosen.value : written?.value;
+    if (!answer) return;
+    const sure = form.querySelector("input[type=range], select")?.value;
+    said.textContent = `You said: ${answer}${sure ? `, ${sure} % sure` : ""}. Read on to the answer.`;
+    answers.forEach((fold) => { fold.open = true; });
+  };
+  form.addEventListener("submit", predict);
+  if (!form.querySelector("button, input[type=submit]")) form.addEventListener("change", predict);
+});
+// Paper has nothing to open.
+addEventListener("beforeprint", () => document.querySelectorAll("details:not([open])").forEach((fold) => {
+  fold.open = true;
+  addEventListener("afterprint", () => { fold.open = false; }, { once: true });
+}));

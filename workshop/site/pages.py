@@ -22,7 +22,9 @@ from latex2mathml.converter import convert as mathml
 from nbconvert import HTMLExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
+from workshop.editions.marks import kind, reveals_in, solved, stub, tags
 from workshop.execute import write_atomically
+from workshop.site.folds import fold
 
 COURSE = "Transformers, Executed"
 PROMISE = "A course on Transformer language models in which every claim is a cell that runs."
@@ -148,12 +150,14 @@ class _Exporter(HTMLExporter):
 
 
 def _chapter(notebook: nbformat.NotebookNode, source: Path, build: Path, pages: dict[Path, str]) -> Chapter:
+    notebook.cells = [cell for cell in notebook.cells if "study-only" not in tags(cell)]
     claims, cells = _mark_cells(notebook)
     try:
         html, _ = _Exporter().from_notebook_node(notebook)
     except ValueError as error:
         raise ValueError(f"{source.name}: {error}") from error
     soup = BeautifulSoup(html, "html.parser")
+    fold(soup)
     _localise(soup, source, build, pages)
     sections = _headings(soup)
     _make_boxes_reachable(soup)
@@ -183,23 +187,43 @@ def _source(path: Path, notebook: nbformat.NotebookNode) -> Path:
 
 
 def _mark_cells(notebook: nbformat.NotebookNode) -> tuple[list[dict[str, str]], int]:
-    """Give each code cell what the template shows: its number and claims. Return all claims, the number of cells."""
+    """Give each cell what the template shows: its kind, number, claims, code. Return all claims and how many cells."""
     claims, seen, number = [], {}, 0
     for cell in notebook.cells:
+        cell.metadata["page"] = {"kind": kind(cell)}
         if cell.cell_type != "code":
             continue
         number += 1
-        tags, own = cell.metadata.get("tags", []), []
-        for name in [tag.removeprefix("claim-") for tag in tags if re.fullmatch(r"claim-C\d+", tag)]:
+        own = []
+        for name in [tag.removeprefix("claim-") for tag in tags(cell) if re.fullmatch(r"claim-C\d+", tag)]:
             seen[name] = seen.get(name, 0) + 1
             own.append({"name": name, "anchor": name if seen[name] == 1 else f"{name}-{seen[name]}"})
         claims += [claim for claim in own if claim["anchor"] == claim["name"]]
-        cell.metadata["page"] = {"number": number, "claims": own, "expected_error": "raises-exception" in tags}
+        exercise = kind(cell) == "exercise"
+        cell.metadata["page"] |= {
+            "number": number,
+            "claims": own,
+            "expected_error": "raises-exception" in tags(cell),
+            "reveals": reveals_in(cell.source),
+            "code": stub(cell.source) if exercise else cell.source,
+            "solution": solved(cell.source) if exercise else "",
+        }
+        if kind(cell) == "quiz":
+            _with_buttons(cell)
         for output in cell.outputs:
             if WIDGET in output.get("data", {}):  # a widget needs a kernel; say so in its place
                 del output["data"][WIDGET]
                 output["data"].setdefault("text/html", WIDGET_NOTE)
     return sorted(claims, key=lambda claim: int(claim["name"][1:])), number
+
+
+def _with_buttons(cell: nbformat.NotebookNode) -> None:
+    """A quiz is stored as text; on a page it marks."""
+    from course_lib.quizzes import as_html
+
+    if number := re.search(r"\bquiz\((\d+)\)", cell.source):
+        text = as_html(int(number[1]))
+        cell.outputs = [nbformat.v4.new_output("display_data", data={"text/html": text, "text/plain": cell.source})]
 
 
 def _formula(latex: str, display: str) -> str:
