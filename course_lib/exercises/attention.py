@@ -28,7 +28,7 @@ def causal_mask(length):
     """True where a query may look: at its own position and at those before it.
 
     length: number of tokens.
-    Returns a boolean tensor (length, length): a row for each query, a column for each key.
+    Returns a boolean tensor (length, length): a row a query, a column a key.
     """
     ### BEGIN SOLUTION
     return torch.ones(length, length, dtype=torch.bool).tril()
@@ -93,7 +93,7 @@ CAUSAL_MASK = Exercise(
 
 
 def attention(query, key, value, mask=None):
-    """For each query a mean of the values, weighted by how well the query and each key agree.
+    """For each query a mean of the values, weighted by how well its key fits the query.
 
     query: (..., query, width), key: (..., key, width), value: (..., key, value width),
     where ... is (batch, heads) or anything else. mask: boolean, True where a query may
@@ -422,19 +422,21 @@ MERGE_HEADS = Exercise(
 def attention_layer(x, weights, heads, mask=None):
     """BERT's self-attention: query, key and value layers, heads, and the output layer.
 
-    x: (batch, length, width). weights: a block's weights under BERT's names, of which this
-    needs attention.self.query.weight and .bias, the same for key and value, and
-    attention.output.dense.weight and .bias. mask: boolean, True where a query may look.
+    x: (batch, length, width). weights: a dictionary with the names that BERT has:
+    attention.self.query.weight and .bias, the same for key and value, and
+    attention.output.dense.weight and .bias; others are not needed here.
+    mask: boolean, True where a query may look.
     Returns (batch, length, width).
     """
     ### BEGIN SOLUTION
     parts = []
     for name in ("query", "key", "value"):
-        weight, bias = (weights[f"attention.self.{name}.{kind}"] for kind in ("weight", "bias"))
-        parts.append(split_heads(linear(x, weight, bias), heads))
+        name = f"attention.self.{name}"
+        projected = linear(x, weights[f"{name}.weight"], weights[f"{name}.bias"])
+        parts.append(split_heads(projected, heads))
     found, _ = attention(*parts, mask)  # (batch, heads, length, width of a head)
-    output = "attention.output.dense"
-    return linear(merge_heads(found), weights[f"{output}.weight"], weights[f"{output}.bias"])
+    merged, name = merge_heads(found), "attention.output.dense"
+    return linear(merged, weights[f"{name}.weight"], weights[f"{name}.bias"])
     ### END SOLUTION
 
 
@@ -579,13 +581,11 @@ ATTENTION_LAYER = Exercise(
 
 
 def block(x, weights, heads, mask=None):
-    """One block of BERT: attention and feed-forward, after each a residual and a norm.
+    """One block of BERT: attention and feed-forward, each with a residual and a norm.
 
-    x: (batch, length, width). weights: the block's, under BERT's names; besides those of
-    attention_layer: attention.output.LayerNorm, intermediate.dense, output.dense and
-    output.LayerNorm, each with .weight and .bias. The layer norms' eps is 1e-12, the
-    activation is GELU.
-    Returns (batch, length, width).
+    x: (batch, length, width). weights: as for attention_layer, also .weight and .bias
+    of attention.output.LayerNorm, intermediate.dense, output.dense, output.LayerNorm.
+    The norms' eps is 1e-12, the activation is GELU. Returns (batch, length, width).
     """
 
     ### BEGIN SOLUTION
@@ -593,7 +593,8 @@ def block(x, weights, heads, mask=None):
         return linear(x, weights[f"{name}.weight"], weights[f"{name}.bias"])
 
     def norm(x, name):
-        return layer_norm(x, x.shape[-1:], weights[f"{name}.weight"], weights[f"{name}.bias"], 1e-12)
+        trained = weights[f"{name}.weight"], weights[f"{name}.bias"]
+        return layer_norm(x, x.shape[-1:], *trained, eps=1e-12)
 
     x = norm(x + attention_layer(x, weights, heads, mask), "attention.output.LayerNorm")
     wide = gelu(dense(x, "intermediate.dense"))  # (batch, length, 4 · width)
@@ -716,10 +717,10 @@ BLOCK = Exercise(
 def rotate(x, positions, base=10000.0):
     """Rotary positions: turn pairs of numbers by an angle that grows with the position.
 
-    x: (batch, heads, length, width), queries or keys. positions: (length,), whole numbers.
-    Number i and number i + width/2 of a vector are a pair, for i from 0 to width/2 − 1
-    (Llama's form). At position p it is turned by p · base^(−2i/width) radians: (a, b)
-    becomes (a cos − b sin, a sin + b cos). Returns the shape of x.
+    x: (batch, heads, length, width), queries or keys. positions: (length,), integers.
+    Numbers i and i + width/2 of a vector are a pair, for i = 0 … width/2 − 1 (Llama's
+    form). At position p it is turned by p · base^(−2i/width) radians: (a, b) becomes
+    (a cos − b sin, a sin + b cos). Returns the shape of x.
     """
     ### BEGIN SOLUTION
     half = x.shape[-1] // 2
@@ -837,7 +838,7 @@ ROTATE = Exercise(
 
 
 def repeat_heads(x, groups):
-    """Grouped queries: each head of keys (or values) stands for `groups` heads of queries.
+    """Grouped queries: each head of keys or values is used by `groups` query heads.
 
     x: (batch, key heads, length, width). Query heads 0 … groups − 1 use key head 0, the
     next `groups` use key head 1, and so on.
@@ -908,13 +909,12 @@ REPEAT_HEADS = Exercise(
 def step_with_cache(model_step, ids, cache):
     """Read new tokens with the help of the keys and values of all earlier ones.
 
+    ids: (batch, new length). cache: keys and values of the earlier tokens, (layers, 2,
+    batch, key heads, earlier length, width); its length is 0 at the beginning.
     model_step(ids, positions, mask, cache) -> (logits, new) runs the model on the new
-    tokens: positions (new length,); mask (new length, earlier + new length), boolean, True
-    where a new token may look; new: keys and values of the new tokens only.
-    ids: (batch, new length). cache: (layers, 2, batch, key heads, earlier length, width),
-    the keys and values of the earlier tokens; its length is 0 at the beginning.
-    Returns the logits, as model_step gives them, and the cache with the new tokens' keys
-    and values after the earlier ones.
+    tokens. positions: (new length,). mask: (new length, earlier + new length), True
+    where a new token may look. new: keys and values of the new tokens only.
+    Returns the logits, and the cache with new keys and values after the earlier ones.
     """
     ### BEGIN SOLUTION
     earlier, new_length = cache.shape[-2], ids.shape[-1]
