@@ -37,6 +37,8 @@ from workshop.recorder import Recorder
 LIBRARY = Path(__file__).resolve().parents[1] / "course_lib"
 AT_ONCE = 2 if cores() > 1 else 1  # chapters
 DATA_FOLDERS = ("files", "records")  # of course_lib
+CHECKED = re.compile(r"""\b(?:check|solution)\(["'](\w+)["']""")  # exercises in a cell
+ASKED = re.compile(r"\bquiz\((\d+)")
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,12 @@ def modules_of(notebook: nbformat.NotebookNode) -> list[Path]:
     """The files of course_lib that a chapter imports, and those that these import, wherever in them it is done."""
     sources = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
     found: set[Path] = {LIBRARY / "__init__.py"}
+    names = {f'name="{name}"' for source in sources for name in CHECKED.findall(source)}
+    for path in (LIBRARY / "exercises").glob("*.py") if names else ():  # found by name, not by an import
+        text = path.read_text(encoding="utf-8")
+        if any(name in text for name in names):
+            found.add(path)
+            sources.append(text)
     while sources:
         for name in _imported(sources.pop()):
             place = LIBRARY.joinpath(*name.split(".")[1:])
@@ -178,6 +186,8 @@ def library_hash(notebook: nbformat.NotebookNode) -> str:
     """
     modules = modules_of(notebook)
     data = {path for folder in {module.parent for module in modules} for path in _data_in(folder)}
+    asked = {number.zfill(2) for cell in notebook.cells for number in ASKED.findall(cell.source)}
+    data -= {path for path in data if path.parent == LIBRARY / "quizzes" and path.stem not in asked}
     if any("card.md" in cell.source for cell in notebook.cells):
         data |= set(LIBRARY.rglob("card.md"))
     digest = hashlib.sha256()

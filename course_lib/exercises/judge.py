@@ -10,6 +10,7 @@ from course_lib.exercises.checking import shown
 from course_lib.exercises.checking.apart import run_apart
 from course_lib.exercises.checking.diagnosis import diagnose
 from course_lib.exercises.checking.handed import UNWRITTEN, refused
+from course_lib.exercises.checking.kinds import wrong_type
 from course_lib.exercises.checking.pair import Pair, Vague
 from course_lib.exercises.checking.sandbox import Ran, run
 from course_lib.exercises.checking.traits import told_apart
@@ -135,6 +136,9 @@ def _always_the_same(exercise: Exercise, tried: list[Tried]) -> str:
     outputs, rights = [one.ran.output for one in tried], [one.right for one in tried]
     data = not any(one.ran.trouble or one.ran.output is None or isinstance(one.ran.output, Odd) for one in tried)
     if len(tried) < 2 or not data or exercise.agrees:
+        return ""
+    pairs = [Pair(one.ran.output, one.right, {}, exercise.close, exercise.lists) for one in tried]
+    if any(wrong_type(pair) for pair in pairs):
         return ""
     if not any(same(rights[0], other, exercise.close) for other in rights[1:]):
         if all(same(outputs[0], other, 0.0) for other in outputs[1:]):

@@ -119,7 +119,8 @@ def as_html(chapter: int) -> str:
     script = build_script(prefix.replace("</", "<\\/"), static, url, name, True)
     script = re.sub(r"https?://[^'\"\s]*", "data:text/javascript,", script)  # MathJax is not fetched
     frame = render_div(name, False, False, False, 1_000_000, 640, 10, "left")
-    return f"{frame}</div>{build_styles(name, COLOURS)}<script>{{\n{script}\n}}</script>"
+    looks = build_styles(name, COLOURS) + f"<style>{LOOKS.replace('QUIZ', '#' + name)}</style>"
+    return f"{frame}</div>{looks}<script>{{\n{script}\n{ALOUD.replace('QUIZ', '#' + name)}\n}}</script>"
 
 
 def _for_jupyterquiz(question: dict) -> dict:
@@ -139,7 +140,20 @@ def _for_jupyterquiz(question: dict) -> dict:
 COLOURS = {  # white on these, and these on white, differ by 4.5 to 1 or more
     "--jq-multiple-choice-bg": "#2d4a7a", "--jq-mc-button-bg": "#ffffff", "--jq-mc-button-border": "#767676",
     "--jq-mc-button-inset-shadow": "#555555", "--jq-many-choice-bg": "#7a3d12", "--jq-numeric-bg": "#2d4a7a",
-    "--jq-numeric-input-bg": "#eeeeee", "--jq-numeric-input-label": "#101010", "--jq-numeric-input-shadow": "#999999",
+    "--jq-numeric-input-bg": "#2d4a7a", "--jq-numeric-input-label": "#101010", "--jq-numeric-input-shadow": "#999999",
     "--jq-string-bg": "#4c1a57", "--jq-incorrect-color": "#b00020", "--jq-correct-color": "#00702a",
     "--jq-text-color": "#ffffff", "--jq-link-color": "#cfe0ff",
 }  # fmt: skip
+# White also where the page is dark; choices are read from the left; feedback is as large as what it is about.
+LOOKS = """
+QUIZ { background: #ffffff; color: #101010; padding: 2px 12px 12px; max-width: 680px; }
+QUIZ .Quiz { font-size: 16px; line-height: 1.35; margin-left: 0; }
+QUIZ .Answer { grid-template-columns: 1fr; grid-gap: 6px; }
+QUIZ .MCButton { justify-content: flex-start; text-align: left; padding: 7px 10px; gap: 8px; font-size: 15px; }
+QUIZ .Feedback { font-size: 15px; text-align: left; }
+QUIZ .InpLabel, QUIZ .Input-text { font-size: 15px; }
+"""
+ALOUD = """
+setTimeout(() => document.querySelectorAll("QUIZ .Feedback").forEach(
+  one => one.setAttribute("aria-live", "polite")), 900);
+"""

@@ -92,7 +92,7 @@ def test_key_ignores_stored_outputs_and_sees_tags_sources_and_the_choice_of_chec
 @pytest.fixture
 def small_library(tmp_path, monkeypatch):
     library = tmp_path / "course_lib"
-    for folder in ("", "data/files", "bias", "checkpoints/shipped/ner"):
+    for folder in ("", "data/files", "bias", "checkpoints/shipped/ner", "exercises", "quizzes"):
         (library / folder).mkdir(parents=True, exist_ok=True)
     for file, text in {
         "__init__.py": "", "plots.py": "import math", "costs.py": "", "doctor.py": "from course_lib import costs",
@@ -100,6 +100,8 @@ def small_library(tmp_path, monkeypatch):
         "data/files/a.tsv": "a",
         "bias/__init__.py": "from course_lib.bias.scores import gap", "bias/scores.py": "", "bias/names.tsv": "b",
         "checkpoints/__init__.py": "", "checkpoints/catalogue.toml": "c", "checkpoints/shipped/ner/card.md": "d",
+        "exercises/__init__.py": "", "exercises/bias.py": 'Exercise(name="gap")', "exercises/attention.py": "import math",
+        "quizzes/__init__.py": "", "quizzes/05.json": "[]", "quizzes/06.json": "[]",
     }.items():  # fmt: skip
         (library / file).write_text(text)
     monkeypatch.setattr(run, "LIBRARY", library)
@@ -116,6 +118,8 @@ def small_library(tmp_path, monkeypatch):
         ("import course_lib.checkpoints", ["checkpoints/catalogue.toml"], ["checkpoints/shipped/ner/card.md"]),
         ("from course_lib import checkpoints\nread('card.md')", ["checkpoints/shipped/ner/card.md"], ["plots.py"]),
         ("this is no Python", ["__init__.py"], ["plots.py"]),
+        ("from course_lib.exercises import check\ncheck('gap', gap)", ["exercises/bias.py"], ["exercises/attention.py"]),
+        ("from course_lib.quizzes import quiz\nquiz(5)", ["quizzes/05.json"], ["quizzes/06.json"]),
     ],
 )  # fmt: skip
 def test_a_chapter_is_executed_again_for_what_it_uses_of_the_library(small_library, source, depends_on, not_on):

@@ -33,7 +33,7 @@ from course_lib.exercises.checking.tensors import (
 from course_lib.exercises.checking.values import as_tensor, same
 
 TENSORS = (
-    shape_rule, dtype_rule, device_rule, nan_rule, negated_rule, given_back_rule, order_rule, factor_rule, share_rule,
+    shape_rule, dtype_rule, device_rule, nan_rule, negated_rule, given_back_rule, factor_rule, order_rule, share_rule,
     function_rule, slices_rule, part_rule, nearly_rule, rest_rule,
 )  # fmt: skip
 
@@ -98,7 +98,7 @@ def _sequence(pair: Pair) -> str:
         if not several and sorted(map(repr, output)) == sorted(map(repr, right)):
             return f"{pair.part}the elements are right, and in another order."
     if not several and right and all(type(one) in (int, float) for one in [*output, *right]):
-        found = diagnose(replace(pair, output=torch.tensor(output), right=torch.tensor(right)))
+        found = diagnose(replace(pair, output=torch.tensor(output).double(), right=torch.tensor(right).double()))
         if found:
             return found
     at = next(at for at, (a, b) in enumerate(zip(output, right, strict=True)) if not _equal([a], [b], pair))

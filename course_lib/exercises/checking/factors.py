@@ -14,7 +14,7 @@ from course_lib.exercises.checking.shown import number
 
 CONSTANTS = {
     "e": math.e, "π": math.pi, "2π": 2 * math.pi, "180/π (degrees and radians)": 180 / math.pi,
-    "the logarithm of 2 (base 2 and base e)": math.log(2), "the logarithm of 10 (base 10 and base e)": math.log(10),
+    "the logarithm of 2 (base 2 and base e)": 1 / math.log(2), "the logarithm of 10 (base 10 and base e)": math.log(10),
 }  # fmt: skip
 
 FORMS = (  # of a size n that a factor may come from; m is n − 1

@@ -13,6 +13,7 @@ from course_lib.exercises.checking.shown import short
 from course_lib.exercises.checking.values import article
 from course_lib.exercises.declare import Exercise
 
+PLAIN = (Tensor, np.ndarray, int, float, str, list, tuple, dict)
 UNWRITTEN = "not written yet. Replace the `...` by your lines, run that cell, and then this one again."
 
 
@@ -27,6 +28,10 @@ def refused(exercise: Exercise, answer: object) -> str:
     example = f'check("{exercise.name}", {exercise.name})'
     if isinstance(answer, str) and answer == exercise.name:
         return f"hand over the function itself, without quotation marks: {example}"
+    if exercise.kind == "class" and not isinstance(answer, (type, type(None), *PLAIN)):
+        is_object = not inspect.isroutine(answer)
+        made = f"an object of the class `{type(answer).__name__}`" if is_object else "a function"
+        return f"this is {made}. Hand over the class itself: {example}"
     if not callable(answer):
         what = "None" if answer is None else f"{article(type(answer).__name__)} ({_shortly(answer)})"
         return (
@@ -34,10 +39,6 @@ def refused(exercise: Exercise, answer: object) -> str:
             f"of a call: {example}"
         )
     if exercise.kind == "class":
-        if not inspect.isclass(answer):
-            is_object = not inspect.isroutine(answer)
-            made = f"an object of the class `{type(answer).__name__}`" if is_object else "a function"
-            return f"this is {made}. Hand over the class itself: {example}"
         return ""
     if inspect.isasyncgenfunction(answer) or inspect.iscoroutinefunction(answer):
         return "take the `async` away: the function is called as it is."
@@ -47,9 +48,8 @@ def refused(exercise: Exercise, answer: object) -> str:
 
 
 def _shortly(answer: object) -> str:
-    plain = isinstance(answer, (Tensor, np.ndarray, int, float, str, list, tuple, dict))
     try:
-        return short(answer, 40) if plain else type(answer).__qualname__
+        return short(answer, 40) if isinstance(answer, PLAIN) else type(answer).__qualname__
     except Exception:
         return type(answer).__qualname__
 

@@ -58,6 +58,8 @@ def wrong_type(pair: Pair, with_part: bool = False) -> str:
         advice = " torch.from_numpy(…) makes one of it." if isinstance(output, np.ndarray) else advice
         shape_ = f" of the shape {shape(right)}"
         return f"{part}it returns {kind_of(output)}, and should return a tensor{shape_}.{advice}"
+    if isinstance(right, tuple) and isinstance(output, (Tensor, np.ndarray)):
+        return f"{part}it returns {kind_of(output)} alone, and should return {len(right)} values, with commas between."
     if isinstance(output, Tensor):
         many = f" of the shape {shape(output)}" if output.dim() else ""
         if isinstance(right, list):

@@ -68,6 +68,10 @@ def _functions_back(before: list[dict]) -> list[str]:
             if replaced and not name.startswith("_"):
                 setattr(place, name, value)
                 found.append(f"{place.__name__}.{name}")
+        if isinstance(place, type):  # a name that was added hides the one that is inherited
+            for name in [one for one in now if one not in names and hasattr(place.__base__, one)]:
+                delattr(place, name)
+                found.append(f"{place.__name__}.{name}")
     return found
 
 

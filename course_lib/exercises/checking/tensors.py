@@ -116,7 +116,7 @@ def _moved_along(output: Tensor, right: Tensor, close: float) -> str | None:
     for dim, size in sizes:
         for by in range(1, min(size, 16)):
             if agree(output.roll(by, dim), right, close):
-                return f"it is rolled along dimension {dim}, by {by} of {size} places: what falls off comes in again."
+                return f"it is rolled along dimension {dim}, by {size - by} of {size} places: what falls off returns."
     return None
 
 

@@ -1,0 +1,92 @@
+"""`course progress` counts what was done, says what is next, and keeps on where the file or the chapters are odd."""
+
+import nbformat
+import pytest
+from typer.testing import CliRunner
+
+from course_lib import progress
+from course_lib.exercises import exercises
+from workshop.cli import app
+from workshop.standing import next_step, standings
+
+
+@pytest.fixture(autouse=True)
+def _kept(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "kept"))
+
+
+@pytest.fixture
+def chapters(tmp_path):
+    asked = [
+        'predict("banks", "?", ["a", "b"])',
+        'predict("banks", answer=1, sure=50)',
+        "predict('share', '?', number=(0, 1))",
+    ]
+    cells = [nbformat.v4.new_code_cell(source) for source in asked]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "00_start_here.ipynb")
+    (tmp_path / "05_attention.ipynb").write_text("damaged")
+    return tmp_path
+
+
+def lines(chapters):
+    return standings(chapters, progress.read(), list(exercises(0)))
+
+
+def test_it_counts_by_chapter(chapters):
+    progress.record("hint", "double", number=1)
+    progress.record("hint", "nothing here", number=1)
+    progress.record("solution", "double")
+    progress.record("check", "double", passed=False)
+    progress.record("prediction", "banks", answer=1, sure=50)
+    progress.record("quiz", "00", questions=8)
+    first, second = lines(chapters)
+    assert (first.number, first.title, second.number) == (0, "start here", 5)
+    assert (first.hints, first.solutions, first.passed) == (1, 1, set())
+    assert (first.asked, first.predicted) == (["banks", "share"], {"banks"})
+    assert first.quiz == "opened"
+    assert "exercise double" in next_step([first, second])
+    progress.record("check", "double", passed=True)
+    progress.record("check", "double", passed=False)  # tried on: it stays passed
+    progress.record("quiz-answer", "00", question="rows", right=False)
+    progress.record("quiz-answer", "00", question="rows", right=True)
+    progress.record("quiz-answer", "00", question="root", right=False)
+    first, second = lines(chapters)
+    assert first.passed == {"double"}
+    assert first.quiz == "1 of 2 right"
+    assert "double" not in next_step([first, second])
+
+
+def test_next_is_where_the_reader_is(chapters):
+    first, second = lines(chapters)
+    second.exercises, second.passed = list(exercises(0)), {"another"}
+    assert next_step([first, second]).startswith("chapter 05, exercise double")
+    second.passed.add("double")
+    assert next_step([first, second]).startswith("chapter 00, exercise double")
+
+
+def test_the_command_shows_it(chapters):
+    progress.record("check", "double", passed=True)
+    progress.record("prediction", "banks", answer=1, sure=80)
+    progress.record("outcome", "banks", outcome=1, right=True)
+    figure = chapters / "curve.svg"
+    answer = CliRunner().invoke(app, ["progress", "--folder", str(chapters), "--figure", str(figure)])
+    assert answer.exit_code == 0, answer.output
+    assert "00 start here" in answer.output
+    assert "1 of 2" in answer.output
+    assert "Next: " in answer.output
+    assert "1 prediction: 80% sure on average, 100% right" in " ".join(answer.output.split())
+    assert str(progress.path()) in answer.output
+    assert "<svg" in figure.read_text(encoding="utf-8")
+
+
+def test_the_command_says_where_there_is_nothing(chapters, monkeypatch, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    assert "There are no chapters" in CliRunner().invoke(app, ["progress", "--folder", str(empty)]).output
+    odd = CliRunner().invoke(app, ["progress", "--folder", str(chapters), "--figure", str(empty / "none" / "x.svg")])
+    assert odd.exit_code == 1
+    assert "Traceback" not in odd.output
+    monkeypatch.setenv("COURSE_PROGRESS", "off")
+    off = CliRunner().invoke(app, ["progress", "--folder", str(chapters)])
+    assert off.exit_code == 1
+    assert "COURSE_PROGRESS is off" in off.output
