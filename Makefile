@@ -14,7 +14,7 @@ NBVAL   := --nbval --nbval-current-env --nbval-cell-timeout=300 --nbval-sanitize
 QUIET   := TQDM_DISABLE=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup fetch course lab test bench lint format notebooks lock environment carry doctor clean
+.PHONY: help setup fetch course lab study class test bench lint format notebooks lock environment carry doctor clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,9 +41,15 @@ course: fetch  ## execute every chapter, write the pages under build/, print the
 	@$(QUIET) $(BIN)/python -m workshop run
 	@$(QUIET) $(BIN)/python -m workshop answers
 
-lab: fetch  ## open the chapters in JupyterLab
+lab: fetch study  ## study the chapters in JupyterLab, in study/
 	@$(BIN)/jupyter labextension disable "@jupyterlab/apputils-extension:announcements"  # would ask a host for news
-	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/chapters/00_start_here.ipynb
+	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/study/00_start_here.ipynb
+
+study: setup  ## write the chapters to study into study/, or bring what is new into yours; what you wrote stays
+	@$(BIN)/python -m workshop study
+
+class: setup  ## the chapters for nbgrader, in the folder that TO names
+	@$(BIN)/python -m workshop class $(if $(TO),"$(TO)",class)
 
 test: fetch  ## everything that is proved: the library, and every output of every chapter
 	@$(QUIET) $(BIN)/python -m workshop run || true  # a chapter that fails is executed by nbval again, which says where and why

@@ -8,6 +8,7 @@ With ``--executed build/executed`` nbval gets the outputs of the copies that ``c
 this state of the chapter, its library and its packages: a chapter is executed once, and compared by nbval as ever.
 """
 
+import os
 import queue
 from pathlib import Path
 
@@ -105,6 +106,7 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    os.environ["COURSE_PROGRESS"] = "off"  # what tests and the chapters' kernels do is nobody's progress
     config.addinivalue_line("markers", "slow: executes whole chapters, unless nbval did so in the same session")
     plugin = ChaptersUnderRecorder(_folder_of)
     config.pluginmanager.register(plugin, "chapters-under-recorder")

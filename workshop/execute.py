@@ -269,6 +269,7 @@ async def _execute(
     # The second setting silences a remark of the debugger about Python itself. Kernels that run side by side have a
     # thread each: two threads that share a core wait for each other.
     environment = environment | {"TQDM_DISABLE": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+    environment["COURSE_PROGRESS"] = "off"  # what the course does is nobody's progress
     environment.setdefault("OMP_NUM_THREADS", str(max(1, cores() // AT_ONCE)))
     number, line, finished = 0, "(starting the kernel)", False
     try:

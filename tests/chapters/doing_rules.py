@@ -4,14 +4,17 @@ They are rules as in ``notebook_rules.py``, which has the list of all.
 """
 
 import ast
+import contextlib
 import inspect
 import re
 import textwrap
 
-from reading import CLOSING, at, parsed, tags, texts_of
+from reading import CLOSING, at, parsed, tags, texts_of, without_fences
 
 from workshop.editions import marks
 
+WORDS_A_MINUTE, LINES_A_MINUTE = 200, 12  # read; the exercises say their own minutes
+TOLERATED = 0.8, 1.25  # what is said, as a share of what is counted
 WIDEST_LINE = 88  # characters of code; more is cut at the right edge of a page
 FEWEST_EXERCISES = 6
 OTHER_TAG = re.compile(r"claim-C\d\d|nbval-[a-z-]+|raises-exception|skip-execution", re.IGNORECASE)
@@ -197,3 +200,30 @@ def narrow_code(chapter):
         for number, line in enumerate(cell.source.split("\n"), 1):
             if len(line) > WIDEST_LINE:
                 yield f"{at(cell)}: line {number} has {len(line)} characters, at most {WIDEST_LINE}"
+
+
+def honest_minutes(chapter):
+    """In a rewritten chapter ``**Reading** 60 min`` is true: 200 words or 12 lines a minute, and the exercises.
+
+    Solutions and outputs are not counted; what is said may be a fifth below or a quarter above what is counted.
+    """
+    said = re.search(r"\*\*Reading\*\* (\d+) min", "\n".join(cell.source for cell in chapter.cells[:2]))
+    if not chapter.rewritten or not said:
+        return
+    read = [cell for cell in chapter.cells if marks.kind(cell) != "solution"]
+    words = sum(len(without_fences(cell.source).split()) for cell in read if cell.cell_type == "markdown")
+    lines = sum(lines_given(cell.source) for cell in read if cell.cell_type == "code")
+    exercises = sum(int(line[3]) for cell in chapter.markdown for line in marks.EXERCISE.finditer(cell.source))
+    counted = words / WORDS_A_MINUTE + lines / LINES_A_MINUTE + exercises
+    if not TOLERATED[0] * counted <= int(said[1]) <= TOLERATED[1] * counted:
+        yield (
+            f"says {said[1]} min of reading; {words} words, {lines} lines and {exercises} min of exercises are "
+            f"{counted:.0f}"
+        )
+
+
+def lines_given(source):
+    """How many lines of code a reader finds in a cell; where marks are missing, `exercise_cells` says so."""
+    with contextlib.suppress(ValueError):
+        source = marks.stub(source)
+    return sum(bool(line.strip()) for line in source.split("\n"))

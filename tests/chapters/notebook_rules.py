@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from doing_rules import (
     exercise_cells,
     exercises_in_the_flow,
+    honest_minutes,
     known_tags,
     narrow_code,
     predictions,
@@ -261,10 +262,10 @@ def is_sentence(message):
 def code_cells(chapter):
     """A code cell is plain Python of at most 20 lines, runs in the tests too, and the whole chapter was run in order.
 
-    It has no ``!`` or ``%`` commands and installs nothing.
+    The marks around a solution are not counted. It has no ``!`` or ``%`` commands and installs nothing.
     """
     for number, cell in enumerate(chapter.code, 1):
-        lines = len(cell.source.splitlines())
+        lines = sum(line.strip() not in (marks.BEGIN, marks.END) for line in cell.source.splitlines())
         if lines > MOST_LINES:
             yield f"{at(cell)}: {lines} lines of code, at most {MOST_LINES}: move some to course_lib"
         tree = parsed(cell.source)
@@ -475,6 +476,7 @@ RULES = [
     predictions,
     quiz_cell,
     narrow_code,
+    honest_minutes,
     code_cells,
     stored_outputs,
     steady_outputs,

@@ -16,6 +16,7 @@ from notebook_rules import (
     exercise_cells,
     exercises_in_the_flow,
     heading_levels,
+    honest_minutes,
     known_tags,
     links,
     map_of_chapters,
@@ -184,6 +185,7 @@ def rewritten_cells():
     cells = small_cells()
     opened, closing = list(cells), cells.pop("closing").source
     made = {name: cells[name] for name in opened[:3]}
+    made["opening"].source = made["opening"].source.replace("2 min", "34 min")
     ask = 'predict("sum", "What is two and two?", ["three", "four"])'
     made["guess"] = new_code_cell(ask, metadata={"tags": ["prediction"]}, outputs=[stream("Two and two?\n")])
     made |= {name: cells[name] for name in opened[4:] if name in cells}
@@ -485,6 +487,12 @@ BROKEN_REWRITTEN = {
         (replace("draw", "draw(total)", f"draw(total)  # {'x' * 74}"), "line 1 has 89 characters, at most 88"),
     ],
 }
+BROKEN_REWRITTEN[honest_minutes] = [
+    (replace("opening", "34 min", "25 min"), "says 25 min of reading"),
+    (replace("opening", "34 min", "45 min"), "30 min of exercises are 33"),
+    (replace("task-2", "5 min", "50 min"), "75 min of exercises"),
+    (says("word " * 4000), "says 34 min of reading"),
+]
 CASES = [(rule, change, words, False) for rule, cases in BROKEN.items() for change, words in cases]
 CASES += [(rule, change, words, True) for rule, cases in BROKEN_REWRITTEN.items() for change, words in cases]
 

@@ -9,6 +9,8 @@ OPENING = """# Small sums
 You will see that sums can be trusted.
 
 **Reading** 2 min · **Running** 3 s"""
+SET_UP = """from course_lib.exercises import check
+from course_lib.predictions import predict, reveal"""
 EXERCISE = """**Exercise 0.1** · 7 min · medium
 
 Write `double`, see [the notes](notes.md#how) and ![two dots](pictures/dots.png)."""
@@ -42,13 +44,14 @@ def text(cell_id: str, source: str, tags=()):
 def chapter():
     cells = [
         text("small-sums", OPENING),
-        code("set-up", "from course_lib.exercises import check", alt=f"not seen: {ANSWER}"),
+        code("set-up", SET_UP, alt=f"not seen: {ANSWER}"),
+        code("guess", 'predict("four", "Four times one?", ["three", "four"])', "Four times one?\n", ["prediction"]),
         text("exercise-double", EXERCISE),
         code("double", DOUBLE, "8\n", ["exercise"]),
         code("check-double", 'check("double", double)', "✓ double: passed, 2 cases\n", ["check"]),
         text("about-double", "A sum is as fast as a product.", ["solution"]),
         text("four-times", "## Four times\n\nWhat follows runs on your function.", ["slide"]),
-        code("use-double", "four = double(double(1))\nprint(four)", "4\n"),
+        code("use-double", 'four = double(double(1))\nreveal("four", four - 2)', "It is: four\n"),
         text("for-paper", "Only on paper.", ["page-only"]),
         text("further", "**0.2** And eight times?"),
         code("eight", "eight_of_us = double(four)\nprint(eight_of_us)", "8\n", ["solution"]),

@@ -36,7 +36,7 @@ def test_exercises_are_solution_cells_checks_are_locked_tests_with_points():
     assert check.metadata.nbgrader == about | test
     assert check.source == GRADED
     locked = [cell.id for cell in edition.cells if cell.metadata.get("nbgrader", {}).get("locked")]
-    assert locked == ["set-up", "check-double", "use-double"]
+    assert locked == ["set-up", "check-double", "use-double"], "a prediction is the student's"
 
 
 @pytest.mark.parametrize(

@@ -243,5 +243,5 @@ def test_make_help_lists_every_public_target():
 
 def test_the_course_is_a_command():
     found = subprocess.run([sys.executable, "-m", "workshop", "--help"], capture_output=True, text=True, check=True)
-    for command in ("doctor", "fetch", "run", "answers", "carry", "clean", "bench", "evaluate"):
+    for command in ("doctor", "fetch", "run", "answers", "carry", "clean", "bench", "evaluate", "study", "class"):
         assert command in found.stdout

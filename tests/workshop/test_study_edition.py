@@ -1,5 +1,7 @@
 """The study edition: nothing given away, nothing lost, whatever a reader and the course do."""
 
+import ast
+import inspect
 import json
 import os
 import random
@@ -19,6 +21,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from typer.testing import CliRunner
 
+from workshop import cli
 from workshop.cli import app
 from workshop.editions import marks, update
 from workshop.editions.study import YOURS, study_edition
@@ -65,6 +68,50 @@ def test_no_chapter_gives_a_solution_away(path):
     assert all(not cell.get("outputs") and not cell.get("execution_count") for cell in edition.cells)
 
 
+def names_in(tree, context):
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, context)}
+
+
+def needed_of_removed(source):
+    """What a cell of the study edition uses and only a cell that is not in it defines, as pairs of cell and name."""
+    kept = {cell.id for cell in study_edition(source).cells if cell.source != YOURS}
+    defined, only_removed = set(), set()
+    for cell in source.cells:
+        if cell.cell_type != "code":
+            continue
+        tree = ast.parse(cell.source)
+        made = names_in(tree, ast.Store) | {
+            node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef)
+        }
+        if cell.id in kept:
+            yield from ((cell.id, name) for name in sorted(names_in(tree, ast.Load) & only_removed - made))
+            defined |= made
+            only_removed -= made
+        else:
+            only_removed |= made - defined
+
+
+@pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
+def test_no_cell_of_a_chapter_needs_a_worked_solution(path):
+    """With the answers put in, the study edition runs the cells that the chapter runs, and nothing is missing."""
+    source = nbformat.read(path, as_version=4)
+    assert list(needed_of_removed(source)) == []
+    with_answers = {
+        cell.id: marks.solved(cell.source) if marks.kind(cell) == "exercise" else cell.source for cell in source.cells
+    }
+    for cell in study_edition(source).cells:
+        if marks.kind(cell) == "exercise":
+            cell.source = marks.solved(cell_of(source, cell.id).source)
+        assert cell.source in (with_answers[cell.id], YOURS)
+
+
+def test_a_cell_that_needs_a_worked_solution_is_found():
+    assert list(needed_of_removed(chapter())) == []
+    broken = chapter()
+    broken.cells.append(code("late", "print(eight_of_us + four)"))
+    assert list(needed_of_removed(broken)) == [("late", "eight_of_us")]
+
+
 @pytest.mark.parametrize(
     ("source", "words"),
     [
@@ -90,9 +137,9 @@ def test_a_cell_may_have_several_solutions_each_as_far_indented_as_its_mark():
 # ---------------------------------------------------------------- it runs
 
 
-def run(notebook, folder):
+def run(notebook, folder, **environment):
     client = NotebookClient(notebook, kernel_name="python3", timeout=60, resources={"metadata": {"path": str(folder)}})
-    return client.execute(env=os.environ | {"COURSE_PROGRESS": "off", "PYTHONPATH": str(ROOT)})
+    return client.execute(env=os.environ | {"COURSE_PROGRESS": "off", "PYTHONPATH": str(ROOT)} | environment)
 
 
 def test_with_the_reference_answers_put_in_it_runs_to_the_end(tmp_path):
@@ -100,7 +147,10 @@ def test_with_the_reference_answers_put_in_it_runs_to_the_end(tmp_path):
     cell_of(edition, "double").source = marks.solved(DOUBLE)
     done = run(edition, tmp_path)
     assert "passed" in cell_of(done, "check-double").outputs[0].text
-    assert cell_of(done, "use-double").outputs[0].text == "4\n"
+    assert cell_of(done, "use-double").outputs[0].text == "It is: four\n"
+    asked = cell_of(done, "guess").outputs[0].data["text/plain"]
+    assert "1  three" in asked
+    assert 'predict("four", answer=2, sure=80)' in asked
 
 
 def test_who_skips_an_exercise_is_told_how_to_go_on_and_can(tmp_path):
@@ -116,7 +166,7 @@ def test_who_skips_an_exercise_is_told_how_to_go_on_and_can(tmp_path):
         run(edition, tmp_path)
     for cell_id in ("deeper", "use-double"):
         cell_of(edition, cell_id).metadata.tags = ["raises-exception"]
-    cell_of(edition, "set-up").source = "from course_lib.exercises import check, solution"
+    cell_of(edition, "set-up").source += "\nfrom course_lib.exercises import solution"
     done = run(edition, tmp_path)
     assert '  To go on with ours: double = solution("double")\n' in cell_of(done, "check-double").outputs[0].text
     for cell_id in ("deeper", "use-double"):
@@ -127,6 +177,15 @@ def test_who_skips_an_exercise_is_told_how_to_go_on_and_can(tmp_path):
         assert '\n    double = solution("double")\n' in said
         assert "import solution" not in said
     assert cell_of(done, "again").outputs[0].text == "2\n"
+
+
+def test_a_prediction_is_asked_for_and_told_beside_what_is(tmp_path):
+    edition = study_edition(chapter())
+    cell_of(edition, "double").source = marks.solved(DOUBLE)
+    edition.cells.insert(ids(edition).index("guess") + 1, code("mine", 'predict("four", answer=1, sure=60)'))
+    done = run(edition, tmp_path, COURSE_PROGRESS=str(tmp_path / "progress"))
+    assert any("widget-view" in mime for mime in cell_of(done, "guess").outputs[0].data), "with buttons for a reader"
+    assert cell_of(done, "use-double").outputs[0].text == "You said: three, 60 % sure. It is: four.\n"
 
 
 def test_an_error_that_has_to_do_with_no_exercise_is_left_alone(tmp_path):
@@ -196,14 +255,14 @@ def test_new_and_changed_cells_come_and_what_was_written_stays(study):
     study()
     write_answer(study.path)
     today = changed("four-times", "## Four times\n\nBetter words.")
-    today.cells.insert(7, text("new-idea", "A new idea."))
+    today.cells.insert(8, text("new-idea", "A new idea."))
     today.cells = [cell for cell in today.cells if cell.id != "end"]
     assert "cells: 1 new, 1 changed, 1 gone" in study(today)
     notebook = read(study.path)
     assert ids(notebook) == [cell_id for cell_id in ids(today) if cell_id not in ("about-double", "for-paper", "nine")]
     assert cell_of(notebook, "four-times").source.endswith("Better words.")
     assert cell_of(notebook, "double").source.endswith("# mine")
-    assert cell_of(notebook, "double").outputs[0].text == "printed 31\n"
+    assert cell_of(notebook, "double").outputs[0].text == "printed 32\n"
     assert notebook.metadata.language_info.version == "3.11.7"
     assert study(today) == "up to date"
 
@@ -249,10 +308,11 @@ def test_deleted_cells_stay_deleted_and_added_ones_stay_below_theirs(study):
     nbformat.write(notebook, study.path)
     today = changed("end", "The very end.")
     cell_of(today, "exercise-double").source = EXERCISE + " Now."
-    today.cells.insert(4, text("a-tip", "A tip."))
+    today.cells.insert(5, text("a-tip", "A tip."))
     study(today)
     found = ids(read(study.path))
-    assert found[:6] == ["bbbb2222", "small-sums", "set-up", "double", "aaaa1111", "a-tip"]
+    assert found[6] == "a-tip"
+    assert found[:6] == ["bbbb2222", "small-sums", "set-up", "guess", "double", "aaaa1111"]
     assert "exercise-double" not in found
 
 
@@ -346,6 +406,15 @@ def test_without_the_pristine_copies_whatever_differs_is_the_readers(study):
     place = ids(notebook).index("four-times")
     assert notebook.cells[place + 1].source.endswith("Better words.")
     assert study(changed("four-times", "Best words.")).endswith("below (four-times)")
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a clone")
+def test_git_sees_nothing_of_it():
+    inside = ["study/00_start_here.ipynb", "study/mine.ipynb", "study/.written/lock", "study/notes.txt"]
+    done = subprocess.run(["git", "check-ignore", *inside], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.split() == inside
+    default = inspect.signature(cli.study).parameters["to"].default
+    assert default == Path("study"), "the folder that is ignored is the one that is written to"
 
 
 def test_a_folder_that_cannot_be_written_is_named(study):

@@ -32,14 +32,19 @@ document.querySelectorAll("form.prediction").forEach((form) => {
   const said = document.createElement("p");
   said.setAttribute("role", "status");
   form.after(said);
+  const range = form.querySelector("input[type=range]");
+  const sure = document.createElement("output");
+  const showSure = () => { sure.textContent = ` ${range.value} %`; };
+  range?.after(sure);
+  range?.addEventListener("input", showSure);
+  if (range) showSure();
   const predict = (event) => {
     event.preventDefault();
     const chosen = form.querySelector("input[type=radio]:checked");
     const written = form.querySelector("input[type=number]");
     const answer = chosen ? chosen.closest("label")?.textContent.trim() || chosen.value : written?.value;
     if (!answer) return;
-    const sure = form.querySelector("input[type=range], select")?.value;
-    said.textContent = `You said: ${answer}${sure ? `, ${sure} % sure` : ""}. Read on to the answer.`;
+    said.textContent = `You said: ${answer}${range ? `, ${range.value} % sure` : ""}. Read on to the answer.`;
     answers.forEach((fold) => { fold.open = true; });
   };
   form.addEventListener("submit", predict);
