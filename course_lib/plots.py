@@ -12,7 +12,7 @@ import numpy as np
 
 from course_lib.lettering import words_to_draw
 
-FONT = 8  # points, for 20 words on an axis
+FONT = 11  # points at the size shown, so that a figure can be read from the last row
 COLOURS = "cividis"
 LINES = (("#0072B2", "o"), ("#D55E00", "s"), ("#009E73", "^"), ("#CC79A7", "D"), ("#E69F00", "v"), ("#56B4E9", "P"))
 
@@ -35,16 +35,16 @@ def attention_map(
     keys = queries if keys is None else keys
     weights = _fitting(weights, queries, keys)
     if axes is None:
-        size = (1.6 + 0.22 * len(keys), 1.2 + 0.2 * len(queries))
-        _, axes = plt.subplots(figsize=(min(max(size[0], 4.0), 6.4), min(max(size[1], 2.6), 5.4)), layout="constrained")
+        size = (2.2 + 0.3 * len(keys), 1.7 + 0.26 * len(queries))
+        _, axes = plt.subplots(figsize=(min(max(size[0], 4.6), 8.0), min(max(size[1], 3.2), 7.0)), layout="constrained")
     image = axes.imshow(weights, cmap=COLOURS, vmin=0, vmax=1, aspect="auto")
     _words(axes, queries, keys)
     _title(axes, title, FONT + 1)
     axes.set_xlabel("looks at (key)", fontsize=FONT)
-    axes.set_ylabel("this word (query)", fontsize=FONT)
+    axes.set_ylabel("this token (query)", fontsize=FONT)
     bar = axes.figure.colorbar(image, ax=axes)
     bar.set_label("attention weight", fontsize=FONT)
-    bar.ax.tick_params(labelsize=FONT - 1)
+    bar.ax.tick_params(labelsize=FONT)
     return axes
 
 
@@ -77,18 +77,20 @@ def head_gallery(panels: Sequence[tuple[str, object]], words: Sequence[str]):
     if not panels:
         raise ValueError("A gallery needs at least one panel: pairs of a title and weights (query, key).")
     figure, all_axes = plt.subplots(
-        1, len(panels), figsize=(1.1 + 1.9 * len(panels), 2.7), layout="constrained", squeeze=False
+        1, len(panels), figsize=(1.5 + 2.2 * len(panels), 3.5), layout="constrained", squeeze=False
     )
     for place, (axes, (title, weights)) in enumerate(zip(all_axes[0], panels, strict=True)):
         image = axes.imshow(_fitting(weights, words, words), cmap=COLOURS, vmin=0, vmax=1)
-        _words(axes, words, words, FONT - 1)
+        _words(axes, words, words)
         _title(axes, title, FONT)
-        axes.set_xlabel("looks at (key)", fontsize=FONT - 1)
+        axes.set_xlabel("looks at (key)", fontsize=FONT)
         if place:
             axes.set_yticks([])
         else:
-            axes.set_ylabel("this word (query)", fontsize=FONT - 1)
-    figure.colorbar(image, ax=all_axes[0, -1]).set_label("attention weight", fontsize=FONT - 1)
+            axes.set_ylabel("this token (query)", fontsize=FONT)
+    bar = figure.colorbar(image, ax=all_axes[0, -1], ticks=[0, 0.5, 1])
+    bar.set_label("attention weight", fontsize=FONT)
+    bar.ax.tick_params(labelsize=FONT)
     return figure
 
 
@@ -154,7 +156,7 @@ def loss_curve(losses: Sequence[float], *, title: str, levels: Mapping[str, floa
     axes.set_ylabel("loss (nats)", fontsize=FONT)
     axes.tick_params(labelsize=FONT)
     _title(axes, title, FONT + 1)
-    _legend(axes, FONT - 1)
+    _legend(axes, FONT)
     return axes
 
 

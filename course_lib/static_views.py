@@ -20,7 +20,7 @@ def lines(weights, queries: list[str], keys: list[str], title: str):
     from matplotlib.figure import Figure
 
     longest = max(len(queries), len(keys))
-    figure = Figure(figsize=(4, max(3.0, 0.5 + 0.18 * longest)), layout="constrained")
+    figure = Figure(figsize=(5, max(3.6, 0.6 + 0.25 * longest)), layout="constrained")
     axes = figure.subplots()
     places = list(np.ndindex(weights.shape))
     drawn = LineCollection([[(0, row), (1, column)] for row, column in places], colors=BLUE, linewidths=1.5)
@@ -43,16 +43,16 @@ def grid(weights, layers: list[int], heads: list[int], kind: str):
     rows, columns = weights.shape[2] + 1, weights.shape[3] + 1  # with a gap
     spaced = np.pad(weights, [(0, 0), (0, 0), (0, 1), (0, 1)], constant_values=np.nan)  # (layer, head, rows, columns)
     whole = spaced.transpose(0, 2, 1, 3).reshape(len(layers) * rows, len(heads) * columns)
-    figure = Figure(figsize=(4, 3), layout="constrained")
+    figure = Figure(figsize=(6.4, 4.2), layout="constrained")
     axes = figure.subplots()
     image = axes.imshow(whole, cmap=COLOURS, vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     axes.set_yticks([rows * (i + 0.5) - 1 for i in range(len(layers))][:: len(layers) // 12 + 1])
     axes.set_yticklabels(layers[:: len(layers) // 12 + 1])
     axes.set_xticks([columns * (i + 0.5) - 1 for i in range(len(heads))], heads)
-    axes.tick_params(labelsize=FONT - 1)
+    axes.tick_params(labelsize=FONT)
     axes.set_xlabel("head", fontsize=FONT)
     axes.set_ylabel("layer", fontsize=FONT)
-    axes.set_title(f"{kind} attention: in each map, query down, key across", fontsize=FONT, parse_math=False)
+    axes.set_title(f"{kind} attention\nin each map, query down, key across", fontsize=FONT, parse_math=False)
     figure.colorbar(image, ax=axes).set_label("attention weight", fontsize=FONT)
     return figure
 

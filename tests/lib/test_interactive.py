@@ -139,7 +139,7 @@ def test_it_comes_as_page_picture_and_words(draw, of_encoder):
     png = base64.b64decode(data["image/png"])
     assert png.startswith(b"\x89PNG\r\n\x1a\n")
     picture = Image.open(io.BytesIO(png))
-    assert picture.size == (400, 300)
+    assert picture.size == {head_view: (500, 360), model_view: (640, 420)}[draw]
     assert len(picture.convert("RGB").getcolors(10_000)) > 10, "something is drawn"
     words = "[CLS] the bank raised its rates . [SEP]"
     assert data["text/plain"].endswith(f"view of self attention ({words}); layers 0 to 5, heads 0 to 11.")

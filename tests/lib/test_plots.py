@@ -35,7 +35,7 @@ def test_a_map_has_the_weights_and_the_words():
     assert axes.images[0].get_clim() == (0, 1)
     assert words(axes.get_xticklabels()) == words(axes.get_yticklabels()) == WORDS
     assert axes.get_title() == "Layer 1, head 2"
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("looks at (key)", "this word (query)")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("looks at (key)", "this token (query)")
 
 
 @pytest.mark.parametrize("count", [4, 12, 20])
