@@ -30,13 +30,21 @@ from course_lib.data.corpora import train_tokenizer
 
 # Modules whose functions have such a table, or tests of their own, in another file.
 ELSEWHERE = {
+    "calibration": "test_predictions.py",
     "checkpoints": "test_checkpoints.py, test_fetch.py",
-    "doctor": "test_environment.py",
+    "data.tables": "test_tables.py",
+    "doctor": "test_environment.py, test_doctor_cache.py",
+    "exercises": "test_exercises.py, test_exercises_core.py",
     "interactive": "test_interactive.py",
+    "lettering": "test_plots.py",
     "live_loss_curve": "test_live_loss_curve.py",
+    "marked": "test_quizzes.py",
     "offline": "test_offline_switch.py",
     "pipelines": "test_pipelines.py, test_robustness.py",
     "plots": "test_plots.py",
+    "predictions": "test_predictions.py",
+    "progress": "test_progress.py",
+    "quizzes": "test_quizzes.py",
     "static_views": "test_interactive.py",
 }
 
@@ -46,7 +54,7 @@ def functions() -> dict[str, Callable]:
     found = {}
     for module in pkgutil.walk_packages(course_lib.__path__, "course_lib."):
         name = module.name.removeprefix("course_lib.")
-        if name.split(".")[0] not in ELSEWHERE:
+        if not any(name == known or name.startswith(f"{known}.") for known in ELSEWHERE):
             for own, thing in vars(importlib.import_module(module.name)).items():
                 public = inspect.isfunction(thing) and thing.__module__ == module.name and own[0] != "_"
                 if public and own != "main":

@@ -6,7 +6,7 @@ import pytest
 import torch
 import transformers
 
-from course_lib import lettering, plots, stills
+from course_lib import lettering, plots, static_views
 from course_lib.architectures import families
 from course_lib.checkpoints import checkpoint
 
@@ -150,13 +150,13 @@ def drawn_everywhere(words):
     yield plots.number_map(square, words, words, title=title, left="", below="").figure
     yield plots.learning_curves({word: {1: [1], 2: [2]} for word in words}, title=title, across="", up="").figure
     yield plots.loss_curve([1.0, 2.0], title=title, levels=dict.fromkeys(words[:3], 1.0)).figure
-    yield stills.lines(torch.eye(len(words)), words, words, title)
-    yield stills.grid(np.ones((1, 1, 2, 2)), [0], [0], title)
+    yield static_views.lines(torch.eye(len(words)), words, words, title)
+    yield static_views.grid(np.ones((1, 1, 2, 2)), [0], [0], title)
 
 
 def test_dollar_signs_are_text_in_every_picture():
     for figure in drawn_everywhere(ODD):
-        png = stills.png_of(figure)  # a formula that cannot be read would raise
+        png = static_views.png_of(figure)  # a formula that cannot be read would raise
         assert png.startswith(b"\x89PNG")
     axes = plots.attention_map(np.eye(5), ODD, title="$$")
     axes.figure.canvas.draw()
