@@ -163,11 +163,19 @@ def run(python: Path, place: Path, chapters: list[Path]) -> str:
         call("-m", "workshop", "run", chapter.stem, "--build", place, "--force")
     junit = place / "junit.xml"
     junit.unlink(missing_ok=True)
-    tests = [] if os.environ.get("CHAPTERS") else ["tests/lib"]
-    call("-m", "pytest", "-q", *NBVAL, "--executed", place / "executed", f"--junitxml={junit}", *tests, *chapters)
+    call(
+        "-m", "pytest", "-q", f"--junitxml={junit}", *asked_of_pytest(place, chapters, bool(os.environ.get("CHAPTERS")))
+    )
     if not junit.is_file():
         raise install.Refused("pytest has left no report: see what it says above.")
     return junit.read_text(encoding="utf-8")
+
+
+def asked_of_pytest(place: Path, chapters: list[Path], some: bool) -> list:
+    """nbval on these chapters, and the library's tests unless only `some` chapters are wanted."""
+    # --executed is an option of tests/conftest.py, which pytest reads of itself only with a path in tests/
+    tests = ["-p", "tests.conftest"] if some else ["tests/lib"]
+    return [*NBVAL, "--executed", place / "executed", *tests, *chapters]
 
 
 def main(install_into: Callable = environment, run_in: Callable = run, build: Path = ROOT / "build") -> int:

@@ -151,3 +151,15 @@ def test_an_interrupted_installation_is_made_anew(tmp_path, monkeypatch):
     assert asked[0][-1].startswith("torch==")
     assert "eager" in asked[1]
     assert any(one.startswith("transformers>=") for one in asked[1])
+
+
+@pytest.mark.parametrize("some", [True, False])
+def test_pytest_understands_what_it_is_asked(tmp_path, some):
+    chapter = canary.ROOT / "chapters" / "00_start_here.ipynb"
+    arguments = canary.asked_of_pytest(tmp_path, [chapter], some)
+    assert ("tests/lib" in arguments) == (not some)
+    arguments = ["tests/lib/test_costs.py" if one == "tests/lib" else one for one in arguments]  # one file is enough
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *arguments]
+    done = subprocess.run(command, cwd=canary.ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "00_start_here.ipynb::" in done.stdout

@@ -55,7 +55,7 @@ def test_a_line_that_nobody_expects_changes_nothing(odd):
 
 RETRY = (
     "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError(\"HTTPSConnection("
-    "host='packages.example', port=443): Failed to establish a new connection\")': /simple/torch/\n"
+    "host='index.example.org', port=443): Failed to establish a new connection\")': /simple/torch/\n"
     "ERROR: Could not find a version that satisfies the requirement torch==2.13.0 (from versions: none)\n"
     "ERROR: No matching distribution found for torch==2.13.0"
 )
@@ -67,7 +67,7 @@ RETRY = (
         (
             RETRY,
             [
-                "packages.example gives no answer",
+                "index.example.org gives no answer",
                 "HTTPS_PROXY",
                 "PIP_INDEX_URL",
                 "WHEELS=",
