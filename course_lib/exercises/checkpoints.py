@@ -1355,7 +1355,10 @@ TIED = Exercise(
     reference=tied,
     use=groups_in_order,
     cases=[
-        Case((_named(("a", _w), ("b", _w), ("c", _w.clone())),), says="a and b are one tensor, c is a copy"),
+        Case(
+            (_named(("a", _w), ("b", _w), ("c", _w.clone()), ("d", -_w)),),
+            says="a and b are one tensor, c is a copy, d another one",
+        ),
         Case((_named(("a.bias", torch.zeros(3)), ("b.bias", torch.zeros(3))),), says="two biases, both all zeros"),
         Case(
             (_named(("a", _w.view(3, 2)), ("b", _w[:]), ("c", _v), ("d", _w), ("e", _v.detach())),),
@@ -1394,7 +1397,7 @@ TIED = Exercise(
         Mistake(
             "shapes",
             grouped_by(lambda tensor: tuple(tensor.shape)),
-            "c has the shape of a, and memory of its own: shapes are not compared.",
+            "c and d have the shape of a, and memory of their own: equal shapes say nothing.",
         ),
         Mistake(
             "one name alone",
