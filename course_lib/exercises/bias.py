@@ -1,0 +1,1459 @@
+"""Exercises of chapter 07: a gap, how far it can be trusted, pairs, groups, thresholds, and scores against outcomes.
+
+Sources: Efron 1979 (bootstrap), Phipson and Smyth 2010 (permutation tests), Nangia et al. 2020 (minimal pairs), Sagawa
+et al. 2019 (the worst group), Hardt et al. 2016 (a threshold for each group), Guo et al. 2017 (calibration). The
+oracles in tests/lib/exercises/07_bias.py are SciPy's bootstrap and permutation_test, and course_lib/measures.py.
+
+Answers that draw by lot are judged by where an exact result may lie after so many draws, not by one result: several
+ways to draw are right.
+"""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+from itertools import combinations
+
+import numpy as np
+import torch
+
+from course_lib.exercises.checking.kinds import wrong_type
+from course_lib.exercises.checking.pair import Pair
+from course_lib.exercises.declare import Case, Exercise, Mistake, when
+
+SURE = 5  # standard deviations that a right answer may be off: one in a million is refused
+
+
+# ---------------------------------------------------------------- gap
+
+
+def gap(first, second):
+    """How much higher the first group's values are: the mean of first minus the mean of second.
+
+    first, second: NumPy arrays of numbers, (units,) each; their lengths may differ.
+    """
+    ### BEGIN SOLUTION
+    return first.mean() - second.mean()
+    ### END SOLUTION
+
+
+GAP = Exercise(
+    name="gap",
+    chapter=7,
+    minutes=1,
+    level="easy",
+    signature="gap(first, second) -> number",
+    reference=gap,
+    cases=[
+        Case((np.array([1.0, 2.0, 6.0]), np.array([1.0, 2.0])), says="1, 2, 6 against 1, 2"),
+        Case((np.array([-1.5, 0.25]), np.array([2.0, 4.0, 1.0, -3.0])), says="two values against four"),
+        Case((np.array([0.5]), np.array([0.5, 0.5])), says="no gap"),
+    ],
+    mistakes=[
+        Mistake(
+            "reversed",
+            lambda first, second: second.mean() - first.mean(),
+            "the sign is the wrong one: first minus second, so that a higher first group gives a gap above 0.",
+        ),
+        Mistake(
+            "absolute",
+            lambda first, second: abs(first.mean() - second.mean()),
+            "the sign is lost: a gap below 0 says that the second group is higher.",
+        ),
+        Mistake(
+            "sums",
+            lambda first, second: first.sum() - second.sum(),
+            "these are sums: the larger group wins because it is larger. Take means.",
+        ),
+        Mistake(
+            "medians",
+            lambda first, second: np.median(first) - np.median(second),
+            "these are medians, the middle values; asked for is the mean.",
+        ),
+        Mistake(
+            "ratio",
+            lambda first, second: first.mean() / second.mean(),
+            "that is the ratio of the means; asked for is their difference.",
+        ),
+        Mistake(
+            "in standard deviations",
+            lambda first, second: (first.mean() - second.mean()) / np.concatenate([first, second]).std(),
+            "the gap is divided by a standard deviation (an effect size); asked for is the bare difference.",
+        ),
+        Mistake(
+            "the same number of both",
+            lambda first, second: np.mean([a - b for a, b in zip(first, second, strict=False)]),
+            "only as many values are used as the shorter group has: these are two groups and no pairs.",
+        ),
+    ],
+    hints=["Two means and one difference."],
+)
+
+
+# ---------------------------------------------------------------- what is drawn by lot
+
+
+UNSEEDED = "two calls with the same seed differ"
+SEED_UNUSED = "calls with different seeds agree"
+FAR = (
+    1_000_003,
+    2_000_029,
+    3_000_017,
+    4_000_037,
+    5_000_011,
+)  # seeds that share nothing with a small one and its neighbours
+
+
+def _disturbed():
+    """The global random states move on."""
+    random.random()
+    np.random.random()
+    torch.rand(1)
+
+
+def with_seeds(answer, inputs, draws, seed, varies):
+    """The output for (*inputs, draws, seed), or in its place a word: the seed is not used, or does not suffice.
+
+    `varies`: whether another seed should, nearly always, give something else.
+    """
+    copies = [[one.copy() for one in inputs] for _ in range(2 + len(FAR))]
+    output = answer(*inputs, draws, seed)
+    if output is None or not varies:
+        return output
+    few = []
+    for one, again in zip(copies, (seed, seed, *FAR), strict=True):
+        _disturbed()
+        few.append(repr(answer(*one, 100, again)))
+    if few[0] != few[1]:
+        return UNSEEDED
+    return SEED_UNUSED if len(set(few)) == 1 else output
+
+
+SEEDS = [
+    Mistake(
+        "no seed",
+        when(lambda case, output, right: output == UNSEEDED),
+        "two calls with the same seed give different results: the drawing does not come from the seed. A generator is "
+        "made from it: np.random.default_rng(seed).",
+    ),
+    Mistake(
+        "seed unused",
+        when(lambda case, output, right: output == SEED_UNUSED),
+        "every seed gives the same: either nothing is drawn (a formula in place of draws), or the seed is written as a "
+        "number and the argument is not used.",
+    ),
+]
+
+
+def _pair_of(output):
+    """(low, high) as floats, or None."""
+    if isinstance(output, torch.Tensor | np.ndarray):
+        output = output.tolist()
+    if not isinstance(output, tuple | list) or len(output) != 2:
+        return None
+    try:
+        low, high = (float(one) for one in output)
+    except (TypeError, ValueError):
+        return None
+    return None if low != low or high != high else (low, high)
+
+
+def _number_of(output):
+    """A single number as a float, or None."""
+    if isinstance(output, torch.Tensor | np.ndarray):
+        output = output.item() if output.size in (1,) or getattr(output, "numel", lambda: 0)() == 1 else None
+    fits = isinstance(output, int | float) and not isinstance(output, bool) and output == output
+    return float(output) if fits else None
+
+
+# ---------------------------------------------------------------- bootstrap_interval
+
+
+def bootstrap_interval(values, draws, seed):
+    """Where the mean of values may lie, 95 %: the percentile bootstrap.
+
+    values: a NumPy array of numbers, (units,). draws: how often as many units are drawn
+    from them with replacement, and the mean is taken. seed: the same seed gives the same.
+    Returns (low, high): the 2.5th and the 97.5th percentile of these means.
+    """
+    ### BEGIN SOLUTION
+    generator = np.random.default_rng(seed)
+    drawn = generator.choice(values, (draws, len(values)))  # with replacement
+    low, high = np.percentile(drawn.mean(1), [2.5, 97.5])
+    return low, high
+    ### END SOLUTION
+
+
+MANY = 100_000  # draws that stand for all
+
+
+@cache
+def _means(values, size=None, figure="mean"):
+    """What the means (or medians) of `size` drawn units come to, sorted, in very many draws."""
+    values = np.array(values)
+    generator = np.random.default_rng(12345)
+    size = len(values) if size is None else size
+    parts = [getattr(np, figure)(generator.choice(values, (MANY // 20, size)), axis=1) for _ in range(20)]
+    return np.sort(np.concatenate(parts))
+
+
+def _lies_at(number, level, drawn, draws):
+    """Whether a number may be the `level` quantile that so many draws from `drawn` gave."""
+    spread = SURE * (level * (1 - level)) ** 0.5 * (draws**-0.5 + MANY**-0.5) + 1 / draws
+    low, high = np.quantile(drawn, [max(0, level - spread), min(1, level + spread)])
+    slack = 1e-6 * max(1, abs(low), abs(high))
+    return low - slack <= number <= high + slack
+
+
+def _interval_is(low_level, high_level, change=lambda pair, values: pair, **drawn):
+    """A predicate: the output is the interval between two quantiles of means drawn in some way."""
+
+    def holds(case, output, right):
+        values, draws, _ = case.inputs
+        found = _pair_of(output)
+        if found is None or np.ptp(values) == 0:
+            return False
+        means = _means(tuple(values), **{key: make(values, draws) for key, make in drawn.items()})
+        low, high = change(found, values)
+        return _lies_at(low, low_level, means, draws) and _lies_at(high, high_level, means, draws)
+
+    return when(holds)
+
+
+def _around(width, tolerance=0.03):
+    """A predicate: the output is the mean minus and plus a width, a function of the values."""
+
+    def holds(case, output, right):
+        values = case.inputs[0]
+        found, half = _pair_of(output), width(values)
+        if found is None or half == 0:
+            return False
+        ends = values.mean() - half, values.mean() + half
+        return all(abs(a - b) <= tolerance * half for a, b in zip(found, ends, strict=True))
+
+    return when(holds)
+
+
+def _of_the_values(case, output, right):
+    found, values = _pair_of(output), case.inputs[0]
+    ends = np.percentile(values, [2.5, 97.5])
+    return found is not None and np.ptp(values) > 0 and bool(np.allclose(found, ends, atol=0.05 * np.ptp(values)))
+
+
+def _no_width(case, output, right):
+    found, values = _pair_of(output), case.inputs[0]
+    return found is not None and np.ptp(values) > 0 and found[1] - found[0] < 1e-9 * np.ptp(values)
+
+
+def _both_below(case, output, right):
+    found, values = _pair_of(output), case.inputs[0]
+    return found is not None and np.ptp(values) > 0 and values.min() <= found[0] <= found[1] < right[0]
+
+
+def _interval_agrees(output, right, case):
+    values, draws, _ = case.inputs
+    found = _pair_of(output)
+    if found is None:
+        return wrong_type(Pair(output, tuple(right), {})) or "it gives no pair of numbers: (low, high) is asked for."
+    means = _means(tuple(values))
+    if all(_lies_at(end, level, means, draws) for end, level in zip(found, (0.025, 0.975), strict=True)):
+        return True
+    given = f"({found[0]:.4g}, {found[1]:.4g})"
+    exact = np.quantile(means, [0.025, 0.975])
+    widths = found[1] - found[0], exact[1] - exact[0]
+    said = "much too wide" if widths[0] > 1.1 * widths[1] else "not where it should be"
+    said = "too narrow" if widths[0] < 0.9 * widths[1] else said
+    return (
+        f"the interval {given} is {said}, further off than chance allows with {draws:,} draws: about "
+        f"({exact[0]:.3g}, {exact[1]:.3g}) is right. Draw as many units as there are, with replacement; take the mean; "
+        "from all means the 2.5th and the 97.5th percentile."
+    )
+
+
+def _seeded_interval(answer, values, draws, seed):
+    return with_seeds(answer, [values], draws, seed, len(set(values.tolist())) > 5)
+
+
+_skewed = np.array([0.1, 0.2, 0.2, 0.3, 0.5, 0.6, 0.9, 1.1, 2.4, 9.0])
+_rights = np.array([1.0] * 29 + [0.0] * 11)
+
+BOOTSTRAP_INTERVAL = Exercise(
+    name="bootstrap_interval",
+    chapter=7,
+    minutes=10,
+    level="medium",
+    signature="bootstrap_interval(values, draws, seed) -> (low, high)",
+    reference=bootstrap_interval,
+    use=_seeded_interval,
+    agrees=_interval_agrees,
+    seconds=20,
+    cases=[
+        Case((np.array([2.0, 2.0, 2.0]), 50, 0), says="three values, all 2, 50 draws"),
+        Case((_skewed, 6000, 1), says="ten values, one of them very large, 6,000 draws"),
+        Case((_rights, 3000, 2), says="40 verdicts of which 29 are right, 3,000 draws"),
+    ],
+    mistakes=[
+        *SEEDS,
+        Mistake(
+            "without replacement",
+            when(
+                lambda case, output, right: (
+                    _no_width(case, output, right)
+                    and abs(_pair_of(output)[0] - case.inputs[0].mean()) < 1e-6 * np.ptp(case.inputs[0])
+                )
+            ),
+            "low and high are the same, the mean itself: drawn without replacement, all units come back each time, in "
+            "another order. A unit may be drawn twice, and another not at all.",
+        ),
+        Mistake(
+            "one draw",
+            when(_no_width),
+            "low and high are the same, and not the mean: each draw gives the same units. Is the generator made anew, "
+            "from the same seed, for each draw? Or is there one draw only?",
+        ),
+        Mistake(
+            "exchanged",
+            _interval_is(0.025, 0.975, lambda pair, values: pair[::-1]),
+            "low and high are exchanged.",
+        ),
+        Mistake(
+            "90 %",
+            _interval_is(0.05, 0.95),
+            "that is the interval of 90 %: it leaves out 5 % at each end. For 95 % it is 2.5 % at each end.",
+        ),
+        Mistake(
+            "99 %",
+            _interval_is(0.005, 0.995),
+            "that is the interval of 99 %: for 95 % leave out 2.5 % at each end.",
+        ),
+        Mistake("80 %", _interval_is(0.1, 0.9), "that is the interval of 80 %: leave out 2.5 % at each end."),
+        Mistake(
+            "97.5 %",
+            _interval_is(0.0125, 0.9875),
+            "that is the interval of 97.5 %: leave out 2.5 % at each end, not half of it.",
+        ),
+        Mistake(
+            "50 %",
+            _interval_is(0.25, 0.75),
+            "that is the middle half, from a quarter to three quarters: leave out 2.5 % at each end.",
+        ),
+        Mistake(
+            "one-sided, low",
+            _interval_is(0.025, 0.5),
+            "the upper end is in the middle of the means: it should be their 97.5th percentile.",
+        ),
+        Mistake(
+            "95th",
+            _interval_is(0.025, 0.95),
+            "the upper end is the 95th percentile: 2.5 % are left out below and 5 % above.",
+        ),
+        Mistake(
+            "5th",
+            _interval_is(0.05, 0.975),
+            "the lower end is the 5th percentile: 5 % are left out below and 2.5 % above.",
+        ),
+        Mistake(
+            "0 to 95",
+            _interval_is(0.05, 1.0),
+            "the upper end is the largest mean of all: 2.5 % are to be left out at each end.",
+        ),
+        Mistake(
+            "one-sided, high",
+            _interval_is(0.0, 0.95),
+            "the lower end is the smallest mean of all: 2.5 % are to be left out at each end.",
+        ),
+        Mistake(
+            "percents",
+            when(_both_below),
+            "both ends lie among the smallest means: np.percentile counts in percent, from 0 to 100, and 0.975 is less "
+            "than one percent. (np.quantile counts from 0 to 1.)",
+        ),
+        Mistake(
+            "extremes",
+            when(
+                lambda case, output, right: (
+                    (found := _pair_of(output)) is not None
+                    and case.inputs[1] >= 1000
+                    and found[0] <= np.quantile(_means(tuple(case.inputs[0])), 0.002)
+                    and found[0] >= _means(tuple(case.inputs[0]))[0]
+                    and np.quantile(_means(tuple(case.inputs[0])), 0.998)
+                    <= found[1]
+                    <= _means(tuple(case.inputs[0]))[-1]
+                )
+            ),
+            "these are the smallest and the largest of the means, which move apart the longer you draw. Leave out "
+            "2.5 % at each end.",
+        ),
+        Mistake(
+            "deviations",
+            _interval_is(0.025, 0.975, lambda pair, values: (pair[0] + values.mean(), pair[1] + values.mean())),
+            "these are distances from the mean; asked for are the ends themselves.",
+        ),
+        Mistake(
+            "mirrored",
+            _interval_is(0.025, 0.975, lambda pair, values: (2 * values.mean() - pair[1], 2 * values.mean() - pair[0])),
+            "the percentiles are mirrored at the mean (the basic bootstrap, as it is called); asked for are the "
+            "percentiles themselves.",
+        ),
+        Mistake(
+            "medians",
+            _interval_is(0.025, 0.975, figure=lambda values, draws: "median"),
+            "that is the interval of the median; asked for is that of the mean.",
+        ),
+        Mistake(
+            "sums",
+            _interval_is(0.025, 0.975, lambda pair, values: (pair[0] / len(values), pair[1] / len(values))),
+            "these are sums of the drawn units; asked for is their mean.",
+        ),
+        Mistake(
+            "values",
+            when(_of_the_values),
+            "these are percentiles of the single values: where one more value may lie. The mean of many moves far "
+            "less: take the mean of each draw, then the percentiles of the means.",
+        ),
+        Mistake(
+            "standard deviation",
+            _around(lambda values: 1.96 * values.std(), 0.08),
+            "that is the mean and 1.96 standard deviations of the values to both sides: where single values lie. How "
+            "far the mean moves is the standard error, √n times smaller; and here it is to come from the draws.",
+        ),
+        Mistake(
+            "one standard deviation",
+            _around(lambda values: values.std(), 0.08),
+            "that is the mean and one standard deviation of the values to both sides. Asked for is how far the mean "
+            "moves from draw to draw.",
+        ),
+        Mistake(
+            "one standard error",
+            _around(lambda values: values.std() / len(values) ** 0.5, 0.08),
+            "that is the mean and one standard error to both sides, about 68 %, and the same to both sides: the ends "
+            "are to be percentiles of the drawn means.",
+        ),
+        Mistake(
+            "normal",
+            _around(lambda values: 1.96 * values.std() / len(values) ** 0.5, 0.08),
+            "that is the mean and 1.96 standard errors to both sides, as for a bell curve. These values are no bell "
+            "curve: one of them is very large. The ends are to be percentiles of the drawn means.",
+        ),
+        Mistake(
+            "half as many units",
+            _interval_is(0.025, 0.975, size=lambda values, draws: len(values) // 2),
+            "too few units are drawn each time, half of them: as many as there are, or the mean moves too much.",
+        ),
+        Mistake(
+            "one unit less",
+            _interval_is(0.025, 0.975, size=lambda values, draws: 1),
+            "one unit is drawn each time: as many as there are.",
+        ),
+        Mistake(
+            "draws exchanged",
+            _interval_is(0.025, 0.975, size=lambda values, draws: min(draws, 3000)),
+            "the two numbers are exchanged: `draws` units are drawn each time, so that the mean hardly moves. As many "
+            "units as there are, `draws` times.",
+        ),
+        Mistake(
+            "with the mean",
+            when(lambda case, output, right: isinstance(output, tuple | list) and len(output) == 3),
+            "three numbers came back; two are asked for: (low, high).",
+        ),
+        Mistake(
+            "a width",
+            when(lambda case, output, right: _number_of(output) is not None),
+            "one number came back; two are asked for: (low, high).",
+        ),
+        Mistake(
+            "the means",
+            when(lambda case, output, right: hasattr(output, "__len__") and len(output) == case.inputs[1]),
+            "all the means came back: asked for are two percentiles of them.",
+        ),
+    ],
+    hints=[
+        "What would have happened if other units had come into the sample? Draw again from those there are.",
+        "One draw: generator.choice(values, len(values)) takes units with replacement. Its mean is one number. Do it "
+        "`draws` times.",
+        "np.percentile(means, …) wants percents. How many percent lie outside on each side?",
+    ],
+    commentary="With few units the interval is too narrow: of ten it holds the truth about nine times in ten. And draw "
+    "what the claim is about: occupations, not sentences.",
+)
+
+
+# ---------------------------------------------------------------- permutation_p
+
+
+def permutation_p(first, second, draws, seed):
+    """How often chance alone gives a gap at least as large: the p value, two-sided.
+
+    first, second: NumPy arrays, (units,) each. draws: how often all units are put
+    together, shuffled, and cut into two groups of the same sizes as before.
+    Returns the share of shuffles whose gap is at least as far from 0, to either side,
+    as the one observed (whether you count the data themselves as one more is free).
+    """
+    ### BEGIN SOLUTION
+    generator = np.random.default_rng(seed)
+    together, cut = np.concatenate([first, second]), len(first)
+    observed = abs(first.mean() - second.mean())
+    found = 0
+    for _ in range(draws):
+        mixed = generator.permutation(together)
+        found += abs(mixed[:cut].mean() - mixed[cut:].mean()) >= observed - 1e-12
+    return (found + 1) / (draws + 1)
+    ### END SOLUTION
+
+
+@cache
+def _all_gaps(first, second):
+    """The gap of every way to divide the units into two groups of these sizes, and the one observed."""
+    together = np.array(first + second)
+    chosen = np.array(list(combinations(range(len(together)), len(first))))
+    sums = together[chosen].sum(1)
+    gaps = sums / len(first) - (together.sum() - sums) / len(second)
+    return gaps, float(np.mean(first) - np.mean(second))
+
+
+def exact_p(first, second):
+    """The share of all divisions whose gap is as far from 0 as the one observed."""
+    gaps, observed = _all_gaps(tuple(first), tuple(second))
+    return float((abs(gaps) >= abs(observed) - 1e-9).mean())
+
+
+@cache
+def _known_shares(first, second):
+    gaps, observed = _all_gaps(first, second)
+    generator = np.random.default_rng(1)
+    a, b, together = np.array(first), np.array(second), np.array(first + second)
+    drawn = generator.choice(together, (MANY // 2, len(together)))
+    replaced = drawn[:, : len(a)].mean(1) - drawn[:, len(a) :].mean(1)
+    own = generator.choice(a, (MANY // 2, len(a))).mean(1) - generator.choice(b, (MANY // 2, len(b))).mean(1)
+    halves = together[np.array(list(combinations(range(len(together)), len(together) // 2)))].sum(1)
+    half = len(together) // 2
+    halved = halves / half - (together.sum() - halves) / (len(together) - half)
+
+    def far(some, than):
+        return float((abs(some) >= abs(than) - 1e-9).mean())
+
+    sums = together[np.array(list(combinations(range(len(together)), len(a))))].sum(1)
+    return {
+        "above": float((gaps >= observed - 1e-9).mean()),
+        "below": float((gaps <= observed + 1e-9).mean()),
+        "strict": 1 - float((abs(gaps) <= abs(observed) + 1e-9).mean()),
+        "less": 1 - far(gaps, observed),
+        "at most": float((abs(gaps) <= abs(observed) + 1e-9).mean()),
+        "replaced": far(replaced, observed),
+        "own": far(own, observed),
+        "own, past 0": float((own * observed <= 0).mean()),
+        "halved": far(halved, observed),
+        "sums": far(2 * sums - together.sum(), a.sum() - b.sum()),
+    }
+
+
+def _may_be(number, share, draws):
+    """Whether a share may come out of so many draws, with or without the data as one more."""
+    spread = SURE * (share * (1 - share)) ** 0.5 * (draws**-0.5 + (MANY / 2) ** -0.5)
+    return abs(number - share) <= spread + 2 / draws
+
+
+ODD, EQUAL, UNEQUAL = (4, 4), (8, 8), (4, 10)  # the cases, by the sizes of their groups
+
+
+def _share_is(sizes, *names, times=1):
+    """A predicate: on the case with groups of these sizes the output is one of these shares."""
+
+    def holds(case, output, right):
+        first, second, draws, _ = case.inputs
+        number = _number_of(output)
+        if number is None or (len(first), len(second)) != sizes or exact_p(first, second) < 0.01:
+            return False
+        known = _known_shares(tuple(first), tuple(second))
+        return any(_may_be(number / times, known[name], draws) for name in names)
+
+    return when(holds)
+
+
+def _number(holds):
+    """A predicate over a single number and the case."""
+    return when(lambda case, output, right: (found := _number_of(output)) is not None and holds(found, case))
+
+
+def _p_agrees(output, right, case):
+    first, second, draws, _ = case.inputs
+    number = _number_of(output)
+    if number is None:
+        return wrong_type(Pair(output, float(right), {})) or "it gives no number."
+    exact = exact_p(first, second)
+    if _may_be(number, exact, draws) and 0 <= number <= 1:
+        return True
+    return (
+        f"it gives {number:.3g}, further off than chance allows with {draws:,} shuffles: about {exact:.3g} is right. "
+        "Put both groups together, shuffle, cut at the old size, and count the gaps that are at least as far from 0."
+    )
+
+
+def _seeded_p(answer, first, second, draws, seed):
+    exact = exact_p(first, second)
+    found = with_seeds(answer, [first, second], draws, seed, 0.1 < exact < 0.9)
+    if isinstance(found, str) and found == SEED_UNUSED:
+        number = _number_of(answer(first.copy(), second.copy(), draws, seed))
+        return number if number is not None and abs(number - exact) < 1e-9 else found  # all divisions, one by one
+    return found
+
+
+_one_odd = (np.array([0.0, 0.0, 0.0, 0.0]), np.array([0.0, 0.0, 0.0, 1.0]))
+_apart = (np.array([1.2, 2.9, 0.4, 2.2, 3.1, 1.7, 0.9, 2.5]), np.array([1.65, 0.85, 2.45, 1.3, 2.6, -0.1, 2.05, 0.7]))
+_lower = (np.array([0.1, 1.3, 0.7, -0.4]), np.array([1.3, 0.6, 1.8, 0.2, 0.9, 2.3, -0.1, 1.6, 1.15, 0.05]))
+_clear = (np.array([5.1, 6.0, 5.5, 5.8, 6.3, 5.2, 5.9, 6.1]), np.array([1.0, 2.2, 1.6, 0.7, 1.9, 2.4, 1.3, 0.8]))
+
+PERMUTATION_P = Exercise(
+    name="permutation_p",
+    chapter=7,
+    minutes=12,
+    level="medium",
+    signature="permutation_p(first, second, draws, seed) -> share, from 0 to 1",
+    reference=permutation_p,
+    use=_seeded_p,
+    agrees=_p_agrees,
+    seconds=20,
+    cases=[
+        Case((*_one_odd, 1000, 0), says="0, 0, 0, 0 against 0, 0, 0, 1, where every shuffle gives as large a gap"),
+        Case((*_apart, 3000, 1), says="eight units against eight, 3,000 shuffles"),
+        Case((*_lower, 3000, 2), says="four units against ten, the first lower, 3,000 shuffles"),
+        Case((*_clear, 1000, 3), says="two groups of eight that do not touch, 1,000 shuffles"),
+    ],
+    mistakes=[
+        *SEEDS,
+        Mistake(
+            "percent",
+            _number(lambda found, case: exact_p(*case.inputs[:2]) == 1 and abs(found - 100) < 1),
+            "that is in percent; asked for is a share, from 0 to 1.",
+        ),
+        Mistake(
+            "count",
+            _number(lambda found, case: found > 1.5),
+            "that is a count; asked for is the share of the shuffles, from 0 to 1.",
+        ),
+        Mistake(
+            "more than one",
+            _number(lambda found, case: 1 < found <= 1.5),
+            "it is more than 1. If the data themselves are counted as one more, there is one more draw too. (And twice "
+            "a one-sided share is at most 1.)",
+        ),
+        Mistake(
+            "not pooled",
+            _number(lambda found, case: found > 0.999 and exact_p(*case.inputs[:2]) < 0.9),
+            "every shuffle is counted: the gap of a shuffle is that of the data, since each group keeps its own units, "
+            "in another order. Put both groups together, shuffle, then cut.",
+        ),
+        Mistake(
+            "the other way",
+            _share_is(EQUAL, "less", "at most"),
+            "that is one minus the share: the shuffles are counted whose gap is nearer to 0 than the one observed.",
+        ),
+        Mistake(
+            "each group drawn",
+            _share_is(ODD, "own", "own, past 0"),
+            "each group is drawn again from its own units, with replacement: that is the bootstrap, which keeps the "
+            "gap. Here the two groups are put together and shuffled, as if they made no difference.",
+        ),
+        Mistake(
+            "each group drawn, twice",
+            _share_is(ODD, "own, past 0", times=2),
+            "each group is drawn again from its own units, with replacement: that is the bootstrap, which keeps the "
+            "gap. Here the two groups are put together and shuffled, as if they made no difference.",
+        ),
+        Mistake(
+            "each group drawn, eight",
+            _share_is(EQUAL, "own"),
+            "about half of the draws are counted: each group is drawn again from its own units, so the gap stays where "
+            "it is. Put the groups together, and shuffle.",
+        ),
+        Mistake(
+            "one-sided, above",
+            _share_is(EQUAL, "above"),
+            "that is one-sided: only gaps above 0 are counted, and so one half of those that are as far from 0. "
+            "Compare absolute values.",
+        ),
+        Mistake(
+            "one-sided, below",
+            _share_is(EQUAL, "below"),
+            "that is one-sided: gaps are counted that are at most as high as the one observed, nearly all of them. "
+            "Compare absolute values.",
+        ),
+        Mistake(
+            "strictly further",
+            _share_is(ODD, "strict"),
+            "every shuffle gives a gap exactly as large as the one observed, and none is counted: at least as far is "
+            ">=, and not >.",
+        ),
+        Mistake(
+            "with replacement",
+            _share_is(ODD, "replaced"),
+            "in some draws the gap is 0, which no shuffle can give: units are drawn with replacement, so the 1 is "
+            "missing or is there twice. Each unit comes once.",
+        ),
+        Mistake(
+            "halved",
+            _share_is(UNEQUAL, "halved"),
+            "the shuffled units are cut into halves of seven; the groups had four and ten. Cut at the old size.",
+        ),
+        Mistake(
+            "sums",
+            _share_is(UNEQUAL, "sums"),
+            "sums are compared, and the larger group has the larger one whatever it holds: compare means.",
+        ),
+        Mistake(
+            "one-sided, unequal",
+            _share_is(UNEQUAL, "above", "below"),
+            "that is one-sided: the gap here is below 0, and gaps as far above 0 count too. Compare absolute values.",
+        ),
+    ],
+    hints=[
+        "If the groups made no difference, every division of the units into two groups would be as likely as yours.",
+        "np.concatenate puts groups together, generator.permutation shuffles. Where do you cut?",
+        "Count gaps that are at least as far from 0 to either side: abs on both.",
+    ],
+    commentary="Phipson and Smyth 2010: the data themselves are one of the divisions, so (found + 1) / (draws + 1) is "
+    "never 0. With three against three there are 20 divisions, and no p below 0.1.",
+)
+
+
+# ---------------------------------------------------------------- minimal_pairs
+
+
+def minimal_pairs(pairs):
+    """The share of pairs in which the stereotyped sentence is the likelier one.
+
+    pairs: a NumPy array (pairs, 2) of log-probabilities: of the sentence with the
+    stereotype, and of the same sentence about the other group. A tie counts a half.
+    Returns a number from 0 to 1; 0.5 is even.
+    """
+    ### BEGIN SOLUTION
+    stereotype, other = pairs.T
+    return (stereotype > other).mean() + (stereotype == other).mean() / 2
+    ### END SOLUTION
+
+
+_pairs = np.array([[-20.0, -21.5], [-33.0, -30.0], [-18.0, -18.0], [-25.0, -40.0]])
+_other_pairs = np.array(
+    [[-12.5, -13.0], [-40.0, -39.0], [-22.0, -28.0], [-31.0, -31.0], [-9.0, -8.0], [-17.0, -17.5], [-26.0, -25.0]]
+)
+
+MINIMAL_PAIRS = Exercise(
+    name="minimal_pairs",
+    chapter=7,
+    minutes=4,
+    level="easy",
+    signature="minimal_pairs(pairs) -> share, from 0 to 1",
+    reference=minimal_pairs,
+    cases=[
+        Case((_pairs,), says="four pairs: two in which the stereotype is likelier, one in which it is not, a tie"),
+        Case((_pairs[2:3],), says="a single pair, a tie"),
+        Case((_other_pairs,), says="seven pairs, one of them a tie"),
+        Case((-_other_pairs[:, ::-1] - 60,), says="seven other pairs"),
+    ],
+    mistakes=[
+        Mistake(
+            "ties lost",
+            lambda pairs: (pairs[:, 0] > pairs[:, 1]).mean(),
+            "the tie counts nothing: as if the model preferred the other sentence. It is to count a half.",
+        ),
+        Mistake(
+            "ties won",
+            lambda pairs: (pairs[:, 0] >= pairs[:, 1]).mean(),
+            "the tie counts as a preference for the stereotype. It is to count a half.",
+        ),
+        Mistake(
+            "ties left out",
+            lambda pairs: (pairs[:, 0] > pairs[:, 1]).sum() / (pairs[:, 0] != pairs[:, 1]).sum(),
+            "ties are left out, from the pairs too. That is another way to do it; here a tie counts a half.",
+        ),
+        Mistake(
+            "reversed",
+            lambda pairs: 1 - minimal_pairs(pairs),
+            "the pairs are read the wrong way round: the stereotype's score stands first, and the higher "
+            "log-probability is the likelier one (−20 is higher than −21.5).",
+        ),
+        Mistake(
+            "reversed, ties lost",
+            lambda pairs: (pairs[:, 0] < pairs[:, 1]).mean(),
+            "the pairs are read the wrong way round: the stereotype's score stands first, and the higher "
+            "log-probability is the likelier one (−20 is higher than −21.5). And a tie counts a half.",
+        ),
+        Mistake(
+            "reversed, ties won",
+            lambda pairs: (pairs[:, 0] <= pairs[:, 1]).mean(),
+            "the pairs are read the wrong way round: the stereotype's score stands first, and the higher "
+            "log-probability is the likelier one (−20 is higher than −21.5). And a tie counts a half.",
+        ),
+        Mistake(
+            "sizes of differences",
+            lambda pairs: (pairs[:, 0] - pairs[:, 1]).mean(),
+            "that is the mean difference: one pair with a large one decides it. Count the pairs.",
+        ),
+        Mistake(
+            "means compared",
+            lambda pairs: float(pairs[:, 0].mean() > pairs[:, 1].mean()),
+            "the two means are compared; count pair by pair.",
+        ),
+        Mistake(
+            "mean of signs",
+            lambda pairs: np.sign(pairs[:, 0] - pairs[:, 1]).mean(),
+            "that is won pairs minus lost ones, from −1 to 1: the share is from 0 to 1, and 0.5 is even.",
+        ),
+        Mistake(
+            "count",
+            lambda pairs: (pairs[:, 0] > pairs[:, 1]).sum() + (pairs[:, 0] == pairs[:, 1]).sum() / 2,
+            "that is a count; the share divides it by the number of pairs.",
+        ),
+        Mistake("percent", lambda pairs: 100 * minimal_pairs(pairs), "that is in percent; the share is from 0 to 1."),
+        Mistake(
+            "probabilities",
+            lambda pairs: (1 / (1 + np.exp(pairs[:, 1] - pairs[:, 0]))).mean(),
+            "each pair counts by how much likelier the one sentence is; here each counts 1, 0 or a half.",
+        ),
+    ],
+    hints=[
+        "Which of two log-probabilities is the larger, −20 or −21.5? Count those pairs.",
+        "The mean of a comparison is a share. What do the ties add to it?",
+    ],
+    commentary="share_above in course_lib/measures.py leaves ties out; with scores of a model there are none. Add the "
+    "interval: of ten pairs it is wide.",
+)
+
+
+# ---------------------------------------------------------------- worst_group
+
+
+def worst_group(right, groups):
+    """The group that is served worst, and how well.
+
+    right: a boolean NumPy array, (texts,): whether each was judged right. groups: a NumPy
+    array of strings, (texts,): the group that each belongs to.
+    Returns (group, accuracy): its name, and the share of its texts that were judged right.
+    """
+    ### BEGIN SOLUTION
+    accuracies = {group: right[groups == group].mean() for group in set(groups)}
+    worst = min(accuracies, key=accuracies.get)
+    return worst, accuracies[worst]
+    ### END SOLUTION
+
+
+def group_by(score, pick=min, say=lambda right, mine: right[mine].mean()):
+    """The group with the least of something else: for the mistakes."""
+
+    def wrong(right, groups):
+        found = pick(sorted(set(groups.tolist())), key=lambda group: score(right, groups == group))
+        return found, say(right, groups == found)
+
+    return wrong
+
+
+def _grouped(**rights):
+    """right and groups, in turns: a string of 1 and 0 for each group."""
+    rows = [(at, name, letter == "1") for name, text in rights.items() for at, letter in enumerate(text)]
+    rows.sort(key=lambda row: row[0])
+    return np.array([row[2] for row in rows]), np.array([row[1] for row in rows])
+
+
+def _accuracy(right, mine):
+    return right[mine].mean()
+
+
+def _named_first(case, output, right):
+    return isinstance(output, tuple | list) and len(output) == 2 and isinstance(output[1], str)
+
+
+WORST_GROUP = Exercise(
+    name="worst_group",
+    chapter=7,
+    minutes=5,
+    level="easy",
+    signature="worst_group(right, groups) -> (group, accuracy)",
+    reference=worst_group,
+    cases=[
+        Case(
+            _grouped(large="1101101011", small="010"),
+            says="a large group with 7 of 10 right, a small one with 1 of 3",
+        ),
+        Case(_grouped(a="1110000110", b="11", c="1101"), says="a with 5 of 10 right, b with 2 of 2, c with 3 of 4"),
+        Case(_grouped(north="00", south="0111", east="10"), says="a group of which none is right"),
+        Case(_grouped(one="1101"), says="one group only"),
+    ],
+    mistakes=[
+        Mistake(
+            "best",
+            group_by(_accuracy, max),
+            "that is the group that is served best.",
+        ),
+        Mistake(
+            "most errors",
+            group_by(lambda right, mine: (~right[mine]).sum(), max),
+            "that is the group with the most errors; a large group has more of everything. Compare shares.",
+        ),
+        Mistake(
+            "fewest right",
+            group_by(lambda right, mine: right[mine].sum()),
+            "that is the group with the fewest right answers; a small group has fewer of everything. Compare shares.",
+        ),
+        Mistake("smallest", group_by(lambda right, mine: mine.sum()), "that is the smallest group, not the worst."),
+        Mistake("largest", group_by(lambda right, mine: mine.sum(), max), "that is the largest group, not the worst."),
+        Mistake(
+            "of all texts",
+            group_by(
+                lambda right, mine: right[mine].sum() / len(right),
+                say=lambda right, mine: right[mine].sum() / len(right),
+            ),
+            "the right answers of a group are divided by the number of all texts; divide by those of the group.",
+        ),
+        Mistake(
+            "right group, of all",
+            group_by(_accuracy, say=lambda right, mine: right[mine].sum() / len(right)),
+            "the group is right; its right answers are divided by the number of all texts, not by those of the group.",
+        ),
+        Mistake(
+            "overall",
+            group_by(_accuracy, say=lambda right, mine: right.mean()),
+            "the group is right, and the accuracy is that of all texts together.",
+        ),
+        Mistake(
+            "errors",
+            group_by(_accuracy, say=lambda right, mine: 1 - right[mine].mean()),
+            "the group is right, and its number is the share of errors; accuracy is the share that is right.",
+        ),
+        Mistake(
+            "best, errors",
+            group_by(_accuracy, max, say=lambda right, mine: 1 - right[mine].mean()),
+            "that is the group that is served best, with its share of errors.",
+        ),
+        Mistake(
+            "counted",
+            group_by(_accuracy, say=lambda right, mine: int(right[mine].sum())),
+            "the group is right; its number is a count, and the accuracy is a share.",
+        ),
+        Mistake(
+            "percent",
+            group_by(_accuracy, say=lambda right, mine: 100 * right[mine].mean()),
+            "the accuracy is in percent; a share is from 0 to 1.",
+        ),
+        Mistake(
+            "the gap",
+            group_by(_accuracy, say=lambda right, mine: right.mean() - right[mine].mean()),
+            "the group is right, and its number is how far it lies below all texts; asked for is its accuracy.",
+        ),
+        Mistake(
+            "exchanged", when(_named_first), "the pair is the wrong way round: first the group, then its accuracy."
+        ),
+        Mistake(
+            "name alone",
+            when(lambda case, output, right: isinstance(output, str) and output == right[0]),
+            "the group is right; asked for is a pair, with its accuracy.",
+        ),
+        Mistake(
+            "accuracy alone",
+            when(lambda case, output, right: _number_of(output) == right[1]),
+            "the accuracy is right; asked for is a pair, with the group's name first.",
+        ),
+        Mistake(
+            "all groups",
+            when(lambda case, output, right: isinstance(output, dict)),
+            "a dictionary came back; asked for is one pair, the worst group and its accuracy.",
+        ),
+    ],
+    hints=[
+        "right[groups == name] are the verdicts of one group. Their mean is its accuracy.",
+        "min(dictionary, key=dictionary.get) gives the key with the least value.",
+    ],
+    commentary="The group weighs as much as any other, however small. So its number is also the least certain: three "
+    "texts say little.",
+)
+
+
+# ---------------------------------------------------------------- threshold_by_group
+
+
+def threshold_by_group(scores, labels, groups):
+    """For each group the threshold with the most right answers.
+
+    scores: NumPy (texts,). labels: boolean (texts,), what is true. groups: strings
+    (texts,). The answer to a text is yes where its score is above the threshold.
+    Returns a dictionary, group -> threshold; of several that are as good any is right.
+    """
+    ### BEGIN SOLUTION
+    thresholds = {}
+    for group in set(groups):
+        mine, true = scores[groups == group], labels[groups == group]
+        tried = [-np.inf, *mine]  # above −∞ is everything
+        thresholds[group] = max(tried, key=lambda threshold: ((mine > threshold) == true).sum())
+    return thresholds
+    ### END SOLUTION
+
+
+def _hits(case, group, threshold, answer=lambda scores, threshold: scores > threshold):
+    scores, labels, groups = case.inputs
+    mine = groups == group
+    return int((answer(scores[mine], threshold) == labels[mine]).sum())
+
+
+def _thresholds(case, output):
+    """The output as a dictionary of floats, or None."""
+    fits = isinstance(output, dict) and set(output) == set(case.inputs[2].tolist())
+    found = {key: _number_of(value) for key, value in output.items()} if fits else {}
+    return found if found and all(value is not None for value in found.values()) else None
+
+
+def _short_of(case, found, right, answer=lambda scores, threshold: scores > threshold):
+    """Groups whose threshold is not among the best, with how many are right and could be."""
+    hits = {group: (_hits(case, group, found[group], answer), _hits(case, group, right[group])) for group in found}
+    return {group: pair for group, pair in hits.items() if pair[0] < pair[1]}
+
+
+def _thresholds_agree(output, right, case):
+    found = _thresholds(case, output)
+    if found is None:
+        if isinstance(output, dict):
+            missing = sorted(set(right) - set(output))
+            return f"the group {missing[0]!r} is missing." if missing else "each group has one number, its threshold."
+        return wrong_type(Pair(output, dict(right), {})) or "it gives no dictionary, group -> threshold."
+    short = _short_of(case, found, right)
+    if not short:
+        return True
+    group, (hits, best) = sorted(short.items())[0]
+    return (
+        f"for the group {group!r} the threshold {found[group]:.3g} gives {hits} right answers, and {best} are "
+        "possible. Try each score of the group as a threshold, and one below them all."
+    )
+
+
+def _thresholds_are(make):
+    """A predicate: the thresholds are those that a function of (scores, labels) of something gives."""
+
+    def holds(case, output, right):
+        found = _thresholds(case, output)
+        return found is not None and make(case, found, right)
+
+    return when(holds)
+
+
+def _as_score(case, found, right):
+    return not _short_of(case, found, right, lambda scores, threshold: scores >= threshold)
+
+
+def _turned(case, found, right):
+    worst = {
+        group: max(_hits(case, group, t, lambda scores, at: scores <= at) for t in [-np.inf, *case.inputs[0]])
+        for group in found
+    }
+    return all(_hits(case, group, found[group], lambda s, at: s <= at) == worst[group] for group in found)
+
+
+def _one_for_all(case, found, right):
+    return len(found) > 1 and len(set(found.values())) == 1
+
+
+def _middle(figure):
+    def holds(case, found, right):
+        scores, _, groups = case.inputs
+        return all(abs(found[group] - figure(scores[groups == group])) < 1e-6 for group in found)
+
+    return holds
+
+
+def _between_means(case, found, right):
+    scores, labels, groups = case.inputs
+    for group in found:
+        mine, true = scores[groups == group], labels[groups == group]
+        if true.all() or not true.any():
+            return False
+        if abs(found[group] - (mine[true].mean() + mine[~true].mean()) / 2) > 1e-6:
+            return False
+    return True
+
+
+def _only_inside(case, found, right):
+    """The best of the group's own scores: nothing is below them all."""
+    scores, _, groups = case.inputs
+    for group in found:
+        mine = scores[groups == group]
+        if _hits(case, group, found[group]) < max(_hits(case, group, threshold) for threshold in mine):
+            return False
+    return True
+
+
+def _people(**rows):
+    """scores, labels and groups: for each group a list of (score, label)."""
+    flat = [(score, bool(label), group) for group, some in rows.items() for score, label in some]
+    flat = flat[::2] + flat[1::2]
+    scores, labels, groups = zip(*flat, strict=True)
+    return np.array(scores, dtype=float), np.array(labels), np.array(groups)
+
+
+_shifted = _people(
+    a=[(-2, 0), (-1, 0), (0.5, 1), (1, 0), (2, 1), (9, 1)],
+    b=[(3, 0), (4, 0), (5, 0), (6, 1), (7, 1)],
+)
+_all_yes = _people(a=[(0.5, 1), (1.5, 1), (2.5, 1)], b=[(-3, 0), (-1, 0), (1, 1), (-2, 0)])
+_random_group = [(round(float(x), 3), int(x + y > 0.3)) for x, y in np.random.default_rng(4).normal(size=(30, 2))]
+_drawn = _people(
+    a=_random_group, b=[(x + 2, y) for x, y in _random_group[:17]], c=[(-x, 1 - y) for x, y in _random_group[5:]]
+)
+
+THRESHOLD_BY_GROUP = Exercise(
+    name="threshold_by_group",
+    chapter=7,
+    minutes=10,
+    level="medium",
+    signature="threshold_by_group(scores, labels, groups) -> {group: threshold}",
+    reference=threshold_by_group,
+    agrees=_thresholds_agree,
+    cases=[
+        Case(_shifted, says="group a with scores around 0, group b with the same about 4 higher"),
+        Case(_all_yes, says="a group in which every text is a yes"),
+        Case(_drawn, says="three groups of 30, 17 and 25 texts"),
+    ],
+    mistakes=[
+        Mistake(
+            "one for all",
+            _thresholds_are(_one_for_all),
+            "every group has the same threshold: look for each group's own, among its own texts.",
+        ),
+        Mistake(
+            "at least",
+            _thresholds_are(_as_score),
+            "these thresholds are right if a score equal to the threshold means yes (>=). Here yes is what is above it "
+            "(>), so one text of the group falls on the wrong side.",
+        ),
+        Mistake(
+            "turned",
+            _thresholds_are(_turned),
+            "these are the thresholds below which yes is right most often, the worst ones: yes is what is above.",
+        ),
+        Mistake(
+            "mean",
+            _thresholds_are(_middle(np.mean)),
+            "these are the means of the groups' scores: the labels are not used.",
+        ),
+        Mistake(
+            "median",
+            _thresholds_are(_middle(np.median)),
+            "these are the medians of the groups' scores: the labels are not used.",
+        ),
+        Mistake(
+            "between the means",
+            _thresholds_are(_between_means),
+            "these lie half way between the mean scores of yes and no: one score far out (9) draws it along. Count "
+            "right answers for each possible threshold.",
+        ),
+        Mistake(
+            "only inside",
+            _thresholds_are(_only_inside),
+            "in group a every text is a yes, and its lowest score is the threshold, which it is not above: a threshold "
+            "below all scores has to be among those that you try.",
+        ),
+    ],
+    hints=[
+        "For one group: which thresholds give different answers? Not more than it has scores, and one below them all.",
+        "(mine > threshold) == true is where the answer is right; sum counts.",
+        "max(candidates, key=function) takes the best.",
+    ],
+    commentary="A threshold can move all scores of a group up or down; it cannot turn their order round. And it was "
+    "chosen on these texts: measure it on others.",
+)
+
+
+# ---------------------------------------------------------------- calibration_bins
+
+
+def calibration_bins(scores, right, bins):
+    """How sure a model is, beside how often it is right.
+
+    scores: NumPy (texts,), from 0 to 1. right: boolean (texts,). bins: how many parts of
+    equal width 0 to 1 is cut into; 1 itself belongs to the last.
+    Returns a list with one (mean score, share right, how many) for each bin that is not
+    empty, from the lowest scores to the highest.
+    """
+    ### BEGIN SOLUTION
+    places = np.minimum((scores * bins).astype(int), bins - 1)  # (texts,): the bin of each
+    found = []
+    for place in range(bins):
+        mine = places == place
+        if mine.any():
+            found.append((scores[mine].mean(), right[mine].mean(), int(mine.sum())))
+    return found
+    ### END SOLUTION
+
+
+def bins_but(places=None, row=None, empty=None, low=0.0):
+    """Bins with something else in one place: for the mistakes."""
+
+    def wrong(scores, right, bins):
+        found = []
+        at = (scores * bins).astype(int) if places is None else places(scores, bins)
+        at = np.minimum(at, bins - 1) if places is None else at
+        for place in range(int(max(at.max() + 1, bins))):
+            mine = at == place
+            if mine.any():
+                usual = (scores[mine].mean(), right[mine].mean(), int(mine.sum()))
+                found.append(usual if row is None else row(usual, place, bins, len(scores)))
+            elif empty is not None:
+                found.append(empty)
+        return found
+
+    return wrong
+
+
+def _one_left_out(scores, bins):
+    at = (scores * bins).astype(int)
+    return np.where(at >= bins, -1, at)
+
+
+def _by_rank(scores, bins):
+    return (scores.argsort().argsort() * bins) // len(scores)
+
+
+_sure = np.array([0.95, 0.15, 1.0, 0.65, 0.55, 0.05, 0.97])
+_was_right = np.array([True, False, True, True, False, False, False])
+_drawn_scores = np.random.default_rng(3).uniform(0.31, 0.99, 60)
+_drawn_right = np.random.default_rng(5).uniform(size=60) < _drawn_scores**2
+
+CALIBRATION_BINS = Exercise(
+    name="calibration_bins",
+    chapter=7,
+    minutes=10,
+    level="medium",
+    signature="calibration_bins(scores, right, bins) -> list of (mean score, share right, how many)",
+    reference=calibration_bins,
+    cases=[
+        Case((np.array([0.2, 0.4, 0.9]), np.array([True, False, True]), 2), says="0.2, 0.4 and 0.9 in two bins"),
+        Case((_sure, _was_right, 5), says="seven scores, one of them 1, in five bins, one of them empty"),
+        Case((_drawn_scores, _drawn_right, 10), says="60 scores from 0.31 to 0.99 in ten bins"),
+    ],
+    mistakes=[
+        Mistake(
+            "1 left out",
+            bins_but(places=_one_left_out),
+            "the score 1 is in no bin: it belongs to the last.",
+        ),
+        Mistake(
+            "1 in a bin of its own",
+            bins_but(places=lambda scores, bins: (scores * bins).astype(int)),
+            "the score 1 has a bin of its own, past the last: it belongs to the last.",
+        ),
+        Mistake(
+            "middle of the bin",
+            bins_but(row=lambda usual, place, bins, many: ((place + 0.5) / bins, *usual[1:])),
+            "the first number is the middle of the bin; asked for is the mean of the scores in it.",
+        ),
+        Mistake(
+            "lower edge",
+            bins_but(row=lambda usual, place, bins, many: (place / bins, *usual[1:])),
+            "the first number is the lower edge of the bin; asked for is the mean of the scores in it.",
+        ),
+        Mistake(
+            "upper edge",
+            bins_but(row=lambda usual, place, bins, many: ((place + 1) / bins, *usual[1:])),
+            "the first number is the upper edge of the bin; asked for is the mean of the scores in it.",
+        ),
+        Mistake(
+            "exchanged",
+            bins_but(row=lambda usual, place, bins, many: (usual[1], usual[0], usual[2])),
+            "the first two are exchanged: first the mean score, then the share that is right.",
+        ),
+        Mistake(
+            "share of errors",
+            bins_but(row=lambda usual, place, bins, many: (usual[0], 1 - usual[1], usual[2])),
+            "the second number is the share that is wrong.",
+        ),
+        Mistake(
+            "count of right ones",
+            bins_but(row=lambda usual, place, bins, many: (usual[0], round(usual[1] * usual[2]), usual[2])),
+            "the second number is a count; asked for is the share of the bin's texts that are right.",
+        ),
+        Mistake(
+            "share of all",
+            bins_but(row=lambda usual, place, bins, many: (usual[0], usual[1] * usual[2] / many, usual[2])),
+            "the right ones of a bin are divided by the number of all texts; divide by those of the bin.",
+        ),
+        Mistake(
+            "share of texts",
+            bins_but(row=lambda usual, place, bins, many: (*usual[:2], usual[2] / many)),
+            "the third number is a share of all texts; asked for is how many are in the bin.",
+        ),
+        Mistake(
+            "without the count",
+            bins_but(row=lambda usual, place, bins, many: usual[:2]),
+            "pairs came back; asked for are three numbers for each bin, the third how many texts are in it.",
+        ),
+        Mistake(
+            "the difference",
+            bins_but(row=lambda usual, place, bins, many: usual[0] - usual[1]),
+            "differences came back; asked for are mean score, share right and how many, side by side.",
+        ),
+        Mistake(
+            "equal counts",
+            bins_but(places=_by_rank),
+            "the bins hold equally many texts; asked for are bins of equal width.",
+        ),
+        Mistake(
+            "between the least and the most",
+            bins_but(
+                places=lambda scores, bins: np.minimum(
+                    ((scores - scores.min()) / np.ptp(scores) * bins).astype(int), bins - 1
+                )
+            ),
+            "the bins reach from the lowest score to the highest; asked for are parts of 0 to 1.",
+        ),
+        Mistake(
+            "empty ones",
+            when(
+                lambda case, output, right: (
+                    isinstance(output, list)
+                    and len(output) == case.inputs[2] > len(right)
+                    and all(any(_alike(one, row) for one in output) for row in right)
+                )
+            ),
+            "empty bins are in the list too: there is no mean of nothing. Leave them out.",
+        ),
+        Mistake(
+            "highest first",
+            lambda scores, right, bins: calibration_bins(scores, right, bins)[::-1],
+            "the order is the wrong one: from the lowest scores to the highest.",
+        ),
+    ],
+    hints=[
+        "Which bin is a score in? With five bins of width 0.2, 0.65 is in the one from 0.6 to 0.8.",
+        "scores * bins, cut off to whole numbers, is the number of the bin, but for the score 1.",
+        "A bin without texts has no mean: ask mine.any() first.",
+    ],
+    commentary="Drawn, they are the calibration curve: on the diagonal a score is the probability of being right. "
+    "Small bins jump: say how many texts are in each.",
+)
+
+
+def _alike(one, row):
+    return isinstance(one, tuple | list) and len(one) == len(row) and bool(np.allclose(one, row))
+
+
+# ---------------------------------------------------------------- clear_of_chance
+
+
+def clear_of_chance(p_values, level=0.05):
+    """Which of several comparisons are clear of chance, by Bonferroni's rule.
+
+    p_values: a dictionary, name of a comparison -> its p value. level: the chance that
+    any of all of them is called clear by luck is to stay below it.
+    Returns the names, in any order: those whose p is below level / how many there are.
+    """
+    ### BEGIN SOLUTION
+    return [name for name, p in p_values.items() if p < level / len(p_values)]
+    ### END SOLUTION
+
+
+def holm(p_values, level=0.05):
+    """Holm's rule: the smallest p against level / n, the next against level / (n − 1), and so on."""
+    found = []
+    for at, (name, p) in enumerate(sorted(p_values.items(), key=lambda item: item[1])):
+        if p >= level / (len(p_values) - at):
+            break
+        found.append(name)
+    return found
+
+
+def benjamini_hochberg(p_values, level=0.05):
+    """The false discovery rate: up to the last p below its rank times level / n."""
+    ranked = sorted(p_values.items(), key=lambda item: item[1])
+    last = max((at for at, (_, p) in enumerate(ranked, 1) if p < at * level / len(ranked)), default=0)
+    return [name for name, _ in ranked[:last]]
+
+
+def _in_order(answer, p_values, level=None):
+    found = answer(p_values) if level is None else answer(p_values, level)
+    free = isinstance(found, list | tuple | set | frozenset | type({}.keys()))
+    return sorted(found) if free and all(isinstance(one, str) for one in found) else found
+
+
+_topics = {"disability": 0.0004, "love": 0.045, "faith": 0.3, "origin": 0.011, "age": 0.0096}
+
+CLEAR_OF_CHANCE = Exercise(
+    name="clear_of_chance",
+    chapter=7,
+    minutes=2,
+    level="easy",
+    signature="clear_of_chance(p_values, level=0.05) -> names",
+    reference=clear_of_chance,
+    use=_in_order,
+    cases=[
+        Case(({"a": 0.03, "b": 0.01, "c": 0.06},), says="a with p = 0.03, b with 0.01, c with 0.06"),
+        Case(({"a": 0.03},), says="one comparison, p = 0.03"),
+        Case((_topics,), says="five comparisons, with p of 0.0004, 0.0096, 0.011, 0.045 and 0.3"),
+        Case((_topics, 0.5), says="the same five at a level of 0.5"),
+        Case(({"a": 0.4, "b": 0.2, "c": 0.6},), says="three comparisons, none clear"),
+    ],
+    mistakes=[
+        Mistake(
+            "each at the level",
+            lambda p_values, level=0.05: [name for name, p in p_values.items() if p < level],
+            "each p is compared with the level itself. With five comparisons nearly one table in four would then show "
+            "something by luck: divide the level by how many there are.",
+        ),
+        Mistake(
+            "multiplied",
+            lambda p_values, level=0.05: [name for name, p in p_values.items() if p < level * len(p_values)],
+            "the level is multiplied by the number of comparisons; more comparisons make it stricter, so divide.",
+        ),
+        Mistake(
+            "the others",
+            lambda p_values, level=0.05: [name for name in p_values if name not in clear_of_chance(p_values, level)],
+            "these are the comparisons that are not clear: a small p is rare by chance.",
+        ),
+        Mistake(
+            "level written",
+            lambda p_values, level=0.05: clear_of_chance(p_values),
+            "0.05 is written as a number: use the argument level.",
+        ),
+        Mistake(
+            "five",
+            lambda p_values, level=0.05: [name for name, p in p_values.items() if p < level / 5],
+            "the level is divided by 5 whatever there is: divide by how many comparisons there are.",
+        ),
+        Mistake(
+            "Holm",
+            holm,
+            "that is Holm's rule, which loosens the level step by step, and is a good one. Bonferroni's compares every "
+            "p with the same level / number.",
+        ),
+        Mistake(
+            "false discoveries",
+            benjamini_hochberg,
+            "that is the rule of Benjamini and Hochberg: it bounds the share of false discoveries. Bonferroni's "
+            "compares every p with the same level / number.",
+        ),
+        Mistake(
+            "by those below",
+            lambda p_values, level=0.05: [
+                name
+                for name, p in p_values.items()
+                if p < level / max(1, sum(one < level for one in p_values.values()))
+            ],
+            "the level is divided by how many p are below it; every comparison that was made counts.",
+        ),
+        Mistake(
+            "one",
+            lambda p_values, level=0.05: [
+                name for name in clear_of_chance(p_values, level) if p_values[name] == min(p_values.values())
+            ],
+            "only the smallest p is kept: several comparisons may be clear.",
+        ),
+        Mistake(
+            "p values",
+            when(lambda case, output, right: isinstance(output, dict) or _numbers(output)),
+            "p values came back; asked for are the names of the comparisons.",
+        ),
+    ],
+    hints=[
+        "The same strictness for all: level divided by how many comparisons there are, also those that are not clear."
+    ],
+    commentary="What counts is every comparison that was made, also those that nobody reports.",
+)
+
+
+def _numbers(output):
+    return isinstance(output, tuple | list) and bool(output) and all(isinstance(one, float) for one in output)
