@@ -40,6 +40,11 @@ def _without_keepdim(logits):
     return powers / powers.sum(-1)
 
 
+def _largest_without_keepdim(logits):
+    powers = torch.exp(logits - logits.max(-1).values)
+    return powers / powers.sum(-1, keepdim=True)
+
+
 def _largest_of_all(logits):
     powers = torch.exp(logits - logits.max())
     return powers / powers.sum(-1, keepdim=True)
@@ -88,6 +93,16 @@ SOFTMAX = Exercise(
             "changes all probabilities.",
         ),
         Mistake(
+            "clamped",
+            lambda logits: torch.softmax(logits.clamp(-80, 80), -1),
+            "the logits are cut off, so that all large ones become equal. Subtract, do not cut.",
+        ),
+        Mistake(
+            "negated",
+            lambda logits: torch.softmax(-logits, -1),
+            "the sign is wrong: the largest logit should get the largest probability.",
+        ),
+        Mistake(
             "no_exp",
             lambda logits: logits / logits.sum(-1, keepdim=True),
             "the logits are divided by their sum without exp: negative logits give negative numbers. Take exp first.",
@@ -117,6 +132,12 @@ SOFTMAX = Exercise(
             "everything",
             lambda logits: torch.softmax(logits.flatten(), 0).view_as(logits),
             "all numbers together add up to 1; along the last axis each row should. Sum with dim=-1.",
+        ),
+        Mistake(
+            "keepdim_of_max",
+            _largest_without_keepdim,
+            "from each column the largest number of a row is subtracted that is not its own. The largest ones need the "
+            "shape (rows, 1): keepdim=True.",
         ),
         Mistake(
             "keepdim",
@@ -238,7 +259,7 @@ CLASSIFY = Exercise(
         ),
         Mistake(
             "first_label",
-            when(lambda case, output, right: _label_of(output) == "COMPLAINT" != right[0]),
+            lambda text, tokenizer, model: (model.config.id2label[0], classify(text, tokenizer, model)[1]),
             "the first label is given whatever the logits say. The place of the largest says which label it is.",
         ),
     ],
@@ -476,6 +497,10 @@ def _embed(masked_model=True, pool=None, scaled=lambda mean: normalize(mean, dim
     return wrong
 
 
+def _pooler(texts, tokenizer, model):
+    return normalize(model(**tokenizer(texts, padding=True, return_tensors="pt")).pooler_output, dim=-1)
+
+
 def _mean_of_real(vectors, mask):
     real = mask[:, :, None]
     return (vectors * real).sum(1) / real.sum(1)
@@ -537,6 +562,24 @@ EMBED = Exercise(
             "largest",
             _embed(pool=lambda vectors, mask: vectors.masked_fill(mask[:, :, None] == 0, -1e9).amax(1)),
             "that is the largest number over the tokens in each place, not the mean.",
+        ),
+        Mistake(
+            "sums",
+            _embed(pool=lambda vectors, mask: (vectors * mask[:, :, None]).sum(1), scaled=lambda total: total),
+            "these are sums over the tokens, neither divided by their number nor scaled: each row should have length "
+            "1.",
+        ),
+        Mistake(
+            "sum_of_sizes",
+            _embed(scaled=lambda mean: normalize(mean, p=1, dim=-1)),
+            "each row is divided by the sum of its numbers' sizes; its length is the root of the sum of their squares.",
+        ),
+        Mistake(
+            "pooler",
+            _pooler,
+            "that is pooler_output, a layer above the vector of [CLS] made for another training; the mean over the "
+            "tokens "
+            "of last_hidden_state is asked for.",
         ),
         Mistake(
             "tokens_scaled",
@@ -839,6 +882,13 @@ BEST_SPAN = Exercise(
             "added.",
         ),
         Mistake(
+            "zeros",
+            lambda start, end, longest: divmod(int((start[:, None] + end).triu().tril(longest - 1).argmax()), len(end)),
+            "pairs that are not allowed get 0 (triu and tril do that), and where all sums are below 0 such a pair "
+            "wins. "
+            "Give them -inf.",
+        ),
+        Mistake(
             "turned",
             lambda start, end, longest: best_span(end, start, longest),
             "start and end are exchanged: rows and columns of the table of pairs, perhaps.",
@@ -909,6 +959,13 @@ def _write(choose=lambda logits: logits[:, -1].argmax(-1), more=0, fed=True, who
     return wrong
 
 
+def _last_token_only(ids, model, steps):
+    with torch.no_grad():
+        for _ in range(steps):
+            ids = torch.cat([ids, model(ids[:, -1:]).logits[:, -1].argmax(-1, keepdim=True)], 1)
+    return ids
+
+
 def _ids_and_continuer(text, steps):
     def make():
         ids = small_models.word_pieces()(text, add_special_tokens=False, return_tensors="pt")["input_ids"]
@@ -955,6 +1012,18 @@ WRITE_GREEDILY = Exercise(
             "least",
             _write(lambda logits: logits[:, -1].argmin(-1)),
             "the least likely token is taken: argmax, not argmin.",
+        ),
+        Mistake(
+            "last_token_only",
+            _last_token_only,
+            "the model is asked about the last token alone; it needs the whole text so far.",
+        ),
+        Mistake(
+            "all_at_once",
+            lambda ids, model, steps: torch.cat([ids, model(ids).logits[:, -1].topk(steps).indices], 1),
+            "these are the likeliest tokens for one and the same place. Each new token changes what comes after it: "
+            "ask "
+            "the model again.",
         ),
         Mistake(
             "new_only",
