@@ -289,7 +289,7 @@ def pad_batch(rows, pad):
 
     rows: a list of lists of token ids. pad: the id to fill up with.
     Returns (ids, mask), two tensors of whole numbers (rows, tokens of the longest row);
-    mask is 1 for a token of a row and 0 for filling.
+    mask is 1 for a token of a row and 0 for padding.
     """
     ### BEGIN SOLUTION
     longest = max(len(row) for row in rows)
@@ -329,18 +329,18 @@ PAD_BATCH = Exercise(
         Mistake(
             "left",
             _pad_left,
-            "the filling stands before the tokens; this tokenizer fills up at the end (decoders are padded on the left "
+            "the padding stands before the tokens; this tokenizer fills up at the end (decoders are padded on the left "
             "when they generate; the exercise asks for the right).",
         ),
         Mistake(
             "inverted",
             lambda rows, pad: (pad_batch(rows, pad)[0], 1 - pad_batch(rows, pad)[1]),
-            "the mask is the wrong way round: 1 marks a real token, 0 the filling.",
+            "the mask is the wrong way round: 1 marks a real token, 0 the padding.",
         ),
         Mistake(
             "unmasked",
             lambda rows, pad: (pad_batch(rows, pad)[0], torch.ones_like(pad_batch(rows, pad)[1])),
-            "the mask is 1 everywhere, so the model would read the filling as text.",
+            "the mask is 1 everywhere, so the model would read the padding as text.",
         ),
         Mistake(
             "cut",
@@ -350,7 +350,7 @@ PAD_BATCH = Exercise(
         Mistake(
             "zeros",
             lambda rows, pad: (pad_batch(rows, 0)[0], pad_batch(rows, pad)[1]),
-            "it fills up with 0, whatever pad is. Not every tokenizer's filling has the number 0.",
+            "it fills up with 0, whatever pad is. Not every tokenizer's padding has the number 0.",
         ),
         Mistake(
             "ids_only",
@@ -374,7 +374,7 @@ PAD_BATCH = Exercise(
         "torch.full(shape, pad) makes a tensor full of one number; then write each row into the beginning of its own.",
         "ids[number, :3] = … writes into the first three places of a row. The mask gets 1 in the same places.",
     ],
-    commentary="torch.nn.utils.rnn.pad_sequence does the filling too; `tokenizer(texts, padding=True)` does both.",
+    commentary="torch.nn.utils.rnn.pad_sequence does the padding too; `tokenizer(texts, padding=True)` does both.",
 )
 
 
@@ -587,21 +587,21 @@ EMBED = Exercise(
             "each token's vector is scaled to length 1 before the mean. Take the mean first, then scale it.",
         ),
         Mistake(
-            "filling_counts",
+            "padding_counts",
             _embed(pool=lambda vectors, mask: vectors.mean(1)),
-            "the filling counts in the mean: the shorter text gets another vector than alone. Multiply the vectors by "
+            "the padding counts in the mean: the shorter text gets another vector than alone. Multiply the vectors by "
             "the attention mask, (texts, tokens, 1), before you add them up, and divide by the number of real tokens.",
         ),
         Mistake(
             "mask_not_given",
             _embed(masked_model=False),
-            "the mean leaves the filling out, but the model has read it: hand it the attention mask too, "
+            "the mean leaves the padding out, but the model has read it: hand it the attention mask too, "
             "model(**inputs).",
         ),
         Mistake(
             "neither",
             _embed(masked_model=False, pool=lambda vectors, mask: vectors.mean(1)),
-            "the attention mask is used nowhere: neither the model nor the mean knows which tokens are filling.",
+            "the attention mask is used nowhere: neither the model nor the mean knows which tokens are padding.",
         ),
         Mistake(
             "scaled_over_texts",
@@ -625,7 +625,7 @@ EMBED = Exercise(
         ),
     ],
     hints=[
-        "First without the filling in mind: tokenizer, model, mean over dim=1, then scale each row.",
+        "First without the padding in mind: tokenizer, model, mean over dim=1, then scale each row.",
         'inputs["attention_mask"][:, :, None] has the shape (texts, tokens, 1) and can be multiplied with the vectors.',
         "Filling times 0 adds nothing to the sum. Divide by how many tokens are real: the sum of the mask.",
         "torch.nn.functional.normalize(x, dim=-1) scales each row to length 1.",
@@ -839,7 +839,7 @@ BEST_SPAN = Exercise(
         Mistake(
             "apart",
             lambda start, end, longest: (int(start.argmax()), int(end.argmax())),
-            "beginning and end are chosen apart, so the end can stand before the beginning, or too far behind it. "
+            "beginning and end are chosen apart, so the end can stand before the beginning, or too far after it. "
             "Look at pairs, and only at those that are allowed.",
         ),
         Mistake(
@@ -901,7 +901,7 @@ BEST_SPAN = Exercise(
         Mistake(
             "exclusive",
             lambda start, end, longest: (best_span(start, end, longest)[0], best_span(start, end, longest)[1] + 1),
-            "the last number is one too large: it is the last token of the answer, not the first behind it.",
+            "the last number is one too large: it is the last token of the answer, not the first after it.",
         ),
         Mistake(
             "with_score",
@@ -1135,7 +1135,7 @@ ENTITIES = Exercise(
         Mistake(
             "exclusive",
             _entities(_inside, last=1),
-            "the last number is one too large: it is the last token of the name, not the first behind it.",
+            "the last number is one too large: it is the last token of the name, not the first after it.",
         ),
         Mistake(
             "token_by_token",

@@ -368,7 +368,7 @@ def test_ablation_leaves_no_trace_also_after_an_error(encoder, sentences):
 
 
 def test_ablation_of_heads_that_are_not_there_is_explained(encoder, translator):
-    for heads, message in (({6: [0]}, "heads names layer 6; there are 6"), ({0: [-1]}, "Heads .-1. were named")):
+    for heads, message in (({6: [0]}, "Layer 6 was named in heads; there are 6"), ({0: [-1]}, "Heads .-1. were named")):
         with pytest.raises(ValueError, match=message), ablate_heads(encoder, heads):
             pass
     with pytest.raises(ValueError, match="say which"), ablate_heads(translator, {0: [0]}):

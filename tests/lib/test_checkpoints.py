@@ -387,17 +387,13 @@ def test_of_the_hub_nothing_pickled_and_no_code_is_taken(tmp_path, monkeypatch):
     assert set(filter_repo_objects([*wanted, *others], **taken)) == wanted
 
 
-def test_importing_is_quick_and_loads_nothing_heavy():
-    code = (
-        "import sys, time; t = time.perf_counter(); import course_lib, course_lib.checkpoints, course_lib.pipelines; "
-    )
-    code += "print(time.perf_counter() - t, *[m for m in ('torch', 'transformers', 'numpy') if m in sys.modules])"
-    seconds = []
-    for _ in range(3):
-        found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-        assert found[1:] == []
-        seconds.append(float(found[0]))
-    assert min(seconds) < 0.15
+def test_importing_loads_nothing_heavy():
+    code = "import sys; before = set(sys.modules); import course_lib, course_lib.checkpoints, course_lib.pipelines; "
+    code += "print(*sorted(set(sys.modules) - before))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "course_lib.pipelines" in loaded
+    assert not {"torch", "transformers", "numpy", "datasets", "matplotlib", "IPython"} & set(loaded)
+    assert len(loaded) < 300, f"{len(loaded)} modules for an import that is to be instant"
 
 
 def test_the_real_catalogue_is_complete():

@@ -232,7 +232,9 @@ def test_interrupted_in_the_middle_it_carries_on_rightly(tmp_path, sign):
     wait = f"import os, time, pathlib\npathlib.Path({str(pidfile)!r}).write_text(str(os.getpid()))"
     # the chapter waits only as long as nobody has interrupted it
     slow = write(
-        tmp_path / "2_slow.ipynb", wait, "while not pathlib.Path('go').exists(): time.sleep(0.05)\nprint('end')"
+        tmp_path / "2_slow.ipynb",
+        wait,
+        "pathlib.Path('second').touch()\nwhile not pathlib.Path('go').exists(): time.sleep(0.05)\nprint('end')",
     )
     build = tmp_path / "build"
     process = subprocess.Popen(
@@ -242,7 +244,7 @@ def test_interrupted_in_the_middle_it_carries_on_rightly(tmp_path, sign):
         until(lambda: pidfile.exists() and pidfile.read_text(), 30)
         until(lambda: (build / "executed" / "1_first.json").exists(), 30)
         kernel = psutil.Process(int(pidfile.read_text()))
-        time.sleep(0.3)  # so that the second cell runs
+        until(lambda: (tmp_path / "second").exists(), 30)
         process.send_signal(sign)
         _, errors = process.communicate(timeout=10)
     finally:

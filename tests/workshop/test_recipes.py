@@ -1,6 +1,7 @@
 """What the recipes promise: batches that lose nothing, resuming without a trace, no leaks."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -281,3 +282,49 @@ def test_the_smoothed_loss_is_that_of_pytorch():
     theirs = torch.nn.functional.cross_entropy(logits, labels, label_smoothing=0.1)
     torch.testing.assert_close(ours, theirs)
     torch.testing.assert_close(torch.autograd.grad(3 * ours, logits), torch.autograd.grad(3 * theirs, logits))
+
+
+MEMBERS = """# what ships
+[checkpoints.one.members]
+"old.bin" = "00"
+"gone.bin" = "11"
+
+[checkpoints.two]
+about = "[checkpoints.one.members] is not meant here"
+
+[checkpoints.two.members]
+"b.bin" = "22"
+"""
+
+
+@pytest.mark.parametrize("name", ["one", "two"])
+def test_enter_changes_the_members_of_one_checkpoint_and_no_other_line(tmp_path, monkeypatch, name):
+    catalogue, file = tmp_path / "catalogue.toml", tmp_path / "new.bin"
+    catalogue.write_text(MEMBERS)
+    file.write_bytes(b"abc")
+    monkeypatch.setattr(training, "CATALOGUE", catalogue)
+    assert training.enter(name, [file]) == 3
+    sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # of "abc", FIPS 180-2
+    old = {"one": '"old.bin" = "00"\n"gone.bin" = "11"\n', "two": '"b.bin" = "22"\n'}[name]
+    assert catalogue.read_text() == MEMBERS.replace(old, f'"new.bin" = "{sha256}"\n')
+    training.enter(name, [file])
+    assert catalogue.read_text().count(sha256) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("", "has no line"), ("[checkpoints.one.members]\n# mine\n'x.bin' = '00'\n", "stands more than a line")],
+)
+def test_enter_refuses_a_catalogue_that_it_cannot_edit_line_by_line(tmp_path, monkeypatch, text, words):
+    catalogue = tmp_path / "catalogue.toml"
+    catalogue.write_text(text)
+    monkeypatch.setattr(training, "CATALOGUE", catalogue)
+    with pytest.raises(ValueError, match=words):
+        training.enter("one", [])
+    assert catalogue.read_text() == text
+
+
+def test_a_hash_of_the_labelled_data_stands_in_one_place():
+    hashed, folder = re.compile(r"jsonl(\.gz)?\",\s*\"[0-9a-f]{64}"), Path(training.__file__).parents[1]
+    written = [path.name for path in folder.rglob("*.py") if hashed.search(path.read_text(encoding="utf-8"))]
+    assert written == []

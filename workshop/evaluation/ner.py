@@ -13,18 +13,19 @@ import numpy as np
 from course_lib.pipelines import pipeline
 from workshop.evaluation import THIS, Measured, Sources, interval
 from workshop.evaluation.asking import by_length
+from workshop.evaluation.sources import labelled_file
 
 NEEDS = ("data",)
 TESTS = {
-    "WikiGold": ("ner/wikigold.test.jsonl.gz", "5b6348240680b0d54db1a77a080665449b180eac50c1eb411c85bb1e25be51ce"),
-    "UNER EWT": ("ner/uner_ewt.test.jsonl.gz", "47650626fa1d247ad374cdb2edd271a985eee11671327be963d0b7eeea9353eb"),
+    "WikiGold": labelled_file("ner/wikigold.test.jsonl.gz"),
+    "UNER EWT": labelled_file("ner/uner_ewt.test.jsonl.gz"),
 }
 TYPES = {"WikiGold": ("PER", "ORG", "LOC", "MISC"), "UNER EWT": ("PER", "ORG", "LOC")}
 LEARNED = (
-    ("ner/wikigold.train.jsonl.gz", "379e56f2cffb42265a87b0e4650a9540b2b339dda727e1bb8cb8342d38ca9d39"),
-    ("ner/btc.train.jsonl.gz", "dbf4c449d5ca0a81f951e5ce10c94d684889d28fc8d6942f1d0205b656a39b7f"),
-    ("ner/wnut17.train.jsonl.gz", "f7d06cb95de12548a09d558e4d674c12d57734c8e619aae50c00144789fd426e"),
-    ("ner/uner_ewt.validation.jsonl.gz", "0ecf9c787713f72e6a250b44f82b2c02fe3339b381e601f4a7fbef23d244edb1"),
+    labelled_file("ner/wikigold.train.jsonl.gz"),
+    labelled_file("ner/btc.train.jsonl.gz"),
+    labelled_file("ner/wnut17.train.jsonl.gz"),
+    labelled_file("ner/uner_ewt.validation.jsonl.gz"),
 )
 SAME = {
     "person": "PER", "location": "LOC", "corporation": "ORG", "group": "ORG",

@@ -15,16 +15,14 @@ from course_lib.data.texts import reviews
 from course_lib.pipelines import pipeline
 from workshop.evaluation import THIS, Measured, Sources, interval
 from workshop.evaluation.asking import by_length
+from workshop.evaluation.sources import labelled_file
 
 NEEDS = ("data",)
-TEST = (
-    "sentiment/sst2_sentences.validation.jsonl.gz",
-    "4a7c3d41264d68d7d5dc2d331d0318c9d1790e0db3bdaf76c233fa9979c82039",
-)
-DEGREES = ("sentiment/sst5.validation.jsonl.gz", "fe098fd3762dcde54af050c92565030f50c0cf0646924a7b7348e045f029a9d0")
+TEST = labelled_file("sentiment/sst2_sentences.validation.jsonl.gz")
+DEGREES = labelled_file("sentiment/sst5.validation.jsonl.gz")
 LEARNED = (
-    ("sentiment/sst2_phrases.train.jsonl.gz", "b7f987666b22eb3b77a15a9989a50266da88cb94a62975248fa82a4c0205cfb5"),
-    ("sentiment/sst2_sentences.train.jsonl.gz", "a2c553e2d6496ab61c91bf8b7c8682de3f08cbcac77a60bcb745a40c33fb4df2"),
+    labelled_file("sentiment/sst2_phrases.train.jsonl.gz"),
+    labelled_file("sentiment/sst2_sentences.train.jsonl.gz"),
 )
 NEUTRAL = 2  # of the five degrees from 0, very negative, to 4
 UNSURE = 0.8  # a score below it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +16,7 @@ from course_lib.data.leads import WHEEL
 
 Row = TypeVar("Row")
 
+HASHES: dict[str, str] = tomllib.loads((Path(__file__).parent / "labelled.toml").read_text(encoding="utf-8"))
 # Name -> the option of `course evaluate`, and how to get what it wants.
 OPTIONS = {
     "data": ("--data FOLDER", "the labelled data, with files such as ner/wikigold.test.jsonl.gz"),
@@ -25,6 +27,11 @@ OPTIONS = {
         "unpack Debian's libreoffice-help-en-us and libreoffice-help-fr (dpkg-deb -x), then usr/share/libreoffice/help",
     ),
 }
+
+
+def labelled_file(name: str) -> tuple[str, str]:
+    """A file of the labelled data and its sha256, which `labelled.toml` holds; KeyError for a file that it lacks."""
+    return name, HASHES[name]
 
 
 def read_rows(folder: Path, name: str, sha256: str) -> list[dict]:

@@ -20,16 +20,11 @@ from course_lib.pipelines import pipeline
 from workshop.evaluation import THIS, Measured, Sources, interval
 from workshop.evaluation.asking import by_length
 from workshop.evaluation.debian import descriptions
+from workshop.evaluation.sources import labelled_file
 
 NEEDS = ("data", "debian", "leads")
-TITLES = (
-    "summarization/acl_title.test.jsonl.gz",
-    "b1591747422874f3f80fad3cf4b4973071ec9ac0724f5eea84de5e295016a28c",
-)
-EMAILS = (
-    "summarization/aeslc_email.test.jsonl.gz",
-    "0562e0ee32da5a4b33580fd1197158257400985d4367d3a58d09d14d6e208751",
-)
+TITLES = labelled_file("summarization/acl_title.test.jsonl.gz")
+EMAILS = labelled_file("summarization/aeslc_email.test.jsonl.gz")
 METRICS = {"ROUGE-1": "rouge1", "ROUGE-2": "rouge2", "ROUGE-L": "rougeL"}
 
 

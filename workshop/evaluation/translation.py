@@ -14,25 +14,17 @@ from course_lib.pipelines import pipeline
 from workshop.evaluation import THIS, Measured, Sources, interval
 from workshop.evaluation.asking import by_length
 from workshop.evaluation.help_pages import help_pairs
+from workshop.evaluation.sources import labelled_file
 
 NEEDS = ("data", "help_pages")
 TESTS = {
-    "Multi30k, 2016 Flickr": (
-        "translation/multi30k_en_de_fr.test_2016_flickr.jsonl.gz",
-        "f1782571b7ca91a75339530295f8f77ac3293755c39b99c7d503f520c65d0cd3",
-    ),
-    "Tatoeba": (
-        "translation/tatoeba_en_fr.test.jsonl.gz",
-        "5e941b3e2794128827e08d850520fd5deadd33a88506e09413903f5008ee9c24",
-    ),
+    "Multi30k, 2016 Flickr": labelled_file("translation/multi30k_en_de_fr.test_2016_flickr.jsonl.gz"),
+    "Tatoeba": labelled_file("translation/tatoeba_en_fr.test.jsonl.gz"),
 }
 HELP = "LibreOffice help"
 LEARNED = (
-    (
-        "translation/multi30k_en_de_fr.train.jsonl.gz",
-        "33aa04ae274827c23ad7177d27d314b2451316f717c952a015f7e05eaf59bda1",
-    ),
-    ("translation/tatoeba_en_fr.train.jsonl.gz", "f211641f1fb2149c8312545f0c543f37c9d7557e81e535cde346a25bec1bd387"),
+    labelled_file("translation/multi30k_en_de_fr.train.jsonl.gz"),
+    labelled_file("translation/tatoeba_en_fr.train.jsonl.gz"),
 )
 AT_MOST = 30_000  # pairs of each kind from which the dictionary learns
 LONGEST = 30  # words in a pair from which it learns

@@ -16,19 +16,18 @@ from course_lib.data.texts import messages
 from course_lib.pipelines import pipeline
 from workshop.evaluation import THIS, Measured, Sources, interval
 from workshop.evaluation.asking import vectors
+from workshop.evaluation.sources import labelled_file
 
 NEEDS = ("data",)
-INFERENCE = ("nli/xnli_en.test.jsonl.gz", "9eac31c0e7a40a286689bb82931619f811f6b55159b758f498b0c0d53a59ea43")
-LEARNED = ("nli/lingnli.train.jsonl.gz", "23f99fa16a76729c1c85f64d58462d58076a443947432ca7546753f3d21c9f74")
+INFERENCE = labelled_file("nli/xnli_en.test.jsonl.gz")
+LEARNED = labelled_file("nli/lingnli.train.jsonl.gz")
 TOPICS = {
-    "AG News": ("topic/ag_news.test.jsonl.gz", "c085b593933b853af05e071e38aa0c0492eada6166d9ec12a3a0251d09523eb6"),
-    "Banking77": ("topic/banking77.test.jsonl.gz", "7e87606508d4567d8439b141e04bd735fe9ccf1685dab0725141fc0842613003"),
+    "AG News": labelled_file("topic/ag_news.test.jsonl.gz"),
+    "Banking77": labelled_file("topic/banking77.test.jsonl.gz"),
 }
 # "World" are the news about states and wars. Chosen on the AG News descriptions of the validation part, where the label
 # "world" reached 0.61 and "politics" 0.71 (240 texts).
-DOMAINS = (
-    "topic/clinc150.validation.jsonl.gz", "a300b4a81699de1aac3a3d45674cb05d795f64c7cc0d4029f561f38bae7d05a7",
-)  # fmt: skip
+DOMAINS = labelled_file("topic/clinc150.validation.jsonl.gz")  # fmt: skip
 READABLE = {"Sci/Tech": "science and technology", "World": "politics"}
 HYPOTHESIS = "This example is {}."  # the pipeline's own
 AT_ONCE = 256  # texts whose pairs are sorted together

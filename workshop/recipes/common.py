@@ -20,6 +20,7 @@ import shutil
 import tempfile
 import textwrap
 import time
+import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -440,11 +441,17 @@ def enter(name: str, files: list[Path]) -> int:
     """Enter the sha256 of a checkpoint's shipped files into the catalogue, and return their size in bytes."""
     for path in files:
         path.chmod(0o644)
-    block = "".join(f'"{path.name}" = "{sha256_of(path)}"\n' for path in sorted(files))
-    head = f"[checkpoints.{name}.members]\n"
-    before, found, after = CATALOGUE.read_text(encoding="utf-8").partition(head)
-    if not found:
+    members = {path.name: sha256_of(path) for path in sorted(files)}
+    text = CATALOGUE.read_text(encoding="utf-8")
+    lines, head = text.splitlines(keepends=True), f"[checkpoints.{name}.members]\n"
+    if head not in lines:
         raise ValueError(f"{CATALOGUE} has no line {head.strip()}: enter the checkpoint there, then run this again.")
-    rest = after[after.find("\n[") :] if "\n[" in after else ""
-    CATALOGUE.write_text(before + head + block + rest, encoding="utf-8")
+    first = lines.index(head) + 1
+    last = next((n for n in range(first, len(lines)) if not lines[n].startswith('"')), len(lines))
+    lines[first:last] = [f'"{file}" = "{sha256}"\n' for file, sha256 in members.items()]
+    wanted = tomllib.loads(text)
+    wanted["checkpoints"][name]["members"] = members
+    if tomllib.loads("".join(lines)) != wanted:
+        raise ValueError(f"{CATALOGUE}: below {head.strip()} stands more than a line for each file. Mend it by hand.")
+    CATALOGUE.write_text("".join(lines), encoding="utf-8", newline="\n")
     return sum(path.stat().st_size for path in files)

@@ -19,7 +19,7 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from course_lib.checkpoints import checkpoint
 from course_lib.data.leads import read_leads
-from workshop.evaluation.sources import read_rows
+from workshop.evaluation.sources import labelled_file, read_rows
 from workshop.recipes.common import (
     QUICK,
     fit_adapted,
@@ -38,37 +38,37 @@ SHARE = 0.2  # of the words, masked anew each time a window is seen
 PROSE = Path(__file__).parent / "texts" / "everyday_prose.txt"
 FILES = {  # file, its sha256, the field that is read, and whether it is an encyclopaedia
     "SQuAD": (
-        "qa/squad_dev_minus_xquad.train.jsonl.gz", "0649f3460744c81d15ad5b754d3f4d02c1dd1e22f24a34a25401256e77ea1e3b",
+        *labelled_file("qa/squad_dev_minus_xquad.train.jsonl.gz"),
         "context", True,
     ),
     "New-Wikipedia": (
-        "qa/squadshifts_new_wiki.train.jsonl.gz", "f32f46a17fceabbaabd68ab14710db727a14a392368f99ae231c38e80805e42d",
+        *labelled_file("qa/squadshifts_new_wiki.train.jsonl.gz"),
         "context", True,
     ),
     "LingNLI": (
-        "nli/lingnli.train.jsonl.gz", "23f99fa16a76729c1c85f64d58462d58076a443947432ca7546753f3d21c9f74", "premise", False,
+        *labelled_file("nli/lingnli.train.jsonl.gz"), "premise", False,
     ),
     "SNLI, revised": (
-        "nli/snli_cad.train.jsonl.gz", "37bb56052ae3a3ba7f80e5bc952e929fb1d8b71142de4e46cf3fc8f7860b75a6", "premise", False,
+        *labelled_file("nli/snli_cad.train.jsonl.gz"), "premise", False,
     ),
     "captions": (
-        "translation/multi30k_en_de_fr.train.jsonl.gz", "33aa04ae274827c23ad7177d27d314b2451316f717c952a015f7e05eaf59bda1",
+        *labelled_file("translation/multi30k_en_de_fr.train.jsonl.gz"),
         "en", False,
     ),
     "everyday": (
-        "translation/tatoeba_en_fr.train.jsonl.gz", "f211641f1fb2149c8312545f0c543f37c9d7557e81e535cde346a25bec1bd387",
+        *labelled_file("translation/tatoeba_en_fr.train.jsonl.gz"),
         "en", False,
     ),
     "SST": (
-        "sentiment/sst2_sentences.train.jsonl.gz", "a2c553e2d6496ab61c91bf8b7c8682de3f08cbcac77a60bcb745a40c33fb4df2",
+        *labelled_file("sentiment/sst2_sentences.train.jsonl.gz"),
         "text", False,
     ),
     "Amazon": (
-        "qa/squadshifts_amazon_reviews.train.jsonl.gz", "bfa718ce2721fa5621761e1da4898f1f6ab6b4815e8e4051b3eb028b08658752",
+        *labelled_file("qa/squadshifts_amazon_reviews.train.jsonl.gz"),
         "context", False,
     ),
     "questions": (
-        "qa/qamr_wiki.train.jsonl.gz", "7fb6a8959c20e43c2c903774e0488cbc73950b441e593f2195175f76ec1eec3a", "question", False,
+        *labelled_file("qa/qamr_wiki.train.jsonl.gz"), "question", False,
     ),
 }  # fmt: skip
 

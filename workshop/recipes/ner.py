@@ -31,7 +31,7 @@ from transformers import AutoModelForTokenClassification, AutoTokenizer, PreTrai
 from course_lib.checkpoints import catalogue, checkpoint
 from course_lib.data.leads import read_leads
 from workshop.evaluation.ner import SAME, spans
-from workshop.evaluation.sources import read_rows
+from workshop.evaluation.sources import labelled_file, read_rows
 from workshop.recipes.common import (
     QUICK,
     SHIPPED,
@@ -64,16 +64,16 @@ HIDDEN = 0.1  # of the tokens are masked while it learns, so that it looks at th
 # File, its sha256, how often it is seen in an epoch (once as it is, then with other names), and whether its people
 # marked all of MISC (also "French").
 FILES = {
-    "WikiGold": ("ner/wikigold.train.jsonl.gz", "379e56f2cffb42265a87b0e4650a9540b2b339dda727e1bb8cb8342d38ca9d39", 6, True),
+    "WikiGold": (*labelled_file("ner/wikigold.train.jsonl.gz"), 6, True),
     "UNER English-EWT": (
-        "ner/uner_ewt.validation.jsonl.gz", "0ecf9c787713f72e6a250b44f82b2c02fe3339b381e601f4a7fbef23d244edb1", 2, False,
+        *labelled_file("ner/uner_ewt.validation.jsonl.gz"), 2, False,
     ),
-    "WNUT-17": ("ner/wnut17.train.jsonl.gz", "f7d06cb95de12548a09d558e4d674c12d57734c8e619aae50c00144789fd426e", 1, False),
+    "WNUT-17": (*labelled_file("ner/wnut17.train.jsonl.gz"), 1, False),
     "Broad Twitter Corpus": (
-        "ner/btc.train.jsonl.gz", "dbf4c449d5ca0a81f951e5ce10c94d684889d28fc8d6942f1d0205b656a39b7f", 1, False,
+        *labelled_file("ner/btc.train.jsonl.gz"), 1, False,
     ),
 }  # fmt: skip
-VALIDATION = ("ner/wikigold.validation.jsonl.gz", "5bce52dab8495774cd16c916f8976b9676f07525e96625fccee0345114ea7de9")
+VALIDATION = labelled_file("ner/wikigold.validation.jsonl.gz")
 IGNORED, PERHAPS_MISC = -100, -1
 NUMBER = re.compile(r"[\W\d_]+")  # a word without a letter is no name, whatever a corpus says of the film "300"
 

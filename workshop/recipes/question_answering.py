@@ -17,7 +17,7 @@ import torch
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
 from course_lib.checkpoints import checkpoint
-from workshop.evaluation.sources import read_rows
+from workshop.evaluation.sources import labelled_file, read_rows
 from workshop.recipes.common import (
     QUICK,
     fit_adapted,
@@ -33,27 +33,12 @@ SEED = 7
 DEFAULTS = {"epochs": 2, "rate": 1.2e-4}
 WINDOW, STRIDE = 384, 128  # tokens: the pipeline's own, so that it asks as it was taught
 FILES = {
-    "squad": (
-        "qa/squad_dev_minus_xquad.train.jsonl.gz",
-        "0649f3460744c81d15ad5b754d3f4d02c1dd1e22f24a34a25401256e77ea1e3b",
-    ),
-    "wiki": (
-        "qa/squadshifts_new_wiki.train.jsonl.gz",
-        "f32f46a17fceabbaabd68ab14710db727a14a392368f99ae231c38e80805e42d",
-    ),
-    "reddit": (
-        "qa/squadshifts_reddit.train.jsonl.gz",
-        "44345d9e70af84c365d75c7d1614e602d52319de4aff30a2cc7219d45a0583c7",
-    ),
-    "amazon": (
-        "qa/squadshifts_amazon_reviews.train.jsonl.gz",
-        "bfa718ce2721fa5621761e1da4898f1f6ab6b4815e8e4051b3eb028b08658752",
-    ),
-    "unanswerable": (
-        "qa/squad2_unanswerable.train.jsonl.gz",
-        "7f4207e7959681d2c885636d2776a730c66894485dcaa4c2cc2889dc4b9cb073",
-    ),
-    "sentences": ("qa/qamr_wiki.train.jsonl.gz", "7fb6a8959c20e43c2c903774e0488cbc73950b441e593f2195175f76ec1eec3a"),
+    "squad": labelled_file("qa/squad_dev_minus_xquad.train.jsonl.gz"),
+    "wiki": labelled_file("qa/squadshifts_new_wiki.train.jsonl.gz"),
+    "reddit": labelled_file("qa/squadshifts_reddit.train.jsonl.gz"),
+    "amazon": labelled_file("qa/squadshifts_amazon_reviews.train.jsonl.gz"),
+    "unanswerable": labelled_file("qa/squad2_unanswerable.train.jsonl.gz"),
+    "sentences": labelled_file("qa/qamr_wiki.train.jsonl.gz"),
 }
 EMPTY = 0.1  # of the windows without their answer are kept, so that such windows are known too
 

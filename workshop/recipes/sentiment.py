@@ -18,7 +18,7 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from course_lib.checkpoints import checkpoint
-from workshop.evaluation.sources import read_rows
+from workshop.evaluation.sources import labelled_file, read_rows
 from workshop.recipes.common import (
     QUICK,
     fit_adapted,
@@ -34,15 +34,9 @@ SEED = 7
 DEFAULTS = {"epochs": 3, "rate": 2e-4, "tokens": 2048}
 HIDDEN = 0.1  # of the tokens are masked while it learns, in place of dropout, which is slow
 FILES = {
-    "phrases": (
-        "sentiment/sst2_phrases.train.jsonl.gz",
-        "b7f987666b22eb3b77a15a9989a50266da88cb94a62975248fa82a4c0205cfb5",
-    ),
-    "sentences": (
-        "sentiment/sst2_sentences.train.jsonl.gz",
-        "a2c553e2d6496ab61c91bf8b7c8682de3f08cbcac77a60bcb745a40c33fb4df2",
-    ),
-    "degrees": ("sentiment/sst5.train.jsonl.gz", "b5108782991091fd3a46cb862465441a5609532256de8acd6e2b6af642640afd"),
+    "phrases": labelled_file("sentiment/sst2_phrases.train.jsonl.gz"),
+    "sentences": labelled_file("sentiment/sst2_sentences.train.jsonl.gz"),
+    "degrees": labelled_file("sentiment/sst5.train.jsonl.gz"),
 }
 LABELS = {0: "NEGATIVE", 1: "POSITIVE"}
 # How positive a sentence is, for each of the treebank's five degrees from very negative to very positive. Neutral

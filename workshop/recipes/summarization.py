@@ -31,7 +31,7 @@ from transformers import (
 from course_lib.checkpoints import checkpoint
 from course_lib.data.leads import read_leads
 from workshop.evaluation.debian import descriptions
-from workshop.evaluation.sources import read_rows
+from workshop.evaluation.sources import labelled_file, read_rows
 from workshop.recipes.common import (
     QUICK,
     fit_as_set,
@@ -53,13 +53,8 @@ LETTERS = 60000
 PACKAGES = 16000  # descriptions taken; there are more than of all the others together
 COPIED = (0, 2, 5)  # the encoder's layers with which the decoder's begin
 FILES = {
-    "ACL titles": (
-        "summarization/acl_title.train.jsonl.gz", "c5bcfa56d78e8f60d00ae310cdf3cb8cf9714ba5f3f8f69c1aa06d3bc6698452",
-    ),
-    "SciTLDR": (
-        "summarization/scitldr_abstract.train.jsonl.gz",
-        "1916faea3734b0557d9d47c270eceb781a46d5dddf4324e16f5d9349ee18308f",
-    ),
+    "ACL titles": labelled_file("summarization/acl_title.train.jsonl.gz"),
+    "SciTLDR": labelled_file("summarization/scitldr_abstract.train.jsonl.gz"),
 }  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from transformers import (
 
 from course_lib.checkpoints import checkpoint
 from workshop.evaluation.help_pages import help_pairs
-from workshop.evaluation.sources import read_rows
+from workshop.evaluation.sources import labelled_file, read_rows
 from workshop.recipes.common import QUICK, fit_as_set, options, precision, ship_model, smoothed_loss, write_card
 
 NAME = "translation-en-fr"
@@ -34,14 +34,8 @@ DEFAULTS = {"epochs": 1, "rate": 1.5e-3, "tokens": 6144, "sources": ("data", "he
 PIECES = 8000
 LONGEST = 96  # pieces
 FILES = {
-    "captions": (
-        "translation/multi30k_en_de_fr.train.jsonl.gz",
-        "33aa04ae274827c23ad7177d27d314b2451316f717c952a015f7e05eaf59bda1",
-    ),
-    "everyday": (
-        "translation/tatoeba_en_fr.train.jsonl.gz",
-        "f211641f1fb2149c8312545f0c543f37c9d7557e81e535cde346a25bec1bd387",
-    ),
+    "captions": labelled_file("translation/multi30k_en_de_fr.train.jsonl.gz"),
+    "everyday": labelled_file("translation/tatoeba_en_fr.train.jsonl.gz"),
 }
 REPEATS = {"captions": 6, "everyday": 2, "manual": 3}
 

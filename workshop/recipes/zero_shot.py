@@ -26,7 +26,7 @@ from course_lib.checkpoints import catalogue, checkpoint
 from course_lib.data.leads import Lead, read_leads
 from workshop.evaluation.asking import vectors
 from workshop.evaluation.debian import descriptions
-from workshop.evaluation.sources import read_rows
+from workshop.evaluation.sources import labelled_file, read_rows
 from workshop.recipes.common import (
     QUICK,
     fit_adapted,
@@ -42,33 +42,19 @@ SEED = 7
 DEFAULTS = {"epochs": 2, "rate": 1.5e-4, "sources": ("data", "leads", "debian")}
 LONGEST = 96  # tokens
 INFERENCE = {
-    "LingNLI": ("nli/lingnli.train.jsonl.gz", "23f99fa16a76729c1c85f64d58462d58076a443947432ca7546753f3d21c9f74"),
-    "MultiNLI": ("nli/mnli_taxinli.train.jsonl.gz", "da76e76e5ed0442a8f0608e08b78789a71691cd1d1c135cdc65e04b23c9de49b"),
-    "MultiNLI, second part": (
-        "nli/mnli_taxinli.test.jsonl.gz",
-        "a7f4c584bc183660db39c81eab9e183c8971a3c338b087d1507807d6dea64f9e",
-    ),
-    "Wikipedia": ("nli/wiki_nli.train.jsonl.gz", "8238411d706e53e4d3033b07f4c73fbef94cecb7184754a4638eaf5660fd971d"),
-    "SNLI, revised": (
-        "nli/snli_cad.train.jsonl.gz",
-        "37bb56052ae3a3ba7f80e5bc952e929fb1d8b71142de4e46cf3fc8f7860b75a6",
-    ),
+    "LingNLI": labelled_file("nli/lingnli.train.jsonl.gz"),
+    "MultiNLI": labelled_file("nli/mnli_taxinli.train.jsonl.gz"),
+    "MultiNLI, second part": labelled_file("nli/mnli_taxinli.test.jsonl.gz"),
+    "Wikipedia": labelled_file("nli/wiki_nli.train.jsonl.gz"),
+    "SNLI, revised": labelled_file("nli/snli_cad.train.jsonl.gz"),
 }
-SAME_OR_NOT = (
-    "nli/rte.train.jsonl.gz",
-    "517078759bdd0f87a5333ead9cbb57e85d20080dc627a86d3af698e853b9b7e9",
-)  # two classes: entailment and the rest
-QUESTIONS = ("topic/trec.train.jsonl.gz", "027dc7f84e1f695600b718d578c5c3b380bd0256ea3aea323ca9b26c06a9e21d")
+SAME_OR_NOT = labelled_file("nli/rte.train.jsonl.gz")  # two classes: entailment and the rest
+QUESTIONS = labelled_file("topic/trec.train.jsonl.gz")
 ASKED = {  # of these the questions are read, for choices that MiniLM decides
-    "SQuAD": ("qa/squad_dev_minus_xquad.train.jsonl.gz", "0649f3460744c81d15ad5b754d3f4d02c1dd1e22f24a34a25401256e77ea1e3b"),
-    "Amazon": (
-        "qa/squadshifts_amazon_reviews.train.jsonl.gz", "bfa718ce2721fa5621761e1da4898f1f6ab6b4815e8e4051b3eb028b08658752",
-    ),
+    "SQuAD": labelled_file("qa/squad_dev_minus_xquad.train.jsonl.gz"),
+    "Amazon": labelled_file("qa/squadshifts_amazon_reviews.train.jsonl.gz"),
 }  # fmt: skip
-SPOKEN = (
-    "translation/tatoeba_en_fr.train.jsonl.gz",
-    "f211641f1fb2149c8312545f0c543f37c9d7557e81e535cde346a25bec1bd387",
-)
+SPOKEN = labelled_file("translation/tatoeba_en_fr.train.jsonl.gz")
 REQUESTS = Path(__file__).parent / "texts" / "requests.tsv"  # short requests in 16 domains, written for the course
 TEMPLATES = ("This example is {}.", "This example is {}.", "This text is about {}.", "The topic is {}.")
 STATEMENTS = 6  # in a choice

@@ -103,19 +103,12 @@ def write_pages(notebooks: list[Path], build: Path) -> Path:
 
 
 def reading_and_running(text: str) -> list[str]:
-    """Find "25 minutes to read, 2 minutes to run" or "Reading: 25 min. Running: 2 min." in a chapter's opening.
+    """The times of a chapter, in the index's words, from the line "**Reading** 25 min · **Running** 40 s" as rendered.
 
-    Returns what it found in the index's words, for instance ``["25 min to read", "2 min to run"]``; maybe nothing.
+    Returns for instance ``["25 min to read", "40 s to run"]``; nothing where there is no such line.
     """
-    amount = r"(\d+(?:\s*(?:–|-|to)\s*\d+)?)\s*(minutes?|min|seconds?|s)\b"
-    found = []
-    for verb in ("read", "run"):
-        before = re.search(rf"{amount}\s+(?:(?:to|of|for|the)\s+)*{verb}", text, re.IGNORECASE)
-        after = re.search(rf"\b{verb}\w*\b[^\d.;,]{{0,25}}?{amount}", text, re.IGNORECASE)
-        if match := before or after:
-            number = re.sub(r"\s*(–|-|to)\s*", "–", match[1])
-            found.append(f"{number} {'min' if match[2].lower().startswith('m') else 's'} to {verb}")
-    return found
+    found = re.search(r"\bReading\s+(\d+ min)\s+·\s+Running\s+(\d+ (?:s|min))\b", text)
+    return [f"{found[1]} to read", f"{found[2]} to run"] if found else []
 
 
 class _Renderer(IPythonRenderer):
