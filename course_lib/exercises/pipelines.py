@@ -40,6 +40,11 @@ def _without_keepdim(logits):
     return powers / powers.sum(-1)
 
 
+def _largest_without_keepdim(logits):
+    powers = torch.exp(logits - logits.max(-1).values)
+    return powers / powers.sum(-1, keepdim=True)
+
+
 def _largest_of_all(logits):
     powers = torch.exp(logits - logits.max())
     return powers / powers.sum(-1, keepdim=True)
@@ -88,6 +93,16 @@ SOFTMAX = Exercise(
             "changes all probabilities.",
         ),
         Mistake(
+            "clamped",
+            lambda logits: torch.softmax(logits.clamp(-80, 80), -1),
+            "the logits are cut off, so that all large ones become equal. Subtract, do not cut.",
+        ),
+        Mistake(
+            "negated",
+            lambda logits: torch.softmax(-logits, -1),
+            "the sign is wrong: the largest logit should get the largest probability.",
+        ),
+        Mistake(
             "no_exp",
             lambda logits: logits / logits.sum(-1, keepdim=True),
             "the logits are divided by their sum without exp: negative logits give negative numbers. Take exp first.",
@@ -117,6 +132,12 @@ SOFTMAX = Exercise(
             "everything",
             lambda logits: torch.softmax(logits.flatten(), 0).view_as(logits),
             "all numbers together add up to 1; along the last axis each row should. Sum with dim=-1.",
+        ),
+        Mistake(
+            "keepdim_of_max",
+            _largest_without_keepdim,
+            "from each column the largest number of a row is subtracted that is not its own. The largest ones need the "
+            "shape (rows, 1): keepdim=True.",
         ),
         Mistake(
             "keepdim",
@@ -238,7 +259,7 @@ CLASSIFY = Exercise(
         ),
         Mistake(
             "first_label",
-            when(lambda case, output, right: _label_of(output) == "COMPLAINT" != right[0]),
+            lambda text, tokenizer, model: (model.config.id2label[0], classify(text, tokenizer, model)[1]),
             "the first label is given whatever the logits say. The place of the largest says which label it is.",
         ),
     ],
@@ -268,7 +289,7 @@ def pad_batch(rows, pad):
 
     rows: a list of lists of token ids. pad: the id to fill up with.
     Returns (ids, mask), two tensors of whole numbers (rows, tokens of the longest row);
-    mask is 1 for a token of a row and 0 for filling.
+    mask is 1 for a token of a row and 0 for padding.
     """
     ### BEGIN SOLUTION
     longest = max(len(row) for row in rows)
@@ -308,18 +329,18 @@ PAD_BATCH = Exercise(
         Mistake(
             "left",
             _pad_left,
-            "the filling stands before the tokens; this tokenizer fills up at the end (decoders are padded on the left "
+            "the padding stands before the tokens; this tokenizer fills up at the end (decoders are padded on the left "
             "when they generate; the exercise asks for the right).",
         ),
         Mistake(
             "inverted",
             lambda rows, pad: (pad_batch(rows, pad)[0], 1 - pad_batch(rows, pad)[1]),
-            "the mask is the wrong way round: 1 marks a real token, 0 the filling.",
+            "the mask is the wrong way round: 1 marks a real token, 0 the padding.",
         ),
         Mistake(
             "unmasked",
             lambda rows, pad: (pad_batch(rows, pad)[0], torch.ones_like(pad_batch(rows, pad)[1])),
-            "the mask is 1 everywhere, so the model would read the filling as text.",
+            "the mask is 1 everywhere, so the model would read the padding as text.",
         ),
         Mistake(
             "cut",
@@ -329,7 +350,7 @@ PAD_BATCH = Exercise(
         Mistake(
             "zeros",
             lambda rows, pad: (pad_batch(rows, 0)[0], pad_batch(rows, pad)[1]),
-            "it fills up with 0, whatever pad is. Not every tokenizer's filling has the number 0.",
+            "it fills up with 0, whatever pad is. Not every tokenizer's padding has the number 0.",
         ),
         Mistake(
             "ids_only",
@@ -353,7 +374,7 @@ PAD_BATCH = Exercise(
         "torch.full(shape, pad) makes a tensor full of one number; then write each row into the beginning of its own.",
         "ids[number, :3] = … writes into the first three places of a row. The mask gets 1 in the same places.",
     ],
-    commentary="torch.nn.utils.rnn.pad_sequence does the filling too; `tokenizer(texts, padding=True)` does both.",
+    commentary="torch.nn.utils.rnn.pad_sequence does the padding too; `tokenizer(texts, padding=True)` does both.",
 )
 
 
@@ -476,6 +497,10 @@ def _embed(masked_model=True, pool=None, scaled=lambda mean: normalize(mean, dim
     return wrong
 
 
+def _pooler(texts, tokenizer, model):
+    return normalize(model(**tokenizer(texts, padding=True, return_tensors="pt")).pooler_output, dim=-1)
+
+
 def _mean_of_real(vectors, mask):
     real = mask[:, :, None]
     return (vectors * real).sum(1) / real.sum(1)
@@ -539,26 +564,44 @@ EMBED = Exercise(
             "that is the largest number over the tokens in each place, not the mean.",
         ),
         Mistake(
+            "sums",
+            _embed(pool=lambda vectors, mask: (vectors * mask[:, :, None]).sum(1), scaled=lambda total: total),
+            "these are sums over the tokens, neither divided by their number nor scaled: each row should have length "
+            "1.",
+        ),
+        Mistake(
+            "sum_of_sizes",
+            _embed(scaled=lambda mean: normalize(mean, p=1, dim=-1)),
+            "each row is divided by the sum of its numbers' sizes; its length is the root of the sum of their squares.",
+        ),
+        Mistake(
+            "pooler",
+            _pooler,
+            "that is pooler_output, a layer above the vector of [CLS] made for another training; the mean over the "
+            "tokens "
+            "of last_hidden_state is asked for.",
+        ),
+        Mistake(
             "tokens_scaled",
             _embed(pool=lambda vectors, mask: _mean_of_real(normalize(vectors, dim=-1), mask)),
             "each token's vector is scaled to length 1 before the mean. Take the mean first, then scale it.",
         ),
         Mistake(
-            "filling_counts",
+            "padding_counts",
             _embed(pool=lambda vectors, mask: vectors.mean(1)),
-            "the filling counts in the mean: the shorter text gets another vector than alone. Multiply the vectors by "
+            "the padding counts in the mean: the shorter text gets another vector than alone. Multiply the vectors by "
             "the attention mask, (texts, tokens, 1), before you add them up, and divide by the number of real tokens.",
         ),
         Mistake(
             "mask_not_given",
             _embed(masked_model=False),
-            "the mean leaves the filling out, but the model has read it: hand it the attention mask too, "
+            "the mean leaves the padding out, but the model has read it: hand it the attention mask too, "
             "model(**inputs).",
         ),
         Mistake(
             "neither",
             _embed(masked_model=False, pool=lambda vectors, mask: vectors.mean(1)),
-            "the attention mask is used nowhere: neither the model nor the mean knows which tokens are filling.",
+            "the attention mask is used nowhere: neither the model nor the mean knows which tokens are padding.",
         ),
         Mistake(
             "scaled_over_texts",
@@ -582,7 +625,7 @@ EMBED = Exercise(
         ),
     ],
     hints=[
-        "First without the filling in mind: tokenizer, model, mean over dim=1, then scale each row.",
+        "First without the padding in mind: tokenizer, model, mean over dim=1, then scale each row.",
         'inputs["attention_mask"][:, :, None] has the shape (texts, tokens, 1) and can be multiplied with the vectors.',
         "Filling times 0 adds nothing to the sum. Divide by how many tokens are real: the sum of the mask.",
         "torch.nn.functional.normalize(x, dim=-1) scales each row to length 1.",
@@ -796,7 +839,7 @@ BEST_SPAN = Exercise(
         Mistake(
             "apart",
             lambda start, end, longest: (int(start.argmax()), int(end.argmax())),
-            "beginning and end are chosen apart, so the end can stand before the beginning, or too far behind it. "
+            "beginning and end are chosen apart, so the end can stand before the beginning, or too far after it. "
             "Look at pairs, and only at those that are allowed.",
         ),
         Mistake(
@@ -839,6 +882,13 @@ BEST_SPAN = Exercise(
             "added.",
         ),
         Mistake(
+            "zeros",
+            lambda start, end, longest: divmod(int((start[:, None] + end).triu().tril(longest - 1).argmax()), len(end)),
+            "pairs that are not allowed get 0 (triu and tril do that), and where all sums are below 0 such a pair "
+            "wins. "
+            "Give them -inf.",
+        ),
+        Mistake(
             "turned",
             lambda start, end, longest: best_span(end, start, longest),
             "start and end are exchanged: rows and columns of the table of pairs, perhaps.",
@@ -851,7 +901,7 @@ BEST_SPAN = Exercise(
         Mistake(
             "exclusive",
             lambda start, end, longest: (best_span(start, end, longest)[0], best_span(start, end, longest)[1] + 1),
-            "the last number is one too large: it is the last token of the answer, not the first behind it.",
+            "the last number is one too large: it is the last token of the answer, not the first after it.",
         ),
         Mistake(
             "with_score",
@@ -909,6 +959,13 @@ def _write(choose=lambda logits: logits[:, -1].argmax(-1), more=0, fed=True, who
     return wrong
 
 
+def _last_token_only(ids, model, steps):
+    with torch.no_grad():
+        for _ in range(steps):
+            ids = torch.cat([ids, model(ids[:, -1:]).logits[:, -1].argmax(-1, keepdim=True)], 1)
+    return ids
+
+
 def _ids_and_continuer(text, steps):
     def make():
         ids = small_models.word_pieces()(text, add_special_tokens=False, return_tensors="pt")["input_ids"]
@@ -955,6 +1012,18 @@ WRITE_GREEDILY = Exercise(
             "least",
             _write(lambda logits: logits[:, -1].argmin(-1)),
             "the least likely token is taken: argmax, not argmin.",
+        ),
+        Mistake(
+            "last_token_only",
+            _last_token_only,
+            "the model is asked about the last token alone; it needs the whole text so far.",
+        ),
+        Mistake(
+            "all_at_once",
+            lambda ids, model, steps: torch.cat([ids, model(ids).logits[:, -1].topk(steps).indices], 1),
+            "these are the likeliest tokens for one and the same place. Each new token changes what comes after it: "
+            "ask "
+            "the model again.",
         ),
         Mistake(
             "new_only",
@@ -1066,7 +1135,7 @@ ENTITIES = Exercise(
         Mistake(
             "exclusive",
             _entities(_inside, last=1),
-            "the last number is one too large: it is the last token of the name, not the first behind it.",
+            "the last number is one too large: it is the last token of the name, not the first after it.",
         ),
         Mistake(
             "token_by_token",

@@ -251,7 +251,7 @@ WRONG = {
         (lambda a, b: a * b / (a.norm() * b.norm()), "number by number"),
     ],
     "embed": [
-        (embed_otherwise(lambda states, mask: states.mean(1)), "filling counts in the mean"),
+        (embed_otherwise(lambda states, mask: states.mean(1)), "padding counts in the mean"),
         (embed_otherwise(real_mean, mask=False), "the model has read it"),
         (embed_otherwise(lambda states, mask: states.mean(1), mask=False), "used nowhere"),
         (embed_otherwise(lambda states, mask: states[:, 0]), "first token"),
