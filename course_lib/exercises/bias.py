@@ -161,7 +161,7 @@ def _pair_of(output):
 def _number_of(output):
     """A single number as a float, or None."""
     if isinstance(output, torch.Tensor | np.ndarray):
-        output = output.item() if output.size in (1,) or getattr(output, "numel", lambda: 0)() == 1 else None
+        output = output.tolist()  # a number, where there are no dimensions
     fits = isinstance(output, int | float) and not isinstance(output, bool) and output == output
     return float(output) if fits else None
 
