@@ -1,4 +1,4 @@
-"""Our answers of chapter 06 against Transformers, safetensors and the library's own, and its known mistakes told apart."""
+"""Our answers of chapter 06 against Transformers, safetensors and the library, and its known mistakes told apart."""
 
 import hashlib
 

@@ -297,7 +297,7 @@ WRONG = {
         (interval_of(anew=True), "made anew"),
         (interval_of(seeded=False), "two calls with the same seed"),
         (lambda values, draws, seed: interval_of()(values, draws, 0), "every seed gives the same"),
-        (interval_of(size=lambda values, draws: 1), "one unit is drawn"),
+        (interval_of(size=lambda values, draws: 1), "one unit is drawn each time"),
         (interval_of(size=lambda values, draws: draws), "the two numbers are exchanged"),
         (interval_of(size=lambda values, draws: len(values) // 2), "half of them"),
         (interval_of(figure=np.median), "interval of the median"),
@@ -311,7 +311,7 @@ WRONG = {
         (interval_by_formula(lambda values: 1.96 * values.std(ddof=1)), "where single values lie"),
         (
             lambda values, draws, seed: np.percentile(np.random.default_rng(seed).choice(values, draws), [2.5, 97.5]),
-            "percentiles of the single values",
+            "percentiles of single values",
         ),
         (lambda values, draws, seed: spread(values, draws, seed, 1), "one standard error"),
         (lambda values, draws, seed: spread(values, draws, seed, 1.96), "1.96 standard errors"),
@@ -364,7 +364,7 @@ WRONG = {
     "threshold_by_group": [
         (one_threshold, "same threshold"),
         (lambda scores, labels, groups: dict.fromkeys(groups, 0.5), "same threshold"),
-        (per_group(best_of(np.unique, lambda mine, at: mine >= at)), "(>=)"),
+        (per_group(best_of(np.unique, lambda mine, at: mine >= at)), "(>=). Here yes"),
         (per_group(best_of(lambda mine: [-9e9, *mine], lambda mine, at: mine < at)), "the worst ones"),
         (per_group(lambda mine, true: mine.mean()), "are the means"),
         (per_group(lambda mine, true: np.median(mine)), "are the medians"),
