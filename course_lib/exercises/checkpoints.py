@@ -87,14 +87,34 @@ def plus(more):
     return lambda config: count_parameters(config) + more(config)
 
 
+def _larger_pieces(config):
+    """The same by parts that one may forget together with others."""
+    found = pieces(config)
+
+    def of(*words):
+        return sum(many for part, many in found.items() if all(word in part for word in words))
+
+    larger = {part: many for part, many in found.items() if "table" in part or "norm" in part}
+    attention, forward = of("of attention"), of("feed-forward")
+    return {
+        **larger,
+        "attention": attention,
+        "the feed-forward": forward,
+        "the biases of the feed-forward": of("biases", "feed-forward"),
+        "the pooler": of("pooler"),
+    }
+
+
 def _left_out(config, output, right):
     """The fewest parts, at most three, that are as many as are missing; () if none are."""
-    found = pieces(config)
-    for many in (1, 2, 3):
-        for parts in combinations(found, many):
-            if sum(found[part] for part in parts) == right - output:
-                return parts
-    return ()
+    single = [(part,) for part, many in pieces(config).items() if many == right - output]
+    found = _larger_pieces(config)
+    several = (parts for many in (1, 2, 3) for parts in combinations(found, many))
+    return next((one for one in (*single, *several) if len(one) and _size_of(config, one) == right - output), ())
+
+
+def _size_of(config, parts):
+    return sum({**pieces(config), **_larger_pieces(config)}[part] for part in parts)
 
 
 def _bert(**settings):
@@ -117,15 +137,15 @@ COUNT_PARAMETERS = Exercise(
     seconds=20,
     cases=[
         Case(
-            says="1 layer, width 6, 2 heads, 10 inside the feed-forward, 13 tokens, 11 positions, 3 segments",
+            says="2 layers, width 10, 5 heads, 34 inside the feed-forward, 37 tokens, 23 positions, 7 segments",
             make=_bert(
-                num_hidden_layers=1,
-                hidden_size=6,
-                num_attention_heads=2,
-                intermediate_size=10,
-                vocab_size=13,
-                max_position_embeddings=11,
-                type_vocab_size=3,
+                num_hidden_layers=2,
+                hidden_size=10,
+                num_attention_heads=5,
+                intermediate_size=34,
+                vocab_size=37,
+                max_position_embeddings=23,
+                type_vocab_size=7,
             ),
         ),
         Case(
@@ -413,10 +433,8 @@ LOADING_REPORT = Exercise(
         ),
         Mistake(
             "a tuple",
-            lambda skeleton, checkpoint: tuple(
-                names_in_order(names) for names in loading_report(skeleton, checkpoint).values()
-            ),
-            'three lists came back; asked for is one dictionary with the keys "missing", "unexpected", "mismatched".',
+            when(lambda case, output, right: isinstance(output, tuple | list) and len(output) == 3),
+            'three values came back; asked for is one dictionary with the keys "missing", "unexpected", "mismatched".',
         ),
     ],
     hints=[
@@ -469,18 +487,23 @@ def read_header(path):
     ### END SOLUTION
 
 
-def header_but(count=8, order="little", keep=False, encoding="utf-8", streamed=True, minus=0, absolute=False):
+def header_but(
+    count=8, start=None, order="little", keep=False, encoding=None, streamed=True, minus=0, absolute=False, entire=False
+):
     """A header read with something else in one place: for the mistakes."""
 
     def wrong(path):
         data = Path(path).read_bytes()
         length = int.from_bytes(data[:count], order) - minus
-        if streamed:
+        begin = count if start is None else start
+        if entire:
+            text = data[begin:]
+        elif streamed:
             with open(path, "rb") as file:
-                file.read(count)
+                file.seek(begin)
                 text = file.read(length)
         else:
-            text = data[count : count + length]
+            text = data[begin : begin + length]
         header = json.loads(text.decode(encoding)) if encoding else json.loads(text)
         if not keep:
             header.pop("__metadata__", None)
@@ -490,13 +513,6 @@ def header_but(count=8, order="little", keep=False, encoding="utf-8", streamed=T
         return header
 
     return wrong
-
-
-def _entire(path):
-    """Everything after the first eight bytes is taken for the header."""
-    header = json.loads(Path(path).read_bytes()[8:])
-    header.pop("__metadata__", None)
-    return header
 
 
 def _whole_text(path):
@@ -509,7 +525,15 @@ BIG = (
     "the length is read with its most significant byte first, and becomes enormous. In the file the least significant "
     "one stands first: little-endian."
 )
-EIGHT = "the length takes 8 bytes; the header begins at byte 8."
+
+
+def _either_way(name, says, **changed):
+    """A mistake, where bytes are handed to json.loads and where they are decoded first: the errors differ."""
+    return [
+        Mistake(f"{name}, {how}", header_but(encoding=encoding, **changed), says)
+        for how, encoding in (("as bytes", None), ("decoded", "utf-8"))
+    ]
+
 
 _two = {"first": torch.arange(6.0).view(2, 3), "second": torch.tensor([7.5, -1.0])}
 _mixed = {
@@ -540,23 +564,31 @@ READ_HEADER = Exercise(
             header_but(keep=True),
             'the note "__metadata__" is still there: it is no tensor, and has neither dtype nor shape.',
         ),
-        Mistake("4 bytes", header_but(count=4), EIGHT),
-        Mistake("4 bytes, sliced", header_but(count=4, streamed=False), EIGHT),
-        Mistake(
-            "one byte",
-            lambda path: header_but(count=1)(path),
-            "the length takes 8 bytes, and not one; the header begins at byte 8.",
+        *_either_way("4 bytes", "the length takes 8 bytes, not 4; the header begins at byte 8.", count=4),
+        *_either_way("one byte", "the length takes 8 bytes, and not one; the header begins at byte 8.", count=1),
+        *_either_way("from 0", "the header begins at byte 8, behind its length; yours begins at byte 0.", start=0),
+        *_either_way(
+            "length in one byte",
+            "only the first byte of the length is used, which ends at 255: all 8 belong to it.",
+            count=1,
+            start=8,
         ),
-        Mistake(
+        *_either_way(
+            "length in two bytes",
+            "only two bytes of the length are used, which end at 65,535: all 8 belong to it.",
+            count=2,
+            start=8,
+        ),
+        *_either_way(
             "length counts itself",
-            header_but(minus=8),
             "the header ends too early: the length counts the header alone, and not the 8 bytes before it.",
+            minus=8,
         ),
-        Mistake(
+        *_either_way(
             "everything",
-            _entire,
             "all the rest of the file is taken for the header. It ends after as many bytes as the first eight say, the "
             "least significant first (little-endian), and then come the numbers.",
+            entire=True,
         ),
         Mistake("as text", _whole_text, "the file is opened as text, and it is bytes: mode 'rb'."),
         Mistake(
