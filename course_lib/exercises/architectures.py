@@ -1,7 +1,7 @@
 """Exercises of chapter 04: which token an output may depend on, what each family learns from, how a decoder writes.
 
-Sources: Raffel et al. 2019 (prefix masks, spans), Holtzman et al. 2019 (top-p), Keskar et al. 2019 (repetition), Freitag
-and Al-Onaizan 2017 (beam search). The oracles in tests/lib/test_chapter_04_exercises.py are Transformers' generate, its
+Sources: Raffel et al. 2019 (prefix masks, spans), Holtzman et al. 2019 (top-p), Keskar et al. 2019 (repetition),
+Sutskever et al. 2014 (beam search). The oracles in tests/lib/test_chapter_04_exercises.py are Transformers' generate, its
 processors of logits, and a search through all continuations.
 """
 
@@ -87,6 +87,11 @@ def moved_about(ids):
     return torch.stack([moved[:, 0], -moved[:, 0], torch.ones(len(ids))], 1)
 
 
+def switched(ids):
+    """Left to right where the first token is a 3; otherwise each output from its own token alone."""
+    return left_to_right(ids) if ids[0] == 3 else one_by_one(ids)
+
+
 def change_of(function, ids, other, keep=False):
     """The change of the outputs: (outputs, length, width). `keep`: what was replaced stays replaced."""
     before, changes, replaced = function(ids), [], ids.clone()
@@ -128,13 +133,15 @@ DEPENDS = Exercise(
         Case((neighbours, _text, 7), says="four tokens, each output from its token and the one before it"),
         Case((two_from_all, torch.arange(6), 9), says="two outputs from six tokens, the first from the first three"),
         Case((only_one_number, _text, 7), says="outputs of three numbers, of which the last depends on earlier tokens"),
+        Case((switched, _text, 7), says="what the first token decides: whether the others are mixed"),
         Case((moved_about, _text, 7), says="outputs whose numbers change and whose sum stays"),
     ],
     mistakes=[
         Mistake(
             "transposed",
             lambda function, ids, other: depends(function, ids, other).T.clone(),
-            "the table is the wrong way round: a row is an output, a column the input token that was replaced. Output 1 "
+            "the table is the wrong way round: a row is an output, a column the input token that was replaced. Output "
+            "1 "
             "depends on token 0, and output 0 not on token 1.",
         ),
         Mistake(
@@ -187,10 +194,16 @@ DEPENDS = Exercise(
         ),
         Mistake(
             "everything replaced but one",
-            lambda function, ids, other: torch.stack([
-                ((function(torch.where(torch.arange(len(ids)) == place, ids, other)) - function(ids)).abs() > 1e-6)
-                .any(-1) for place in range(len(ids))
-            ], 1),
+            lambda function, ids, other: torch.stack(
+                [
+                    (
+                        (function(torch.where(torch.arange(len(ids)) == place, ids, other)) - function(ids)).abs()
+                        > 1e-6
+                    ).any(-1)
+                    for place in range(len(ids))
+                ],
+                1,
+            ),
             "every token but one is replaced; replace one, and leave the others.",
         ),
     ],
@@ -309,9 +322,11 @@ PREFIX_MASK = Exercise(
     ],
     hints=[
         "On paper, for two given tokens and two more: which of the 16 cells are True?",
-        "A query may look at a key that is not after it, or that belongs to the prefix: two conditions, joined by or (|).",
+        "A query may look at a key that is not after it, or that belongs to the prefix: two conditions, joined by or "
+        "(|).",
     ],
-    commentary="With prefix 0 it is a decoder's mask, with prefix = length an encoder's. An encoder-decoder has the same "
+    commentary="With prefix 0 it is a decoder's mask, with prefix = length an encoder's. An encoder-decoder has the "
+    "same "
     "pattern, in two stacks with cross-attention between them.",
 )
 
@@ -379,7 +394,9 @@ CORRUPT_SPANS = Exercise(
     lists=True,
     cases=[
         Case(([1, 2, 3, 4, 5], [(1, 3)], [90, 91]), says="five tokens, of which 2 and 3 are cut out"),
-        Case((list(range(1, 10)), [(0, 1), (4, 7)], [90, 91, 92]), says="nine tokens, two spans, the first at the start"),
+        Case(
+            (list(range(1, 10)), [(0, 1), (4, 7)], [90, 91, 92]), says="nine tokens, two spans, the first at the start"
+        ),
         Case(([7, 8, 9, 7], [(2, 4)], [90, 91, 92]), says="a span at the end, more marks than needed"),
         Case(([5, 6], [], [90]), says="no span"),
         Case((list(range(10, 30)), [(2, 4), (7, 8), (12, 17)], [99, 98, 97, 96]), says="three spans"),
@@ -393,7 +410,8 @@ CORRUPT_SPANS = Exercise(
         Mistake(
             "a mark for each token",
             spans_but(each=True),
-            "each token that is cut out leaves a mark of its own, as in BERT's training. A span leaves one, whatever its "
+            "each token that is cut out leaves a mark of its own, as in BERT's training. A span leaves one, whatever "
+            "its "
             "length: the model is also to find out how long it was.",
         ),
         Mistake(
@@ -415,7 +433,8 @@ CORRUPT_SPANS = Exercise(
         Mistake(
             "targets without any mark",
             spans_but(marked=False, last=False),
-            "the targets hold the cut tokens without their marks: before each span stands its mark, and one more at the "
+            "the targets hold the cut tokens without their marks: before each span stands its mark, and one more at "
+            "the "
             "end.",
         ),
         Mistake(
@@ -439,7 +458,9 @@ CORRUPT_SPANS = Exercise(
             "the targets are labels for each place, as in BERT's training. T5 writes a text: marks and what they stand "
             "for.",
         ),
-        Mistake("not cut out", _not_cut, "the spans still stand in the inputs, after their marks: the mark replaces them."),
+        Mistake(
+            "not cut out", _not_cut, "the spans still stand in the inputs, after their marks: the mark replaces them."
+        ),
         Mistake(
             "marks from the end",
             spans_but(mark=lambda n, sentinels: sentinels[-1 - n]),
@@ -447,11 +468,14 @@ CORRUPT_SPANS = Exercise(
         ),
     ],
     hints=[
-        "Walk through the spans and remember where the last one ended. What goes into the inputs, what into the targets?",
-        "Into the inputs: what lies between the last end and this start, then the mark. Into the targets: the mark, then "
+        "Walk through the spans and remember where the last one ended. What goes into the inputs, what into the "
+        "targets?",
+        "Into the inputs: what lies between the last end and this start, then the mark. Into the targets: the mark, "
+        "then "
         "the span. After the loop: the rest, and one more mark.",
     ],
-    commentary="T5's own marks are <extra_id_0>, <extra_id_1> and so on, from the end of its vocabulary downwards; after "
+    commentary="T5's own marks are <extra_id_0>, <extra_id_1> and so on, from the end of its vocabulary downwards; "
+    "after "
     "the last one it adds </s>.",
 )
 
@@ -547,7 +571,9 @@ GREEDY = Exercise(
             greedy_but(choose=lambda logits: torch.multinomial(logits.softmax(-1), 1)[0]),
             "the token is drawn; greedy takes the likeliest.",
         ),
-        Mistake("the least likely", greedy_but(choose=lambda logits: logits.argmin()), "the least likely token is written."),
+        Mistake(
+            "the least likely", greedy_but(choose=lambda logits: logits.argmin()), "the least likely token is written."
+        ),
         Mistake("one too many", greedy_but(more=1), "one token too many is written."),
         Mistake(
             "one too few",
@@ -655,25 +681,29 @@ TOP_P = Exercise(
         Mistake(
             "without the one that crosses",
             top_p_but(lambda ordered, sums, p: sums <= p + 1e-6),
-            "the token with which the sum crosses p is lost: 0.6 is less than 0.7, so 0.3 is needed too. As few are kept "
+            "the token with which the sum crosses p is lost: 0.6 is less than 0.7, so 0.3 is needed too. As few are "
+            "kept "
             "as sum to p or more.",
         ),
         Mistake(
             "without the one that crosses, the first kept",
             top_p_but(lambda ordered, sums, p: (sums <= p + 1e-6) | (sums == ordered)),
-            "the token with which the sum crosses p is lost: 0.6 is less than 0.7, so 0.3 is needed too. As few are kept "
+            "the token with which the sum crosses p is lost: 0.6 is less than 0.7, so 0.3 is needed too. As few are "
+            "kept "
             "as sum to p or more.",
         ),
         Mistake(
             "in the sorted order",
             lambda logits, p: top_p(logits, p).sort(descending=True).values,
-            "the probabilities come back sorted: place i should be token i. Sorting also gives the tokens' numbers; put "
+            "the probabilities come back sorted: place i should be token i. Sorting also gives the tokens' numbers; "
+            "put "
             "each probability back to its own.",
         ),
         Mistake(
             "put back by the wrong index",
             lambda logits, p: top_p(logits, p).sort(descending=True).values[logits.argsort(descending=True)],
-            "the sorted probabilities are put back with the wrong index: tokens[i] is where number i of the sorted list "
+            "the sorted probabilities are put back with the wrong index: tokens[i] is where number i of the sorted "
+            "list "
             "belongs, and not where it is taken from.",
         ),
         Mistake(
@@ -827,7 +857,9 @@ REPETITION_PENALTY = Exercise(
         Mistake(
             "the others",
             lambda logits, ids, penalty: torch.where(
-                torch.isin(torch.arange(len(logits)), ids), logits, repetition_penalty(logits, torch.arange(len(logits)), penalty)
+                torch.isin(torch.arange(len(logits)), ids),
+                logits,
+                repetition_penalty(logits, torch.arange(len(logits)), penalty),
             ),
             "the tokens that have not been there are penalised: it is those in ids.",
         ),
@@ -893,7 +925,9 @@ def by_table(table):
     return lambda ids: logs[int(torch.as_tensor(ids)[-1])]
 
 
-def beam_but(score=lambda total, value: total + value, keep=lambda longer, width: longer[:width], best=max, branch=None):
+def beam_but(
+    score=lambda total, value: total + value, keep=lambda longer, width: longer[:width], best=max, branch=None
+):
     """A beam search with something else in one place: for the mistakes."""
 
     def wrong(next_log_probabilities, ids, steps, width):
@@ -956,9 +990,12 @@ BEAM = Exercise(
         Case((_garden_path(), torch.tensor([0]), 2, 2), says="two steps, width 2: 0.5 · 0.34 or 0.4 · 0.9"),
         Case((_garden_path(), torch.tensor([0]), 2, 1), says="two steps, width 1, which is greedy"),
         Case((_garden_path(), torch.tensor([2, 0]), 1, 3), says="one step, width 3"),
-        Case((tiny_log_probabilities(4, 70), torch.tensor([1]), 4, 2), says="four steps, width 2, a vocabulary of 4"),
-        Case((tiny_log_probabilities(4, 73), torch.tensor([1, 0, 2]), 4, 3), says="four steps, width 3, three tokens given"),
-        Case((tiny_log_probabilities(6, 77), torch.tensor([3]), 5, 2), says="five steps, width 2, a vocabulary of 6"),
+        Case((tiny_log_probabilities(4, 219), torch.tensor([1]), 4, 2), says="four steps, width 2, a vocabulary of 4"),
+        Case(
+            (tiny_log_probabilities(4, 190), torch.tensor([1, 0, 2]), 4, 3),
+            says="four steps, width 3, three tokens given",
+        ),
+        Case((tiny_log_probabilities(4, 337), torch.tensor([3]), 5, 2), says="five steps, width 2, a vocabulary of 4"),
         Case((tiny_log_probabilities(3, 79), torch.tensor([0]), 3, 5), says="three steps, width 5, a vocabulary of 3"),
     ],
     mistakes=[
@@ -978,12 +1015,6 @@ BEAM = Exercise(
             _alone,
             "only the first step branches, and each text then goes on greedily by itself. At each step all texts are "
             "continued in several ways, and the best of all of them are kept.",
-        ),
-        Mistake(
-            "the best of each",
-            beam_but(branch=lambda beams, width: width if beams == 1 else 1),
-            "each text is continued with its likeliest token alone: two good continuations of the same text may both be "
-            "among the best.",
         ),
         Mistake(
             "probabilities added",
@@ -1008,7 +1039,8 @@ BEAM = Exercise(
         Mistake(
             "all continuations",
             _all_continuations,
-            "this is the likeliest of all continuations. A beam of this width loses it on the way: after each step only "
+            "this is the likeliest of all continuations. A beam of this width loses it on the way: after each step "
+            "only "
             "the width best are kept.",
         ),
         Mistake(
@@ -1033,6 +1065,7 @@ BEAM = Exercise(
         "tokens of one text cannot be needed.",
         "Sort that list by the sums, largest first, and keep width of it. At the end return the text of the best.",
     ],
-    commentary="In generate, beams may end at an end token, and their sums are divided by the length, so that long texts "
+    commentary="In generate, beams may end at an end token, and their sums are divided by the length, so that long "
+    "texts "
     "are not at a disadvantage.",
 )

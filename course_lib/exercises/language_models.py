@@ -376,7 +376,9 @@ LOG_PROBABILITIES = Exercise(
     signature="log_probabilities(logits, ids) -> (batch, length − 1)",
     reference=log_probabilities,
     cases=[
-        Case((torch.tensor([[[2.0, 0.0], [1.0, 0.5]]]), torch.tensor([[1, 0]])), says="the text 1 0 of a vocabulary of 2"),
+        Case(
+            (torch.tensor([[[2.0, 0.0], [1.0, 0.5]]]), torch.tensor([[1, 0]])), says="the text 1 0 of a vocabulary of 2"
+        ),
         Case(_case_of_logits(1, 4, 5, 3), says="one text of four tokens"),
         Case(_case_of_logits(3, 6, 4, 5), says="a batch of three, six tokens, a vocabulary of 4"),
         Case((torch.tensor([[[300.0, -200.0, 0.0]] * 3]), torch.tensor([[0, 1, 2]])), says="very large logits"),
@@ -492,7 +494,10 @@ def bits_per_character(log_probabilities, text):
     ### END SOLUTION
 
 
-def bits_but(many=lambda log_probabilities, text: len(text), unit=math.log(2), sign=-1):
+LN_2 = math.log(2)
+
+
+def bits_but(many=lambda log_probabilities, text: len(text), unit=LN_2, sign=-1):
     """Bits a character with something else in one place: for the mistakes."""
     return lambda logs, text: float(sign * logs.sum() / unit / many(logs, text))
 
@@ -549,8 +554,14 @@ BITS_PER_CHARACTER = Exercise(
             "spaces are characters too.",
         ),
         Mistake("a word", bits_but(lambda logs, text: len(text.split())), "these are bits a word, not a character."),
-        Mistake("in all", bits_but(lambda logs, text: 1), "these are the bits of the whole text: divide by its length."),
-        Mistake("sign", bits_but(sign=1), "the sign is wrong: the logarithm of a probability is at most 0, bits are positive."),
+        Mistake(
+            "in all", bits_but(lambda logs, text: 1), "these are the bits of the whole text: divide by its length."
+        ),
+        Mistake(
+            "sign",
+            bits_but(sign=1),
+            "the sign is wrong: the logarithm of a probability is at most 0, bits are positive.",
+        ),
         Mistake(
             "a logarithm of logarithms",
             lambda logs, text: float(-torch.log2(logs).sum() / len(text)),
@@ -655,7 +666,9 @@ def _wrong_places(inputs, targets, ids, mask_id):
         value, count = targets.unique(return_counts=True)
         usual = int(value[count.argmax()])
         if torch.equal(targets, ids):
-            return "the targets are the text itself: every token would be asked for. Where none was chosen they are −100."
+            return (
+                "the targets are the text itself: every token would be asked for. Where none was chosen they are −100."
+            )
         if count.max() > 0.5 * ids.numel():
             return (
                 f"where no token was chosen the targets are {usual}; they are −100 there, the number that PyTorch's "
@@ -709,7 +722,8 @@ def _wrong_shares(inputs, targets, ids, mask_id, size):
         return f"{share:.1%} of the tokens are chosen, and should be 15 %."
     if masked > 0.99:
         return (
-            "every chosen token becomes mask_id. One in ten becomes a random token and one in ten stays: in use there is "
+            "every chosen token becomes mask_id. One in ten becomes a random token and one in ten stays: in use there "
+            "is "
             "no mask_id in a text, and the model has to have something to say about every token."
         )
     if abs(masked - 0.8) < 0.03 and other < 0.005:
@@ -718,12 +732,14 @@ def _wrong_shares(inputs, targets, ids, mask_id, size):
         return "no chosen token stays as it is: 20 % become random ones, and half of these should stay."
     if abs(masked - 0.8) < 0.03 and abs(other - 0.02) < 0.01:
         return (
-            "2 % of the chosen tokens become random ones: the 10 % are taken of the 20 % that are left, and those 10 % are "
+            "2 % of the chosen tokens become random ones: the 10 % are taken of the 20 % that are left, and those 10 "
+            "% are "
             "of all chosen ones: it is one half of what is left."
         )
     if abs(masked - 0.72) < 0.02 and abs(other - 0.1) < 0.025:
         return (
-            "72 % of the chosen tokens become mask_id: a second draw turns a tenth of them into random tokens afterwards. "
+            "72 % of the chosen tokens become mask_id: a second draw turns a tenth of them into random tokens "
+            "afterwards. "
             "A token has one fate of three: one number between 0 and 1 for it decides."
         )
     if abs(masked - 0.1) < 0.025 and abs(other - 0.8) < 0.03:
@@ -758,8 +774,12 @@ MASK_TOKENS = Exercise(
     agrees=well_masked,
     cases=[
         Case((_text_of_ids(2, 40, 100), 4, 100, 1), says="a batch of two, 40 tokens each"),
-        Case((_text_of_ids(64, 512, 1000), 4, 1000, 2), says="64 texts of 512 tokens, mask_id 4, a vocabulary of 1,000"),
-        Case((_text_of_ids(128, 256, 3000), 3, 3000, 3), says="128 texts of 256 tokens, mask_id 3, a vocabulary of 3,000"),
+        Case(
+            (_text_of_ids(64, 512, 1000), 4, 1000, 2), says="64 texts of 512 tokens, mask_id 4, a vocabulary of 1,000"
+        ),
+        Case(
+            (_text_of_ids(128, 256, 3000), 3, 3000, 3), says="128 texts of 256 tokens, mask_id 3, a vocabulary of 3,000"
+        ),
     ],
     mistakes=[Mistake("not by the generator", when(_differs_by_call), BY_GENERATOR)],
     hints=[
@@ -815,19 +835,19 @@ def drawn(answer, logits, temperature, top_p):
         return first
     source, states = generator(2), []
     tokens = []
-    for _ in range(DRAWS):
+    for _ in range(DRAWS if temperature else 30):
         tokens.append(int(answer(logits.clone(), temperature, top_p, source)))
         if len(tokens) < 4:
             states.append(source.get_state())
-    if len(set(tokens)) == 1 and all(torch.equal(states[0], one) for one in states):
-        if temperature != 0 and not torch.equal(states[0], generator(2).get_state()):
-            return "a seed set each time"
+    constant = len(set(tokens)) == 1 and all(torch.equal(states[0], one) for one in states)
+    if constant and temperature != 0 and not torch.equal(states[0], generator(2).get_state()):
+        return "a seed set each time"
     other_global_seeds(77)
     source = generator(2)
-    again = [int(answer(logits.clone(), temperature, top_p, source)) for _ in range(40)]
+    again = [int(answer(logits.clone(), temperature, top_p, source)) for _ in range(30)]
     if min(tokens) < 0 or max(tokens) >= len(logits):
         return max(tokens, key=lambda token: abs(token - len(logits) / 2))
-    return torch.bincount(torch.tensor(tokens), minlength=len(logits)) / DRAWS, again == tokens[:40]
+    return torch.bincount(torch.tensor(tokens), minlength=len(logits)) / len(tokens), again == tokens[:30]
 
 
 def chances(logits, temperature, top_p):
@@ -852,10 +872,19 @@ def well_drawn(output, right, case):
     expected, shares = chances(logits, temperature, top_p), _shares(output)
     if temperature == 0 and (isinstance(output, str) or shares is not None and not torch.equal(shares, expected)):
         how = f"it raises {output}." if isinstance(output, str) else f"token {int(shares.argmax())} comes most often."
-        return f"{how} The logits cannot be divided by 0: temperature 0 stands for the likeliest token. Handle it first."
-    if isinstance(output, str) and "seed" in output or shares is not None and shares.max() == 1 and expected.max() < 0.9:
         return (
-            f"{DRAWS:,} draws, one after the other, all give the same token: is a seed set inside the function, or a new "
+            f"{how} The logits cannot be divided by 0: temperature 0 stands for the likeliest token. Handle it first."
+        )
+    if (
+        isinstance(output, str)
+        and "seed" in output
+        or shares is not None
+        and shares.max() == 1
+        and expected.max() < 0.9
+    ):
+        return (
+            f"{DRAWS:,} draws, one after the other, all give the same token: is a seed set inside the function, or a "
+            f"new "
             "generator made? Each draw goes on with the generator that it is given."
         )
     if isinstance(output, int):
@@ -864,7 +893,9 @@ def well_drawn(output, right, case):
         shape = tuple(output.shape)
         return f"it returns a tensor of the shape {shape}, {output.dtype}; the token is asked for, as an int."
     if shares is None:
-        kind = "None. Is a `return` missing?" if output is None else f"{type(output).__name__}, and should return an int."
+        kind = (
+            "None. Is a `return` missing?" if output is None else f"{type(output).__name__}, and should return an int."
+        )
         return f"it returns {kind}"
     if not output[1]:
         return BY_GENERATOR
@@ -891,7 +922,8 @@ def sample_but(change=lambda logits, temperature, top_p: chances(logits, tempera
 
 
 def kept_but(cut, one=True):
-    """Probabilities of which a boolean `cut(sorted, sums, top_p)` says what is kept; with `one`, the likeliest if none."""
+    """Probabilities of which a boolean `cut(sorted, sums, top_p)` says what is kept; with `one`, the likeliest if "
+    "none."""
 
     def change(logits, temperature, top_p):
         if temperature == 0:

@@ -1,7 +1,7 @@
 """Exercises of chapter 03: a step of training, what it is measured by, and what is trained.
 
-Sources: Loshchilov and Hutter 2017 (AdamW), Pascanu et al. 2013 (clipping), Vaswani et al. 2017 (warmup), Hu et al. 2021
-(LoRA), Rafailov et al. 2023 (DPO), Prechelt 1998 (early stopping). The oracles in
+Sources: Pascanu et al. 2013 (clipping), Vaswani et al. 2017 (warmup), Prechelt 1998 (early stopping), Hu et al. 2021
+(LoRA), Rafailov et al. 2023 (DPO). The oracles in
 tests/lib/test_chapter_03_exercises.py are Transformers, PEFT and scikit-learn.
 """
 
@@ -306,7 +306,8 @@ PERPLEXITY = Exercise(
         Mistake(
             "summed",
             lambda logs: float(torch.exp(-logs.sum())),
-            "the losses are summed: this is 1 over the probability of the whole text, which grows with its length. Take "
+            "the losses are summed: this is 1 over the probability of the whole text, which grows with its length. "
+            "Take "
             "the mean.",
         ),
         Mistake(
@@ -393,7 +394,11 @@ ACCURACY = Exercise(
             lambda logits, labels: float((logits.argmax(-1) == labels).sum()),
             "this is how many are right: divide by how many were asked.",
         ),
-        Mistake("in percent", lambda logits, labels: 100 * accuracy(logits, labels), "this is in percent: a share from 0 to 1 is asked for."),
+        Mistake(
+            "in percent",
+            lambda logits, labels: 100 * accuracy(logits, labels),
+            "this is in percent: a share from 0 to 1 is asked for.",
+        ),
         Mistake(
             "errors",
             lambda logits, labels: 1 - accuracy(logits, labels),
@@ -407,9 +412,9 @@ ACCURACY = Exercise(
         Mistake(
             "mean of the rows",
             lambda logits, labels: float(
-                torch.stack([
-                    torch.tensor(accuracy(a, b)) for a, b in zip(logits, labels, strict=True) if (b != -100).any()
-                ]).mean()
+                torch.stack(
+                    [torch.tensor(accuracy(a, b)) for a, b in zip(logits, labels, strict=True) if (b != -100).any()]
+                ).mean()
             ),
             "the accuracy of each text is averaged: a text of two tokens then counts as much as one of six. Count all "
             "places that were asked, together.",
@@ -497,13 +502,15 @@ LEARNING_RATE = Exercise(
         Mistake(
             "falls from step 0 on",
             rate_but(down=lambda s, w, t: max(0.0, (t - s) / t)),
-            "the way down is measured from step 0: after the warmup the rate jumps below the peak. It has total − warmup "
+            "the way down is measured from step 0: after the warmup the rate jumps below the peak. It has total − "
+            "warmup "
             "steps, and begins at the peak.",
         ),
         Mistake(
             "falls from step 0 on, negative",
             rate_but(down=lambda s, w, t: (t - s) / t),
-            "the way down is measured from step 0: after the warmup the rate jumps below the peak. It has total − warmup "
+            "the way down is measured from step 0: after the warmup the rate jumps below the peak. It has total − "
+            "warmup "
             "steps, and begins at the peak.",
         ),
         Mistake(
@@ -522,7 +529,11 @@ LEARNING_RATE = Exercise(
             rate_but(down=lambda s, w, t: 1.0),
             "after the warmup the rate stays at the peak; it falls in a line to 0 at step total.",
         ),
-        Mistake("no warmup", rate_but(up=lambda s, w, t: 1.0), "there is no warmup: at step 0 the rate is 0 already at its peak."),
+        Mistake(
+            "no warmup",
+            rate_but(up=lambda s, w, t: 1.0),
+            "there is no warmup: at step 0 the rate is 0 already at its peak.",
+        ),
         Mistake(
             "falls from the start",
             lambda step, warmup, total, peak: peak * max(0.0, (total - step) / total),
@@ -616,7 +627,9 @@ BEST_EPOCH = Exercise(
         Case(([3.0, 2.0, 2.5, 1.5, 1.8, 1.2], 2), says="one that rises twice and falls below the best each time"),
         Case(([3.0, 2.0, 2.5, 2.6, 1.0], 2), says="one that becomes best after the end of the patience"),
         Case(([3.0, 2.0, 2.5, 2.2, 1.9, 2.4, 2.3], 2), says="a second-best loss between two better ones"),
-        Case(([3.0, 2.0, 2.4, 2.3, 2.2, 1.9, 1.8], 3), says="three epochs that are each better than the one before only"),
+        Case(
+            ([3.0, 2.0, 2.4, 2.3, 2.2, 1.9, 1.8], 3), says="three epochs that are each better than the one before only"
+        ),
         Case(([2.0, 2.0, 2.0], 5), says="equal losses"),
         Case(([1.0, 1.2, 0.5], 1), says="patience 1"),
         Case(([1.0], 1), says="a single epoch"),
@@ -665,11 +678,16 @@ BEST_EPOCH = Exercise(
             lambda losses, patience: best_epoch([-one for one in losses], patience),
             "the largest loss is taken for the best: a loss should be small.",
         ),
-        Mistake("from 1", lambda losses, patience: best_epoch(losses, patience) + 1, "the epochs are counted from 1: the first is 0."),
+        Mistake(
+            "from 1",
+            lambda losses, patience: best_epoch(losses, patience) + 1,
+            "the epochs are counted from 1: the first is 0.",
+        ),
         Mistake(
             "patience from the end",
             lambda losses, patience: max(0, stopped(losses, patience)[1] - patience),
-            "it goes back from the end by patience: where training ended with its last epoch, this is not the best one.",
+            "it goes back from the end by patience: where training ended with its last epoch, this is not the best "
+            "one.",
         ),
         Mistake(
             "the loss",
@@ -752,14 +770,16 @@ def well_split(output, right, case):
     both = sorted(set(train) & set(test))
     if both:
         return (
-            f"the text {both[0]!r} stands in train and in test: a model may have learnt it by heart. All copies of a text "
+            f"the text {both[0]!r} stands in train and in test: a model may have learnt it by heart. All copies of a "
+            f"text "
             "go to the same side: split the different texts."
         )
     wanted, got = Counter(texts), train + test
     if lost := sorted((wanted - got).elements()):
         if set(wanted) == set(got):
             return (
-                f"copies are lost: {lost[0]!r} stands {wanted[lost[0]]} times in texts and {got[lost[0]]} times in train "
+                f"copies are lost: {lost[0]!r} stands {wanted[lost[0]]} times in texts and {got[lost[0]]} times in "
+                f"train "
                 "and test together."
             )
         lost = [text for text in lost if text not in got] or lost
@@ -782,15 +802,14 @@ def well_split(output, right, case):
             "the same seed gives another split in another run of Python: it follows the order of a set, or hash(text), "
             "and both change from run to run. Sort the texts, or keep their order."
         )
-    if len(wanted) >= 8:
-        if all(other == first for other in others):
-            ends = list(dict.fromkeys(texts))
-            if set(test) in (set(ends[: len(test)]), set(ends[len(ends) - len(test) :])):
-                return (
-                    "nothing is left to chance: test is one end of the list. Texts often come sorted, by date or by "
-                    "label, and test would then hold only one kind."
-                )
-            return "other seeds give the same split: seed is not used."
+    if len(wanted) >= 8 and all(other == first for other in others):
+        ends = list(dict.fromkeys(texts))
+        if set(test) in (set(ends[: len(test)]), set(ends[len(ends) - len(test) :])):
+            return (
+                "nothing is left to chance: test is one end of the list. Texts often come sorted, by date or by label, "
+                "and test would then hold only one kind."
+            )
+        return "other seeds give the same split: seed is not used."
     return True
 
 
@@ -868,7 +887,9 @@ LORA = Exercise(
             "the frozen weight is left out: the change is added to what the layer gave before.",
         ),
         Mistake("no change", lambda x, w, a, b, s: x @ w.T, "this is the frozen layer alone: a and b change nothing."),
-        Mistake("scale left out", lambda x, w, a, b, s: x @ (w + b @ a).T, "scale is not used: it multiplies the change."),
+        Mistake(
+            "scale left out", lambda x, w, a, b, s: x @ (w + b @ a).T, "scale is not used: it multiplies the change."
+        ),
         Mistake(
             "scale on everything",
             lambda x, w, a, b, s: s * (x @ (w + b @ a).T),
@@ -940,7 +961,8 @@ LORA = Exercise(
         "Two ways from x to the output, added: through the frozen weight, and through a, then b.",
         "Write down the shapes: (…, in) → (…, rank) → (…, out). Which of the matrices have to be transposed for it?",
     ],
-    commentary="Written x @ (weight + scale * b @ a).T it is the same, and is done once after training (merging). During "
+    commentary="Written x @ (weight + scale * b @ a).T it is the same, and is done once after training (merging). "
+    "During "
     "training the two small products are cheaper, and b starts at 0, so that nothing changes at first.",
 )
 
@@ -1028,7 +1050,11 @@ DPO_LOSS = Exercise(
             "the rejected answer is not used: the margin is the chosen one's gain over the reference minus the "
             "rejected one's.",
         ),
-        Mistake("summed", dpo_but(lambda m, beta: -logsigmoid(beta * m).sum()), "it is summed over the pairs; the mean is asked for."),
+        Mistake(
+            "summed",
+            dpo_but(lambda m, beta: -logsigmoid(beta * m).sum()),
+            "it is summed over the pairs; the mean is asked for.",
+        ),
         Mistake(
             "one a pair",
             dpo_but(lambda m, beta: -logsigmoid(beta * m)),
@@ -1045,7 +1071,11 @@ DPO_LOSS = Exercise(
             dpo_but(lambda m, beta: -beta * logsigmoid(m).mean()),
             "beta multiplies the loss; it multiplies the margin, inside the sigmoid.",
         ),
-        Mistake("beta left out", dpo_but(lambda m, beta: -logsigmoid(m).mean()), "beta is not used: it multiplies the margin."),
+        Mistake(
+            "beta left out",
+            dpo_but(lambda m, beta: -logsigmoid(m).mean()),
+            "beta is not used: it multiplies the margin.",
+        ),
         Mistake(
             "divided by beta",
             dpo_but(lambda m, beta: -logsigmoid(m / beta).mean()),
@@ -1066,7 +1096,9 @@ DPO_LOSS = Exercise(
             dpo_but(lambda m, beta: torch.sigmoid(beta * m).mean()),
             "this is the sigmoid, the probability that the chosen answer wins; its −ln is the loss.",
         ),
-        Mistake("no sigmoid", dpo_but(lambda m, beta: -(beta * m).mean()), "the sigmoid and its logarithm are missing."),
+        Mistake(
+            "no sigmoid", dpo_but(lambda m, beta: -(beta * m).mean()), "the sigmoid and its logarithm are missing."
+        ),
         Mistake(
             "beta on the policy alone",
             lambda pc, pr, rc, rr, beta: -logsigmoid(beta * (pc - pr) - (rc - rr)).mean(),
@@ -1083,6 +1115,7 @@ DPO_LOSS = Exercise(
         "The margin is the difference of these two preferences. It goes through beta, sigmoid, −ln, and then the mean.",
         "torch.nn.functional has the logarithm of the sigmoid as one function.",
     ],
-    commentary="Where the policy still is the reference every margin is 0 and the loss ln 2 = 0.693. No sampling and no "
+    commentary="Where the policy still is the reference every margin is 0 and the loss ln 2 = 0.693. No sampling and "
+    "no "
     "reward model: this is what DPO spares.",
 )

@@ -6,8 +6,6 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from course_lib.exercises import language_models as ours
-
 # ---------------------------------------------------------------- answers written otherwise
 
 
@@ -238,7 +236,9 @@ WRONG = {
         (lambda ids, size: (counts_of(ids, size) + 1) / (counts_of(ids, size) + 1).sum(1), "keepdim"),
         (lambda ids, size: bigram_by_bincount(torch.cat([ids, ids[:1]]), size), "after its end"),
         (
-            lambda ids, size: (counts_of(ids, size) + 1) / (ids[:, None] == torch.arange(size)).sum(0).add(size)[:, None],
+            lambda ids, size: (
+                (counts_of(ids, size) + 1) / (ids[:, None] == torch.arange(size)).sum(0).add(size)[:, None]
+            ),
             "last token",
         ),
     ],

@@ -7,8 +7,6 @@ import numpy as np
 import torch
 from transformers.generation.logits_process import RepetitionPenaltyLogitsProcessor, TopPLogitsWarper
 
-from course_lib.exercises import architectures as ours
-
 # ---------------------------------------------------------------- answers written otherwise
 
 
@@ -214,7 +212,12 @@ WRONG = {
         (lambda prefix, length: ~prefix_by_slices(prefix, length), "may not look"),
         (lambda prefix, length: prefix_by_slices(prefix + 1, length), "one too long"),
         (lambda prefix, length: torch.ones(length, length).bool(), "is causal"),
-        (lambda prefix, length: torch.block_diag(torch.ones(prefix, prefix), torch.ones(length - prefix, length - prefix).tril()).bool(), "cannot see the prefix"),
+        (
+            lambda prefix, length: torch.block_diag(
+                torch.ones(prefix, prefix), torch.ones(length - prefix, length - prefix).tril()
+            ).bool(),
+            "cannot see the prefix",
+        ),
     ],
     "corrupt_spans": [
         (lambda *a: (spans_by_places(*a)[0], spans_by_places(*a)[1][:-1]), "last mark is missing"),
@@ -236,7 +239,10 @@ WRONG = {
         (lambda f, ids, steps: greedy_with_list(lambda text: f(ids), ids, steps), "same token is written"),
         (lambda f, ids, steps: greedy_with_list(lambda text: -f(text), ids, steps), "least likely"),
         (lambda f, ids, steps: greedy_with_list(f, ids, steps + 1), "too many"),
-        (lambda f, ids, steps: torch.cat([ids, f(ids).topk(min(steps, 5)).indices]), "has 8"),
+        (
+            lambda f, ids, steps: torch.cat([ids, f(ids).topk(min(steps, 5)).indices]),
+            "likeliest ones of the first step",
+        ),
     ],
     "top_p": [
         (nucleus(lambda ordered, sums, p: sums - ordered < p, end=lambda kept: kept), "do not sum to 1"),
