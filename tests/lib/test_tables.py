@@ -14,7 +14,7 @@ from course_lib.data import corpora, tables
 def rows(tmp_path, monkeypatch):
     """The rows of a table that lies in a cache of its own."""
     monkeypatch.setenv("COURSE_HOME", str(tmp_path / "home"))
-    return corpora.reviews("test")[:]
+    return corpora.course_reviews("test")[:]
 
 
 def files(pattern: str = "*.arrow"):
@@ -44,7 +44,7 @@ HARMS = {
 def test_a_damaged_table_is_made_anew(rows, harm):
     assert tables.damaged() == {}
     harm(files()[0])
-    assert corpora.reviews("test")[:] == rows
+    assert corpora.course_reviews("test")[:] == rows
     assert tables.damaged() == {}
 
 
@@ -58,26 +58,26 @@ def test_damage_is_told_and_mended_without_reading_the_table(rows):
     assert tables.mend() == {folder: said}
     assert not folder.exists()
     assert tables.damaged() == {}
-    assert corpora.reviews("test")[:] == rows
+    assert corpora.course_reviews("test")[:] == rows
 
 
 def test_what_map_has_stored_is_checked_too(rows):
     tokenizer = corpora.train_tokenizer(rows["text"], 300)
-    first = corpora.blocks(corpora.reviews("test"), tokenizer, 16)["input_ids"][:].tolist()
+    first = corpora.blocks(corpora.course_reviews("test"), tokenizer, 16)["input_ids"][:].tolist()
     (path,) = files("cache-*.arrow")
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
     assert list(tables.damaged()), "it was entered when it was made"
-    assert corpora.blocks(corpora.reviews("test"), tokenizer, 16)["input_ids"][:].tolist() == first
+    assert corpora.blocks(corpora.course_reviews("test"), tokenizer, 16)["input_ids"][:].tolist() == first
     (path,) = files("cache-*.arrow")
     path.unlink()
     assert tables.damaged() == {}, "what `map` computes again is not missed"
 
 
 def test_what_a_chapter_maps_is_entered_when_the_table_is_opened_next(rows):
-    corpora.reviews("test").map(lambda row: {"length": len(row["text"])})
-    corpora.reviews("test")
+    corpora.course_reviews("test").map(lambda row: {"length": len(row["text"])})
+    corpora.course_reviews("test")
     (record,) = files(tables.RECORD)
     assert [file for file in json.loads(record.read_text())["files"] if "cache-" in file]
 
@@ -109,7 +109,7 @@ def test_a_disk_that_fills_is_said_and_the_table_made_anew_later(rows):
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
     try:
         with pytest.raises(CheckpointError, match="reviews-test cannot be made.*COURSE_HOME"):
-            corpora.reviews("test")
+            corpora.course_reviews("test")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    assert corpora.reviews("test")[:] == rows
+    assert corpora.course_reviews("test")[:] == rows
