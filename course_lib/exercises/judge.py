@@ -11,8 +11,9 @@ from course_lib.exercises.checking.apart import run_apart
 from course_lib.exercises.checking.diagnosis import diagnose
 from course_lib.exercises.checking.handed import UNWRITTEN, refused
 from course_lib.exercises.checking.kinds import wrong_type
-from course_lib.exercises.checking.pair import Pair, Vague
+from course_lib.exercises.checking.pair import Guess, Pair, Vague
 from course_lib.exercises.checking.sandbox import Ran, run
+from course_lib.exercises.checking.single import kind_of_guess
 from course_lib.exercises.checking.traits import told_apart
 from course_lib.exercises.checking.troubles import said_of
 from course_lib.exercises.checking.values import Odd, same
@@ -127,6 +128,15 @@ def _explained(exercise: Exercise, wrong: list[Tried], tried: list[Tried], again
     if (said := _always_the_same(exercise, tried)) and not first.agrees:
         return first, said
     found = [(one, _generally(exercise, one)) for one in outputs if not one.agrees]
+    if (
+        len(
+            {kind_of_guess(said.why) for _, said in found if isinstance(said, Guess)}
+            | {"" for _, said in found if not isinstance(said, Guess)}
+        )
+        > 1
+    ):  # no guess that holds for all
+        found = [(one, Vague(said.removesuffix(f": {said.why}") + ".") if isinstance(said, Guess) else said)
+                 for one, said in found]  # fmt: skip
     one, said = next((entry for entry in found if not isinstance(entry[1], Vague)), found[0])
     return one, f"{said} {told_apart(*inputs)}".rstrip() if isinstance(said, Vague) else said
 

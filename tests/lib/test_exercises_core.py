@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from course_lib.exercises import Case, Exercise, Mistake, check, exercises, hint, solution, when
-from course_lib.exercises.checking import apart
+from course_lib.exercises.checking import apart, limits
 from course_lib.exercises.checking.apart import run_apart
-from course_lib.exercises.checking.limits import TimeLimit, limited
+from course_lib.exercises.checking.limits import limited
 from course_lib.exercises.checking.sandbox import run
 from course_lib.exercises.judge import judge
 
@@ -251,25 +251,36 @@ def test_where_there_is_no_child_the_calls_run_here(monkeypatch):
 # ------------------------------------------------------------------ the time limit, elsewhere
 
 
+def endless():
+    while True:
+        sum(range(10))
+
+
+def endless_and_deaf():
+    while True:
+        try:
+            sum(range(10))
+        except BaseException:
+            continue
+
+
 def test_another_thread_is_stopped_too():
     """As on Windows: a thread that watches, in place of an alarm."""
-    stopped = []
-
-    def work():
-        try:
-            with limited(0.2):
-                loop_that_catches_nothing()
-        except TimeLimit:
-            stopped.append(True)
-
-    def loop_that_catches_nothing():
-        while True:
-            sum(range(10))
-
-    thread = threading.Thread(target=work, daemon=True)
+    ended = []
+    thread = threading.Thread(target=lambda: ended.append(run(endless, (), {}, seconds=0.2).trouble.kind), daemon=True)
     thread.start()
-    thread.join(10)
-    assert stopped == [True]
+    thread.join(20)
+    assert ended == ["time"]
+
+
+@pytest.mark.parametrize("work", [endless, endless_and_deaf])
+def test_the_limit_ends_with_the_call_even_when_it_rings_while_it_ends(monkeypatch, work):
+    """Rings so fast that some come while the alarm is taken down: none is left over."""
+    monkeypatch.setattr(limits, "AGAIN", 0.02)
+    for _ in range(10):
+        assert run(work, (), {}, seconds=0.01).trouble.kind == "time"
+        time.sleep(0.01)
+    assert sys.gettrace() is None or "coverage" in sys.modules
 
 
 def test_an_answer_in_time_is_not_stopped_afterwards():
@@ -397,6 +408,16 @@ def test_a_value_is_compared():
     assert "one too many" in judged(13, exercise=exercise)
     assert "this is the function `heads`: call it" in judged(heads, exercise=exercise)
     assert "not written yet" in judged(..., exercise=exercise)
+
+
+def test_a_guess_from_one_number_has_to_hold_for_the_other_cases():
+    def total(numbers):
+        return sum(numbers)
+
+    exercise = Exercise("total", 0, 1, "easy", "total", total, [Case(([1, 3],)), Case(([5, 7, 9],))])
+    assert "a square is missing" not in judged(len, exercise=exercise)
+    assert "it gives 2, and should give 4." in judged(len, exercise=exercise)
+    assert "wrong sign" in judged(lambda numbers: -sum(numbers), exercise=exercise)
 
 
 def test_several_outputs_may_be_right():

@@ -24,7 +24,15 @@ WEIGHTS = SCORES.softmax(-1)  # (5, 7)
 SQUARE = randn(6, 6)
 SHARES = SQUARE.softmax(-1)
 BATCH = randn(2, 4, 4, 8)
+HIDDEN = randn(6, 6)
+HALF = torch.arange(6) % 2 == torch.arange(6)[:, None] % 2
 CAUSAL = torch.ones(6, 6, dtype=torch.bool).tril()
+
+
+def normal(x, dim):
+    return (x - x.mean(dim, keepdim=True)) / x.std(dim, keepdim=True, correction=0)
+
+
 NAN_ROW = torch.where(torch.arange(5)[:, None] == 2, torch.nan, WEIGHTS)
 
 CASES = [  # the output, the right one, words of what is said
@@ -79,6 +87,15 @@ CASES = [  # the output, the right one, words of what is said
     ((SCORES / math.sqrt(32)).softmax(-1), WEIGHTS, "too even: the softmax gets 1/5.657 of the right scores: √32?"),
     ((-SCORES).softmax(-1), WEIGHTS, "turned round"),
     (WEIGHTS * (randn(5, 7) > 0), WEIGHTS, "should sum to 1 over dimension 1"),
+    (HIDDEN.masked_fill(~CAUSAL, 0).softmax(-1), HIDDEN.masked_fill(~CAUSAL, -math.inf).softmax(-1),
+     "there is weight at [0, 1], where there should be none: not hidden, or by 0 in place of −∞?"),
+    (HIDDEN.masked_fill(~CAUSAL, -9).softmax(-1), HIDDEN.masked_fill(~CAUSAL, -math.inf).softmax(-1), "low enough?"),
+    (HIDDEN.masked_fill(HALF, -math.inf).softmax(-1), HIDDEN.masked_fill(~HALF, -math.inf).softmax(-1),
+     "there is weight just where there should be none"),
+    (HIDDEN.masked_fill(~CAUSAL, -math.inf).softmax(-1), HIDDEN.softmax(-1), "there is no weight at [0, 1]"),
+    (normal(SQUARE, 0), normal(SQUARE, 1), "mean 0 and variance 1 along dimension 0, and should along dimension 1"),
+    ((SQUARE - SQUARE.mean()) / SQUARE.std(), normal(SQUARE, 1), "all its numbers together have mean 0 and variance 1"),
+    (SQUARE / SQUARE.norm(dim=0), SQUARE / SQUARE.norm(dim=1, keepdim=True), "have length 1 along dimension 0"),
     # values
     (-SCORES, SCORES, "every number has the wrong sign"),
     (1 - WEIGHTS, WEIGHTS, "one minus the right one"),
@@ -97,9 +114,9 @@ CASES = [  # the output, the right one, words of what is said
     (BATCH.reshape(2, 4, 8, 4).transpose(-1, -2).reshape(2, 4, 4, 8), BATCH, "at other places: reshape or view"),
     (SCORES * math.sqrt(32), SCORES, "5.657 times the right number: √32? 32 is the last dimension of query"),
     (SCORES / math.sqrt(32), SCORES, "everything is 1/5.657 of the right number: √32?"),
-    (SCORES * 7, SCORES, "everything is 7 times the right number: 7? 7 is the first dimension of key"),
+    (SCORES * 7, SCORES, "everything is 7 times the right number: 7 is the first dimension of key"),
     (SCORES / 2, SCORES, "everything is 1/2 of the right number"),
-    (SCORES * -5, SCORES, "−5?"),
+    (SCORES * -5, SCORES, "−5 is the first dimension of query"),
     (SCORES * math.log(2), SCORES, "base 2 and base e"),
     (SCORES + 1, SCORES, "everything is 1 too large"),
     (torch.arange(5) - 1, torch.arange(5), "everything is 1 too small"),
@@ -124,6 +141,10 @@ CASES = [  # the output, the right one, words of what is said
     (torch.cat([SCORES[:, :3], SCORES[:, 3:] ** 2 + 7], 1), SCORES, "columns are right before 3, and wrong from there"),
     (SCORES + 1e-3 * SCORES**2, SCORES, "nearly right: the largest difference is"),
     (SCORES**3 + SCORES, SCORES, "numbers are wrong, first at [0, 0]: -0.4882, and should be -0.4161"),
+    (torch.tensor([3, -4, 5, 100]), torch.tensor([3, -5, 5, 101]), "2 of 4 numbers are one off, first at [1]"),
+    (torch.tensor([0.0, -math.inf]), torch.tensor([0.0, 1.0]), "-inf stands at [1]"),
+    (torch.tensor([0.0, -math.inf]), torch.tensor([-math.inf, 1.0]), "too many places are hidden"),
+    (torch.tensor([0.0, 0.0]), torch.tensor([0.0, -math.inf]), "a place that should be hidden is not"),
     # numbers
     (-2.5, 2.5, "the wrong sign"),
     (6, 5, "it gives 6, and should give 5: one too many"),
@@ -131,8 +152,10 @@ CASES = [  # the output, the right one, words of what is said
     (math.log(4.5), 4.5, "an exponential (exp) is missing"),
     (45.0, 0.45, "it is in percent"),
     (4.0, 4.36, "rounded to a whole number"),
-    (8e9, 1e9, "a byte has 8 bits"),
+    (8e9, 1e9, "8 times too large: bits in place of bytes?"),
     (3.0 * 32, 3.0, "32 is the last dimension of query"),
+    (torch.tensor(9.0), torch.tensor(3.0), "it gives 9, and should give 3: the square root is missing"),
+    (torch.tensor(62.0), torch.tensor(2.0), "it is 31 times that: 32 − 1? 32 is the last dimension of query"),
     (math.nan, 2.0, "NaN comes from 0/0"),
     (False, True, "it gives False, and should give True"),
     # texts, lists, dictionaries
@@ -144,6 +167,9 @@ CASES = [  # the output, the right one, words of what is said
     ("the bunk", "the bank", "differs from letter 5 on"),
     ([1, 2, 3], [1, 2, 3, 4], "it has 3 elements, and should have 4: the last is missing"),
     ([2, 3, 4], [1, 2, 3, 4], "the first is missing"),
+    ([[1, 2], [3]], [[1, 2], [3, 0]], "at place 1: it has 1 element, and should have 2: the last is missing"),
+    ([[1, 2], [0, 3]], [[1, 2], [3, 0]], "at place 1: the elements are right, and in reverse order"),
+    ([[2, 4], [6, 8]], [[1, 2], [3, 4]], "everything is 2 times the right number"),
     (["b", "a"], ["a", "b"], "in reverse order"),
     (["a", "c", "b", "d"], ["a", "b", "c", "d"], "right, and in another order"),
     (["a", "x"], ["a", "b"], "at place 1: it gives 'x', and should give 'b'"),

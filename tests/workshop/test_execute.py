@@ -100,7 +100,8 @@ def small_library(tmp_path, monkeypatch):
         "data/files/a.tsv": "a",
         "bias/__init__.py": "from course_lib.bias.scores import gap", "bias/scores.py": "", "bias/names.tsv": "b",
         "checkpoints/__init__.py": "", "checkpoints/catalogue.toml": "c", "checkpoints/shipped/ner/card.md": "d",
-        "exercises/__init__.py": "", "exercises/bias.py": 'Exercise(name="gap")', "exercises/attention.py": "import math",
+        "exercises/__init__.py": "", "exercises/bias.py": 'Exercise(name="gap")',
+        "exercises/attention.py": "import math",
         "quizzes/__init__.py": "", "quizzes/05.json": "[]", "quizzes/06.json": "[]",
     }.items():  # fmt: skip
         (library / file).write_text(text)
@@ -118,7 +119,7 @@ def small_library(tmp_path, monkeypatch):
         ("import course_lib.checkpoints", ["checkpoints/catalogue.toml"], ["checkpoints/shipped/ner/card.md"]),
         ("from course_lib import checkpoints\nread('card.md')", ["checkpoints/shipped/ner/card.md"], ["plots.py"]),
         ("this is no Python", ["__init__.py"], ["plots.py"]),
-        ("from course_lib.exercises import check\ncheck('gap', gap)", ["exercises/bias.py"], ["exercises/attention.py"]),
+        ("from course_lib.exercises import check\ncheck('gap', f)", ["exercises/bias.py"], ["exercises/attention.py"]),
         ("from course_lib.quizzes import quiz\nquiz(5)", ["quizzes/05.json"], ["quizzes/06.json"]),
     ],
 )  # fmt: skip

@@ -15,27 +15,25 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from course_lib.exercises.checking.factors import factor_rule, number_rule
+from course_lib.exercises.checking.factors import factor_rule
 from course_lib.exercises.checking.kinds import device_rule, dtype_rule, wrong_type
-from course_lib.exercises.checking.pair import Pair, Vague
+from course_lib.exercises.checking.pair import Guess, Pair, Vague
 from course_lib.exercises.checking.places import nearly_rule, part_rule, rest_rule
 from course_lib.exercises.checking.shapes import shape_rule
 from course_lib.exercises.checking.shares import share_rule
 from course_lib.exercises.checking.shown import short
+from course_lib.exercises.checking.single import number_rule
 from course_lib.exercises.checking.tensors import (
     function_rule,
     given_back_rule,
     nan_rule,
     negated_rule,
+    normal_rule,
     order_rule,
     slices_rule,
+    whole_rule,
 )  # fmt: skip
 from course_lib.exercises.checking.values import as_tensor, same
-
-TENSORS = (
-    shape_rule, dtype_rule, device_rule, nan_rule, negated_rule, given_back_rule, factor_rule, order_rule, share_rule,
-    function_rule, slices_rule, part_rule, nearly_rule, rest_rule,
-)  # fmt: skip
 
 
 def diagnose(pair: Pair) -> str:
@@ -66,7 +64,13 @@ def diagnose(pair: Pair) -> str:
 
 
 def _with(part: str, said: str) -> str:
+    if isinstance(said, Guess):
+        return Guess(part + said, said.why)
     return Vague(part + said) if isinstance(said, Vague) else part + said
+
+
+def _one_number(pair: Pair) -> str | None:
+    return number_rule(pair) if pair.right.dim() == 0 and pair.right.dtype != torch.bool else None
 
 
 def _applied(rule, pair: Pair) -> str | None:
@@ -80,7 +84,8 @@ def _sequence(pair: Pair) -> str:
     output, right = list(pair.output), list(pair.right)
     several = isinstance(pair.right, tuple) and len(right) <= 4
     if len(output) != len(right):
-        said = f"it has {len(output)} {'values' if several else 'elements'}, and should have {len(right)}"
+        word = ("value" if several else "element") + "s" * (len(output) != 1)
+        said = f"it has {len(output)} {word}, and should have {len(right)}"
         if not several:
             if _equal(output, right[: len(output)], pair):
                 said += ": the last is missing" if len(right) - len(output) == 1 else ": its end is missing"
@@ -97,16 +102,29 @@ def _sequence(pair: Pair) -> str:
             return f"{pair.part}the elements are right, and in reverse order."
         if not several and sorted(map(repr, output)) == sorted(map(repr, right)):
             return f"{pair.part}the elements are right, and in another order."
-    if not several and right and all(type(one) in (int, float) for one in [*output, *right]):
-        found = diagnose(replace(pair, output=torch.tensor(output).double(), right=torch.tensor(right).double()))
-        if found:
-            return found
+    some_right = any(isinstance(a, list) and _equal([a], [b], pair) for a, b in zip(output, right, strict=True))
+    tables = None if several or some_right else _tables(output, right)
+    if tables is not None:
+        return diagnose(replace(pair, output=tables[0], right=tables[1]))
     at = next(at for at, (a, b) in enumerate(zip(output, right, strict=True)) if not _equal([a], [b], pair))
     ordinal = ("first", "second", "third", "fourth")
     part = f"of the {len(right)} that it returns, the {ordinal[at]}: " if several else f"at place {at}: "
     wrong = replace(pair, output=output[at], right=right[at], part=pair.part + part)
     said = f"{wrong.part}it gives {short(output[at], 60)}, and should give {short(right[at], 60)}."
     return diagnose(wrong) or Vague(said)
+
+
+def _tables(output: list, right: list) -> tuple[Tensor, Tensor] | None:
+    """Both as tensors, where both are rows of numbers, or rows of such rows, of the same lengths."""
+    flat = [*output, *right]
+    flat = [one for row in flat for one in row] if all(isinstance(row, list) for row in flat) else flat
+    if not flat or not all(type(one) in (int, float) for one in flat):
+        return None
+    try:
+        tables = torch.tensor(output, dtype=torch.float64), torch.tensor(right, dtype=torch.float64)
+    except (ValueError, TypeError, OverflowError):  # of unequal lengths; beyond every float
+        return None
+    return tables if tables[0].shape == tables[1].shape and tables[1].numel() > 1 else None
 
 
 def _equal(output: Sequence, right: Sequence, pair: Pair) -> bool:
@@ -154,3 +172,9 @@ def _text(output: str, right: str) -> str:
     at = next((at for at, (a, b) in enumerate(zip(output, right, strict=False)) if a != b), 0)
     said = f"the text differs from letter {at} on: {short(output[at:], 40)}, and should go on {short(right[at:], 40)}."
     return said if at else Vague(f"it gives {short(output, 60)}, and should give {short(right, 60)}.")
+
+
+TENSORS = (
+    shape_rule, dtype_rule, device_rule, nan_rule, _one_number, negated_rule, given_back_rule, whole_rule, factor_rule,
+    order_rule, share_rule, normal_rule, function_rule, slices_rule, part_rule, nearly_rule, rest_rule,
+)  # fmt: skip

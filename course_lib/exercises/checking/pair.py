@@ -14,6 +14,18 @@ class Vague(str):
     """A sentence that says where an output is wrong, and not why; another case may say why."""
 
 
+class Guess(str):
+    """A sentence whose explanation `why` was read out of one number, and may be a coincidence."""
+
+    why: str
+
+    def __new__(cls, text: str, why: str):
+        """A sentence, and the part of it that is the guess."""
+        made = super().__new__(cls, text)
+        made.why = why
+        return made
+
+
 @dataclass(frozen=True)
 class Pair:
     """The reader's output beside the right one, both settled; the inputs by name; what counts as equal.

@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from course_lib.exercises.checking.factors import name_of_factor
+from course_lib.exercises.checking.factors import because, times
 from course_lib.exercises.checking.pair import Pair, agree
-from course_lib.exercises.checking.shown import number
+from course_lib.exercises.checking.shown import number, place
 from course_lib.exercises.checking.values import differing
 
 
@@ -48,7 +48,7 @@ def share_rule(pair: Pair) -> str | None:
         return "these are the logarithms of the right numbers: log_softmax in place of softmax?"
     if agree(output.softmax(dim), right, close):
         return f"these are scores: a softmax over dimension {dim} makes the right numbers of them."
-    if said := _sharpness(output, right, dim, pair):
+    if said := _sharpness(output, right, dim, pair) or _support(output, right, dim):
         return said
     if (output < -1e-6).any():
         return f"some numbers are negative. They should be shares between 0 and 1 that sum to 1 over dimension {dim}."
@@ -76,12 +76,26 @@ def _sharpness(output: Tensor, right: Tensor, dim: int, pair: Pair) -> str | Non
         return None
     if abs(ratio - 1) < 1e-4:
         return None
-    what = name_of_factor(ratio, pair)
-    times = f"{number(ratio)} times" if abs(ratio) >= 1 else f"1/{number(1 / ratio)} of"
     said = "too sharp" if abs(ratio) > 1 else "too even"
     said = "turned round" if ratio < 0 else said
-    ending = "." if not what else f": {what}" if what.endswith("?") else f": {what}."
-    return f"the shares are {said}: the softmax gets {times} the right scores{ending}"
+    return f"the shares are {said}: the softmax gets {times(ratio)} the right scores{because(ratio, pair)}"
+
+
+def _support(output: Tensor, right: Tensor, dim: int) -> str | None:
+    """Weight where there should be none, or none where there should be some: a mask."""
+    if not (output >= 0).all() or not ones(output.sum(dim)):
+        return None
+    ours, theirs = output > 1e-9, right > 1e-9
+    first = (ours & ~theirs).nonzero()
+    if len(first):
+        at = place(first[0])
+        if not (ours & theirs).any() or bool(ours[~theirs].all() and (theirs & ours).sum() <= theirs.sum() / 4):
+            return f"there is weight just where there should be none, first at {at}: is the mask the wrong way round?"
+        small = float(output[ours & ~theirs].max()) < 1e-2
+        ending = "hidden by a number that is not low enough?" if small else "not hidden, or by 0 in place of −∞?"
+        return f"there is weight at {at}, where there should be none: {ending}"
+    last = (theirs & ~ours).nonzero()
+    return f"there is no weight at {place(last[0])}, where there should be some." if len(last) else None
 
 
 def _sums(output: Tensor, right: Tensor, dim: int) -> str | None:

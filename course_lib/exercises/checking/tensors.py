@@ -38,12 +38,53 @@ def nan_rule(pair: Pair) -> str | None:
         return f"{where}. NaN comes from 0/0, ∞ − ∞, or a softmax over a row that is −∞ throughout."
     bad = output.isinf() & ~right.isinf()
     if bad.any():
-        sign = "inf" if output[bad][0] > 0 else "-inf"
-        return f"{sign} stands at {place(bad.nonzero()[0])}: a division by 0, a logarithm of 0, or a mask that stayed?"
+        at = tuple(bad.nonzero()[0].tolist())
+        if right.isinf().any():
+            gives = f"at {place(list(at))} it gives {number(output[at])}, and should give {number(right[at])}"
+            return f"{gives}: too many places are hidden."
+        where = f"{number(output[at])} stands at {place(list(at))}"
+        return f"{where}: a division by 0, a logarithm of 0, or a mask that stayed?"
     lost = right.isinf() & ~output.isinf() | right.isnan() & ~output.isnan()
     if lost.any():
         at = tuple(lost.nonzero()[0].tolist())
-        return f"at {place(list(at))} it gives {number(output[at])}, and should give {number(right[at])}."
+        hidden = bool((right[lost] == -torch.inf).all())
+        ending = ": a place that should be hidden is not, or not by −∞." if hidden else "."
+        return f"at {place(list(at))} it gives {number(output[at])}, and should give {number(right[at])}{ending}"
+    return None
+
+
+def whole_rule(pair: Pair) -> str | None:
+    """Whole numbers of which some are one off."""
+    output, right = pair.output, pair.right
+    if output.dtype == torch.bool or not ((right == right.round()).all() and (output == output.round()).all()):
+        return None
+    away = (output.to(torch.float64) - right.to(torch.float64)).abs()
+    wrong = int((away > 0).sum())
+    if away.max() != 1 or wrong == away.numel() or away.numel() < 4 or right.unique().numel() < 3:
+        return None
+    first = where_first(output, right, away > 0)
+    return f"{wrong} of {away.numel()} numbers are one off, {first}: rounded to the nearest, or cut off?"
+
+
+def normal_rule(pair: Pair) -> str | None:
+    """Numbers normalised along another dimension than they should be."""
+    if not pair.output.is_floating_point() or pair.right.dim() < 2:
+        return None
+    output, right = pair.output.to(torch.float64), pair.right.to(torch.float64)
+    kinds = {
+        "have mean 0 and variance 1": lambda x, dim: bool(
+            (x.mean(dim).abs() < 1e-3).all() and ((x.var(dim, correction=0) - 1).abs() < 0.15).all()
+        ),
+        "have length 1": lambda x, dim: bool(((x.norm(dim=dim) - 1).abs() < 1e-3).all()),
+    }
+    for what, holds in kinds.items():
+        wanted = [dim for dim in range(right.dim()) if right.shape[dim] > 2 and holds(right, dim)]
+        if not wanted or holds(output, wanted[-1]):
+            continue
+        for dim in [dim for dim in range(output.dim()) if output.shape[dim] > 2 and holds(output, dim)]:
+            return f"its numbers {what} along dimension {dim}, and should along dimension {wanted[-1]}."
+        if holds(output.reshape(-1), 0):
+            return f"all its numbers together {what}; each row, along dimension {wanted[-1]}, should for itself."
     return None
 
 

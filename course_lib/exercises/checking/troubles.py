@@ -57,7 +57,9 @@ def said_of(trouble: Trouble, seconds: float) -> str:
     if trouble.kind == "exit":
         return f"it ends the program ({trouble.error}){at}. A function ends with `return`."
     if trouble.kind == "crash":
-        return f"it brings Python down ({trouble.message}): something outside Python was called wrongly."
+        ended = trouble.message.startswith("exit")
+        why = "a function ends with `return`" if ended else "something outside Python was called wrongly"
+        return f"it brings Python down ({trouble.message}): {why}."
     if trouble.kind == "memory":
         asked = re.search(r"tried to allocate (\d+) bytes", trouble.message)
         much = f": {int(asked[1]) / 1e9:,.0f} GB" if asked and int(asked[1]) >= 1e9 else ""
