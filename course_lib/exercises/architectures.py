@@ -1,8 +1,8 @@
 """Exercises of chapter 04: which token an output may depend on, what each family learns from, how a decoder writes.
 
 Sources: Raffel et al. 2019 (prefix masks, spans), Holtzman et al. 2019 (top-p), Keskar et al. 2019 (repetition),
-Sutskever et al. 2014 (beam search). The oracles in tests/lib/test_chapter_04_exercises.py are Transformers' generate, its
-processors of logits, and a search through all continuations.
+Sutskever et al. 2014 (beam search). The oracles in tests/lib/test_chapter_04_exercises.py are Transformers' generate,
+its processors of logits, and a search through all continuations.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def test_a_step_is_not_longer_than_the_clip_allows():
     before = [one.detach().clone() for one in model.parameters()]
     optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
     ours.training_step(model, {"features": features, "labels": labels}, optimizer, 0.05)
-    moved = sum(float((a - b).pow(2).sum()) for a, b in zip(model.parameters(), before, strict=True))
+    moved = sum(float((a.detach() - b).pow(2).sum()) for a, b in zip(model.parameters(), before, strict=True))
     assert math.sqrt(moved) == pytest.approx(0.05, rel=1e-4)
 
 
