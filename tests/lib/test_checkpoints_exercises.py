@@ -46,7 +46,8 @@ def test_parts_left_out_are_named_without_ambiguity():
     parts = ours._larger_pieces(config)
     for part, many in parts.items():
         for other, more in parts.items():
-            if part < other and "feed-forward" not in part + other:
+            single = many + more in ours.pieces(config).values() or many + more in parts.values()
+            if part < other and "feed-forward" not in part + other and not single:
                 assert set(ours._left_out(config, right - many - more, right)) == {part, other}
 
 
