@@ -422,6 +422,19 @@ BOOTSTRAP_INTERVAL = Exercise(
             "curve: one of them is very large. The ends are to be percentiles of the drawn means.",
         ),
         Mistake(
+            "hardly any width",
+            when(
+                lambda case, output, right: (
+                    (found := _pair_of(output)) is not None
+                    and _tells(case)
+                    and 0 < found[1] - found[0] < (right[1] - right[0]) / 5
+                    and abs(np.mean(found) - case.inputs[0].mean()) < (right[1] - right[0]) / 5
+                )
+            ),
+            "the interval is far too narrow, around the mean: is the mean taken over the draws in place of the units "
+            "of one draw (the other axis), or are far too many units drawn each time?",
+        ),
+        Mistake(
             "with the mean",
             when(lambda case, output, right: isinstance(output, tuple | list) and len(output) == 3),
             "three numbers came back; two are asked for: (low, high).",

@@ -174,6 +174,7 @@ WRONG = [
     (lambda q, k: iter([1]), "an iterator"),
     (lambda q, k: torch.zeros(1).expand(10**9), "much larger than asked for"),
     (lambda q, k: float("nan"), "a number, and should return a tensor"),
+    (lambda q, k: torch._empty_affine_quantized([2], scale=1.0, dtype=torch.qint8), "quantised kind (qint8)"),
     (None, "this is None, and no function"),
     (3, "this is an int (3), and no function. Hand over the function itself, without the round brackets"),
     (torch.ones(2), "this is a Tensor ([1, 1]), and no function"),

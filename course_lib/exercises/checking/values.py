@@ -65,6 +65,8 @@ def _settled_tensor(value: Tensor) -> object:
         return Odd("tensor", f"of the shape {tuple(value.shape)}, much larger than asked for")
     if value.is_meta:
         return Odd("tensor", 'on the device "meta", which holds no numbers')
+    if value.is_quantized:
+        return Odd("tensor", f"of PyTorch's own quantised kind ({str(value.dtype).removeprefix('torch.')})")
     value = value.detach()
     if value.layout != torch.strided:
         value = value.to_dense()

@@ -150,7 +150,7 @@ def tied_by_numpy(weights):
 def tied_by_storage(weights):
     found = defaultdict(set)
     for name, tensor in weights.items():
-        found[tensor.storage().data_ptr()].add(name)
+        found[tensor.untyped_storage()._cdata].add(name)
     return {frozenset(group) for group in found.values() if len(group) >= 2}
 
 
@@ -379,6 +379,7 @@ WRONG = {
         (lambda w: quantise_by_row(w)[::-1], "first whole numbers"),
         (lambda w: (quantise_by_row(w)[0], 1 / quantise_by_row(w)[1]), "one over"),
         (lambda w: quantise_by_row(w)[0], "2 values"),
+        (lambda w: (quantise_by_row(w)[0].repeat(2, 1), quantise_by_row(w)[1]), "shape"),
     ],
     "dequantise": [
         (lambda whole, scales: whole / scales, "divides by the scales"),

@@ -195,6 +195,15 @@ def interval_of(percents=(2.5, 97.5), replace=True, size=None, figure=np.mean, s
     return wrong
 
 
+def drawn_rows(values, draws, seed):
+    return np.random.default_rng(seed).choice(values, (draws, len(values)))
+
+
+def spread(values, draws, seed, times, figure=lambda drawn: drawn.mean(1)):
+    drawn = figure(drawn_rows(values, draws, seed))
+    return drawn.mean() - times * drawn.std(), drawn.mean() + times * drawn.std()
+
+
 def interval_by_formula(width):
     return lambda values, draws, seed: (values.mean() - width(values), values.mean() + width(values))
 
@@ -313,6 +322,8 @@ WRONG = {
             lambda values, draws, seed: np.percentile(np.random.default_rng(seed).choice(values, draws), [2.5, 97.5]),
             "percentiles of single values",
         ),
+        (lambda v, draws, seed: np.percentile(drawn_rows(v, draws, seed).mean(0), [2.5, 97.5]), "the other axis"),
+        (lambda v, draws, seed: drawn_rows(v, draws, seed).mean(1), "all the means came back"),
         (lambda values, draws, seed: spread(values, draws, seed, 1), "one standard error"),
         (lambda values, draws, seed: spread(values, draws, seed, 1.96), "1.96 standard errors"),
         (lambda values, draws, seed: spread(values, draws, seed, 1.96, np.ravel), "where single values lie"),
@@ -391,8 +402,3 @@ WRONG = {
         (lambda found, level=0.05: [p for p in found.values() if p < level / len(found)], "asked for are the names"),
     ],
 }
-
-
-def spread(values, draws, seed, times, figure=lambda drawn: drawn.mean(1)):
-    drawn = figure(np.random.default_rng(seed).choice(values, (draws, len(values))))
-    return drawn.mean() - times * drawn.std(), drawn.mean() + times * drawn.std()
