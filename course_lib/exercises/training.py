@@ -60,6 +60,8 @@ class TinyModel(nn.Module):
         """The loss, where there are labels, and the logits."""
         from transformers.modeling_outputs import SequenceClassifierOutput
 
+        if isinstance(features, dict):
+            raise TypeError("the model is given the dictionary itself: its entries by name are model(**batch)")
         logits = self.second(self.first(features).tanh())
         return SequenceClassifierOutput(None if labels is None else cross_entropy(logits, labels), logits)
 
@@ -92,7 +94,7 @@ def trained(answer, features, labels, clip, steps, stale):
         watch.remove()
     weights = _all_weights(model)
     order = optimizer.noted if torch.equal(weights, _all_weights(TinyModel())) else ""
-    return losses, type(losses[0]).__name__, weights, order
+    return {"losses": losses, "type": type(losses[0]).__name__, "weights": weights, "order": order}
 
 
 def _all_weights(model):
@@ -127,12 +129,16 @@ def _clip_each(parameters, clip):
 
 def _order(pattern):
     """Whether the weights have not moved and the parts of the step came in an order."""
-    return when(lambda case, output, right: bool(output[3]) and re.fullmatch(pattern, output[3]) is not None)
+    return when(lambda case, output, right: bool(re.fullmatch(pattern, output["order"] or "-")))
 
 
 def _right_but(kind):
     """Whether the weights are right and what is returned is of another type."""
-    return when(lambda case, output, right: output[1] == kind and torch.allclose(output[2], right[2], atol=1e-5))
+    return when(
+        lambda case, output, right: (
+            output["type"] == kind and torch.allclose(output["weights"], right["weights"], atol=1e-5)
+        )
+    )
 
 
 def _steps(steps, clip, says, stale=False, seed=30, many=6):
@@ -491,7 +497,7 @@ LEARNING_RATE = Exercise(
     mistakes=[
         Mistake(
             "division by zero",
-            lambda step, warmup, total, peak: peak * (min(step / warmup, (total - step) / (total - warmup), 1)),
+            lambda step, warmup, total, peak: peak * max(0, min(step / warmup, (total - step) / (total - warmup))),
             "without a warmup it divides by 0. There is nothing to grow then: step 0 has the peak already.",
         ),
         Mistake(
@@ -622,7 +628,7 @@ BEST_EPOCH = Exercise(
     signature="best_epoch(losses, patience) -> an epoch, from 0",
     reference=best_epoch,
     cases=[
-        Case(([3.0, 2.0, 1.0], 2), says="a loss that only falls"),
+        Case(([3.1, 2.2, 1.4], 2), says="a loss that only falls"),
         Case(([3.0, 2.0, 2.5, 2.6], 2), says="one that rises again"),
         Case(([3.0, 2.0, 2.5, 1.5, 1.8, 1.2], 2), says="one that rises twice and falls below the best each time"),
         Case(([3.0, 2.0, 2.5, 2.6, 1.0], 2), says="one that becomes best after the end of the patience"),
@@ -945,6 +951,11 @@ LORA = Exercise(
             "a b",
             lambda x, w, a, b, s: x @ (w + s * (a @ b)).T,
             "the change is a b, which is (rank, rank); it is b a, (out, in), like the weight.",
+        ),
+        Mistake(
+            "number by number",
+            lambda x, w, a, b, s: x @ (w + s * (b * a)).T,
+            "* multiplies number by number; a product of matrices is @.",
         ),
         Mistake(
             "after the frozen layer",

@@ -226,7 +226,10 @@ def reseeded(logits, temperature, top_p, generator):
 WRONG = {
     "bigram": [
         (assigned, "counted once"),
-        (lambda ids, size: counts_of(ids, size) / counts_of(ids, size).sum(1, keepdim=True), "0/0"),
+        (
+            lambda ids, size: counts_of(ids, size) / counts_of(ids, size).sum(1, keepdim=True),
+            "row of a token that never occurs is 0/0",
+        ),
         (lambda ids, size: (counts_of(ids, size) + 1).softmax(-1), "exponentials"),
         (lambda ids, size: bigram_by_bincount(ids, size).T, "wrong way round"),
         (lambda ids, size: F.normalize(counts_of(ids, size) + 1, p=1, dim=0), "each column"),
@@ -269,7 +272,7 @@ WRONG = {
         (lambda logs, text: -logs.mean().item() / math.log(2), "bits a token"),
         (lambda logs, text: -logs.mean().item() / math.log(2) / len(text), "divided twice"),
         (lambda logs, text: -logs.sum().item() / math.log(2) / len(text.encode("utf-8")), "bits a byte"),
-        (lambda logs, text: logs.sum().item() / math.log(2) / len(text), "sign"),
+        (lambda logs, text: logs.sum().item() / math.log(2) / len(text), "the sign is wrong"),
         (lambda logs, text: -logs.sum().item() / math.log(2), "whole text"),
         (lambda logs, text: -logs.sum().item() * math.log(2) / len(text), "multiplied by ln 2"),
         (lambda logs, text: -torch.log2(logs).sum() / len(text), "logarithms already"),
@@ -280,7 +283,7 @@ WRONG = {
         (masks(swap=0.0), "no chosen token becomes a random one"),
         (masks_in_two_draws, "2 % of the chosen"),
         (but(masks_in_two_draws, both=True), "72 %"),
-        (masks(share=0.85), "85"),
+        (masks(share=0.85), "and should be 15 %"),
         (masks(share=0.1), "should be 15 %"),
         (masks(fill=0), "targets are 0"),
         (masks(fill=-1), "targets are -1"),

@@ -227,7 +227,7 @@ WRONG = {
     ],
     "perplexity": [
         (lambda logs: -logs.mean(), "is the loss"),
-        (lambda logs: logs.mean().exp().item(), "sign"),
+        (lambda logs: logs.mean().exp().item(), "the sign is missing"),
         (lambda logs: torch.exp(-logs.sum()), "summed"),
         (lambda logs: 2 ** (-logs.mean().item()), "natural"),
         (lambda logs: (1 / logs.exp()).mean(), "outweighs"),

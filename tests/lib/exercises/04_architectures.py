@@ -224,7 +224,7 @@ WRONG = {
         (lambda *a: spans_by_places(*a)[::-1], "wrong way round"),
         (lambda ids, spans, marks: spans_by_places(ids, [(a, b + 1) for a, b in spans], marks), "one token too long"),
         (lambda ids, spans, marks: spans_by_places(ids, spans, [marks[0]] * len(marks)), "the same mark"),
-        (lambda ids, spans, marks: (spans_by_places(ids, spans, marks)[0], ids), "BART"),
+        (lambda ids, spans, marks: (spans_by_places(ids, spans, marks)[0], ids), "how BART is trained"),
         (
             lambda ids, spans, marks: (
                 spans_by_places(ids, spans, marks)[0],
