@@ -619,7 +619,7 @@ def top_p(logits, p):
     """The probabilities from which nucleus sampling draws.
 
     logits: (vocabulary,). p: above 0, at most 1. Of the probabilities only the largest
-    are kept, as few as sum to p or more: the token with which the sum crosses p is kept.
+    are kept, as few as sum to p or more: the one with which the sum crosses p is kept.
     Returns (vocabulary,): what is kept, divided by its sum, and 0 elsewhere; in the
     order of the vocabulary.
     """
@@ -897,7 +897,7 @@ def beam(next_log_probabilities, ids, steps, width):
     next_log_probabilities: next_log_probabilities(ids) gives (vocabulary,), natural
     logarithms. ids: (length,), the beginning. There is no end token: every text is
     written for all steps. After each step the width likeliest texts are kept, by the
-    sum of the log-probabilities of what was written; before the first there is only ids.
+    sum of the log-probabilities of what was written; at first there is only ids.
     Returns (length + steps,): the likeliest text at the end.
     """
     ### BEGIN SOLUTION

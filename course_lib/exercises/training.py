@@ -855,7 +855,8 @@ def lora(x, weight, a, b, scale):
     """A linear layer with a low-rank change beside its frozen weight (LoRA).
 
     x: (..., in). weight: (out, in), as PyTorch stores it. a: (rank, in).
-    b: (out, rank). Returns (..., out): x through weight + scale · b a, without making that sum.
+    b: (out, rank).
+    Returns (..., out): x through weight + scale · b a, without making that sum.
     """
     ### BEGIN SOLUTION
     return x @ weight.T + scale * ((x @ a.T) @ b.T)
@@ -992,8 +993,8 @@ def dpo_loss(
 
     Four tensors (pairs,): the log-probability of the chosen and of the rejected answer,
     by the model that is trained (policy) and by the one that it started as (reference).
-    Returns the mean over the pairs of −ln sigmoid(beta · margin). The margin is how much
-    more the policy prefers the chosen answer (difference of log-probabilities) than
+    Returns the mean over the pairs of −ln sigmoid(beta · margin). The margin is how
+    much more the policy prefers the chosen answer (difference of log-probabilities) than
     the reference does. The loss stays finite for every finite margin.
     """
     ### BEGIN SOLUTION
