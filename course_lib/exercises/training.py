@@ -994,7 +994,7 @@ def dpo_loss(
     Four tensors (pairs,): the log-probability of the chosen and of the rejected answer,
     by the model that is trained (policy) and by the one that it started as (reference).
     Returns the mean over the pairs of −ln sigmoid(beta · margin). The margin is how
-    much more the policy prefers the chosen answer (difference of log-probabilities) than
+    much more the policy prefers the chosen answer (a difference of logarithms) than
     the reference does. The loss stays finite for every finite margin.
     """
     ### BEGIN SOLUTION
