@@ -27,8 +27,8 @@ def depends(function, ids, other):
     """Which output changes when which input token is replaced: found out from outside.
 
     function: function(ids) gives (outputs, width), a vector for each output position.
-    ids: (length,), the tokens of a text, not changed. other: the token that replaces one
-    of them at a time; the others stay.
+    ids: (length,), the tokens of a text, not changed. other: the token that replaces
+    one of them at a time; the others stay.
     Returns a boolean tensor (outputs, length): True where any number of that output
     changes by more than 1e-6 when that input token is replaced.
     """
@@ -486,8 +486,8 @@ CORRUPT_SPANS = Exercise(
 def greedy(next_logits, ids, steps):
     """Write on, with the likeliest token each time.
 
-    next_logits: next_logits(ids) gives (vocabulary,), the logits of the token that comes
-    after ids. ids: (length,), the beginning, not changed. There is no end token.
+    next_logits: next_logits(ids) gives (vocabulary,), the logits of the token after
+    ids. ids: (length,), the beginning, not changed. There is no end token.
     Returns (length + steps,): the beginning and what was written.
     """
     ### BEGIN SOLUTION
@@ -618,10 +618,10 @@ def _values(next_logits, ids, steps):
 def top_p(logits, p):
     """The probabilities from which nucleus sampling draws.
 
-    logits: (vocabulary,). p: above 0, at most 1. Of the probabilities only the largest are
-    kept, as few as sum to p or more: the token with which the sum crosses p is kept.
-    Returns (vocabulary,): what is kept, divided by its sum, and 0 elsewhere; in the order
-    of the vocabulary.
+    logits: (vocabulary,). p: above 0, at most 1. Of the probabilities only the largest
+    are kept, as few as sum to p or more: the one with which the sum crosses p is kept.
+    Returns (vocabulary,): what is kept, divided by its sum, and 0 elsewhere; in the
+    order of the vocabulary.
     """
     ### BEGIN SOLUTION
     ordered, tokens = logits.softmax(-1).sort(descending=True)
@@ -896,8 +896,8 @@ def beam(next_log_probabilities, ids, steps, width):
 
     next_log_probabilities: next_log_probabilities(ids) gives (vocabulary,), natural
     logarithms. ids: (length,), the beginning. There is no end token: every text is
-    written for all steps. After each step the width likeliest texts are kept, by the sum of
-    the log-probabilities of what was written; before the first there is only ids.
+    written for all steps. After each step the width likeliest texts are kept, by the
+    sum of the log-probabilities of what was written; at first there is only ids.
     Returns (length + steps,): the likeliest text at the end.
     """
     ### BEGIN SOLUTION

@@ -596,7 +596,7 @@ def mask_tokens(ids, mask_id, vocabulary_size, generator):
 
     Each token is chosen with probability 15 %. Of the chosen ones about 80 % become
     mask_id, 10 % a random token (any below vocabulary_size), and 10 % stay.
-    ids: (batch, length), not changed. generator: a torch.Generator, which alone decides.
+    ids: (batch, length), not changed. generator: a torch.Generator; it alone decides.
     Returns inputs and targets, both (batch, length): the targets are the original token
     where one was chosen, also where it stayed, and −100 elsewhere.
     """

@@ -854,7 +854,8 @@ SPLIT = Exercise(
 def lora(x, weight, a, b, scale):
     """A linear layer with a low-rank change beside its frozen weight (LoRA).
 
-    x: (..., in). weight: (out, in), as PyTorch stores it. a: (rank, in), b: (out, rank).
+    x: (..., in). weight: (out, in), as PyTorch stores it. a: (rank, in).
+    b: (out, rank).
     Returns (..., out): x through weight + scale · b a, without making that sum.
     """
     ### BEGIN SOLUTION
@@ -981,14 +982,20 @@ LORA = Exercise(
 # ---------------------------------------------------------------- dpo_loss
 
 
-def dpo_loss(policy_chosen, policy_rejected, reference_chosen, reference_rejected, beta):
+def dpo_loss(
+    policy_chosen,
+    policy_rejected,
+    reference_chosen,
+    reference_rejected,
+    beta,
+):
     """Direct preference optimisation: prefer the chosen answer more than the start did.
 
     Four tensors (pairs,): the log-probability of the chosen and of the rejected answer,
     by the model that is trained (policy) and by the one that it started as (reference).
-    Returns the mean over the pairs of −ln sigmoid(beta · margin), where the margin is how
-    much more the policy prefers the chosen answer (difference of log-probabilities)
-    than the reference does. It stays finite for every finite margin.
+    Returns the mean over the pairs of −ln sigmoid(beta · margin). The margin is how
+    much more the policy prefers the chosen answer (a difference of logarithms) than
+    the reference does. The loss stays finite for every finite margin.
     """
     ### BEGIN SOLUTION
     policy = policy_chosen - policy_rejected  # (pairs,)

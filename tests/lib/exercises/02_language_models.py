@@ -282,7 +282,7 @@ WRONG = {
         (masks(swap=0.2), "no chosen token stays"),
         (masks(swap=0.0), "no chosen token becomes a random one"),
         (masks_in_two_draws, "2 % of the chosen"),
-        (but(masks_in_two_draws, both=True), "72 %"),
+        (but(masks_in_two_draws, both=True), "72 % of the chosen"),
         (masks(share=0.85), "and should be 15 %"),
         (masks(share=0.1), "should be 15 %"),
         (masks(fill=0), "targets are 0"),
