@@ -352,10 +352,10 @@ PERPLEXITY = Exercise(
 )
 
 
-# ---------------------------------------------------------------- accuracy
+# ---------------------------------------------------------------- masked_accuracy
 
 
-def accuracy(logits, labels):
+def masked_accuracy(logits, labels):
     """The share of right answers; where the label is −100 nothing was asked.
 
     logits: (..., classes). labels: (...), integers: the right class or −100.
@@ -377,12 +377,12 @@ def _token_labels():
 _three_answers = torch.tensor([[2.0, 0.0, 1.0], [0.0, 1.0, 3.0], [1.0, 4.0, 0.0], [5.0, 0.0, 0.0]])
 
 ACCURACY = Exercise(
-    name="accuracy",
+    name="masked_accuracy",
     chapter=3,
     minutes=4,
     level="easy",
-    signature="accuracy(logits, labels) -> a number from 0 to 1",
-    reference=accuracy,
+    signature="masked_accuracy(logits, labels) -> a number from 0 to 1",
+    reference=masked_accuracy,
     cases=[
         Case((_three_answers, torch.tensor([0, 1, 1, 0])), says="four answers among three classes, one of them wrong"),
         Case((_three_answers, torch.tensor([-100, 2, 2, -100])), says="the same four, two of which were not asked"),
@@ -402,24 +402,28 @@ ACCURACY = Exercise(
         ),
         Mistake(
             "in percent",
-            lambda logits, labels: 100 * accuracy(logits, labels),
+            lambda logits, labels: 100 * masked_accuracy(logits, labels),
             "this is in percent: a share from 0 to 1 is asked for.",
         ),
         Mistake(
             "errors",
-            lambda logits, labels: 1 - accuracy(logits, labels),
+            lambda logits, labels: 1 - masked_accuracy(logits, labels),
             "this is the share of wrong answers.",
         ),
         Mistake(
             "least likely",
-            lambda logits, labels: accuracy(-logits, labels),
+            lambda logits, labels: masked_accuracy(-logits, labels),
             "the class with the smallest logit is taken; it is the one with the largest.",
         ),
         Mistake(
             "mean of the rows",
             lambda logits, labels: float(
                 torch.stack(
-                    [torch.tensor(accuracy(a, b)) for a, b in zip(logits, labels, strict=True) if (b != -100).any()]
+                    [
+                        torch.tensor(masked_accuracy(a, b))
+                        for a, b in zip(logits, labels, strict=True)
+                        if (b != -100).any()
+                    ]
                 ).mean()
             ),
             "the accuracy of each text is averaged: a text of two tokens then counts as much as one of six. Count all "

@@ -35,7 +35,7 @@ def test_the_interval_is_scipys_and_the_library_s():
     expected = found.confidence_interval
     assert low == pytest.approx(expected.low, abs=0.02)
     assert high == pytest.approx(expected.high, abs=0.1)
-    assert (low, high) == pytest.approx(interval(ours._skewed, seed=2, draws=20_000)[1:], abs=0.1)
+    assert (low, high) == pytest.approx(interval(ours._skewed, seed=2, resamples=20_000)[1:], abs=0.1)
 
 
 def test_p_is_scipys_over_all_divisions_and_the_library_s():
@@ -50,7 +50,7 @@ def test_p_is_scipys_over_all_divisions_and_the_library_s():
         )
         assert exact == pytest.approx(everything.pvalue, abs=1e-9)
         assert ours.permutation_p(first, second, 5000, 3) == pytest.approx(exact, abs=0.03)
-        assert difference(first, second, draws=5000).p == pytest.approx(exact, abs=0.03)
+        assert difference(first, second, resamples=5000).p == pytest.approx(exact, abs=0.03)
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -87,22 +87,22 @@ def test_one_sided_and_drawn_with_replacement_are_refused_whatever_is_drawn(seed
 
 
 def test_the_worst_group_is_that_of_the_library():
-    letters = groups_of.letters(600, seed=3)
+    letters = groups_of.customer_letters(600, seed=3)
     model = groups_of.fitted(letters)
-    right = (groups_of.scores(model, letters) > 0) == letters.pleased
+    right = (groups_of.log_odds(model, letters) > 0) == letters.pleased
     group, accuracy = ours.worst_group(right, np.where(letters.small, "small", "large"))
-    assert accuracy == pytest.approx(groups_of.accuracy(model, letters).worst)
+    assert accuracy == pytest.approx(groups_of.group_accuracy(model, letters).worst)
     assert group == "small"
 
 
 def test_thresholds_are_at_least_as_good_as_those_of_the_library():
-    letters = groups_of.letters(600, seed=4)
+    letters = groups_of.customer_letters(600, seed=4)
     model = groups_of.fitted(letters)
-    scores, names = groups_of.scores(model, letters), np.where(letters.small, "small", "large")
+    scores, names = groups_of.log_odds(model, letters), np.where(letters.small, "small", "large")
     found = ours.threshold_by_group(scores, letters.pleased, names)
     theirs = [groups_of.best_threshold(model, letters, small) for small in (False, True)]
-    ours_right = groups_of.accuracy(model, letters, (found["large"], found["small"]))
-    theirs_right = groups_of.accuracy(model, letters, tuple(theirs))
+    ours_right = groups_of.group_accuracy(model, letters, (found["large"], found["small"]))
+    theirs_right = groups_of.group_accuracy(model, letters, tuple(theirs))
     assert ours_right.large >= theirs_right.large
     assert ours_right.small >= theirs_right.small
 

@@ -98,7 +98,7 @@ RIGHT = {
         lambda logs: math.exp(-sum(logs.tolist()) / len(logs)),
         lambda logs: 1 / logs.double().exp().prod() ** (1 / len(logs)) if len(logs) < 99 else math.e ** -logs.mean(),
     ],
-    "accuracy": [
+    "masked_accuracy": [
         accuracy_by_sklearn,
         lambda logits, labels: (logits.argmax(-1) == labels).sum().item() / (labels != -100).sum().item(),
     ],
@@ -234,7 +234,7 @@ WRONG = {
         (lambda logs: 1 / logs.exp().mean(), "a product"),
         (lambda logs: torch.exp(-torch.log(logs).mean()).item(), "logarithms already"),
     ],
-    "accuracy": [
+    "masked_accuracy": [
         (lambda logits, labels: (logits.argmax(-1) == labels).float().mean(), "wrong answers"),
         (lambda logits, labels: (logits.argmax(-1) == labels).sum(), "4 times that"),
         (lambda logits, labels: 100 * accuracy_by_sklearn(logits, labels), "percent"),

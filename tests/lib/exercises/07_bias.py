@@ -154,7 +154,7 @@ RIGHT = {
         interval_by_seeds,
         interval_by_scipy,
         interval_by_counts,
-        lambda values, draws, seed: measures.interval(values, seed=seed, draws=draws)[1:],
+        lambda values, draws, seed: measures.interval(values, seed=seed, resamples=draws)[1:],
     ],
     "permutation_p": [
         p_by_random,
