@@ -715,8 +715,9 @@ def block(x, weights, heads, mask=None):
     of attention.output.LayerNorm, intermediate.dense, output.dense, output.LayerNorm.
     The norms' eps is 1e-12, the activation is GELU. Returns (batch, length, width).
     """
-
     ### BEGIN SOLUTION
+    norms = "attention.output.LayerNorm", "output.LayerNorm"
+
     def dense(x, name):
         return linear(x, weights[f"{name}.weight"], weights[f"{name}.bias"])
 
@@ -724,9 +725,9 @@ def block(x, weights, heads, mask=None):
         trained = weights[f"{name}.weight"], weights[f"{name}.bias"]
         return layer_norm(x, x.shape[-1:], *trained, eps=1e-12)
 
-    x = norm(x + attention_layer(x, weights, heads, mask), "attention.output.LayerNorm")
+    x = norm(x + attention_layer(x, weights, heads, mask), norms[0])
     wide = gelu(dense(x, "intermediate.dense"))  # (batch, length, 4 · width)
-    return norm(x + dense(wide, "output.dense"), "output.LayerNorm")
+    return norm(x + dense(wide, "output.dense"), norms[1])
     ### END SOLUTION
 
 
