@@ -8,6 +8,7 @@ PyTorch's own functions and the layers of Transformers.
 from __future__ import annotations
 
 import inspect
+import itertools
 import math
 
 import torch
@@ -140,6 +141,31 @@ def masked_by_product(query, key, value, mask=None):
     return weights @ value, weights
 
 
+def root_of_the_values(query, key, value, mask=None):
+    """The scores are divided by the root of the values' width."""
+    return attention_but(root=lambda query, key: math.sqrt(value.shape[-1]))(query, key, value, mask)
+
+
+def root_afterwards(query, key, value, mask=None):
+    """The weights are divided by the root, and not the scores."""
+    weights = attention_but(root=lambda query, key: 1)(query, key, value, mask)[1] / math.sqrt(query.shape[-1])
+    return weights @ value, weights
+
+
+def causal_by_default(query, key, value, mask=None):
+    """Without a mask, later keys are hidden."""
+    if mask is None:
+        mask = torch.ones(query.shape[-2], key.shape[-2], dtype=torch.bool).tril()
+    return attention(query, key, value, mask)
+
+
+def mask_always_used(query, key, value, mask=None):
+    """The mask is used where there is none."""
+    scores = query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5
+    weights = scores.masked_fill(~mask, -math.inf).softmax(-1)
+    return weights @ value, weights
+
+
 def weights_are_scores(query, key, value, mask=None):
     """The softmax is left out."""
     scores = query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5
@@ -204,6 +230,11 @@ ATTENTION = Exercise(
             when(_one_tensor),
             "one tensor came back; two are asked for, as a pair: the output and the weights.",
         ),
+        Mistake(
+            "mask is None",
+            mask_always_used,
+            "mask may be None, as in this case: then nothing is hidden. `~mask` only where there is a mask.",
+        ),
         Mistake("swapped", when(_swapped), "the pair is the wrong way round: first the output, then the weights."),
         Mistake(
             "NaN where nothing may be looked at",
@@ -226,6 +257,24 @@ ATTENTION = Exercise(
             attention_but(root=lambda query, key: math.sqrt(key.shape[-2])),
             "the scores are divided by the root of the number of keys (3); it is the root of the width (4), the last "
             "dimension.",
+        ),
+        Mistake(
+            "root of the values",
+            root_of_the_values,
+            "the scores are divided by the root of the values' width; it is the width of query and key. Values may "
+            "be wider or narrower.",
+        ),
+        Mistake(
+            "root after the softmax",
+            root_afterwards,
+            "the root divides the weights, after the softmax, and their rows no longer sum to 1. The scores are "
+            "divided, before the softmax.",
+        ),
+        Mistake(
+            "causal by default",
+            causal_by_default,
+            "no mask is given, and later keys are hidden all the same. Where mask is None, every query looks at "
+            "every key.",
         ),
         Mistake(
             "softmax over the queries",
@@ -321,6 +370,18 @@ SPLIT_HEADS = Exercise(
             "not transposed",
             lambda x, heads: x.unflatten(-1, (heads, -1)),
             "the width is cut rightly, but the dimensions are (batch, length, heads, …): heads come before length.",
+        ),
+        Mistake(
+            "heads and width exchanged",
+            lambda x, heads: x.unflatten(-1, (heads, -1)).transpose(2, 3),
+            "the width is cut rightly, and then heads and the width of a head are exchanged; heads and length are to "
+            "be, so that heads come before length.",
+        ),
+        Mistake(
+            "split by a size",
+            lambda x, heads: torch.stack(x.split(heads, -1), 1),
+            "each piece is as wide as there are heads. `split` takes the size of a piece and not their number; `chunk` "
+            "takes the number.",
         ),
         Mistake(
             "length last",
@@ -484,6 +545,38 @@ def exchanged(first, second):
     return change
 
 
+def taken_from(name, other):
+    """A change of the weights: one of the linear layers is a copy of another."""
+    return lambda weights: (
+        weights
+        | {f"attention.self.{name}.{kind}": weights[f"attention.self.{other}.{kind}"] for kind in ("weight", "bias")}
+    )
+
+
+def nothing_projected(weights):
+    """A change of the weights: query, key and value are x itself."""
+    width = len(weights["attention.self.query.bias"])
+    for name in ("query", "key", "value"):
+        weights[f"attention.self.{name}.weight"] = torch.eye(width)
+        weights[f"attention.self.{name}.bias"] = torch.zeros(width)
+    return weights
+
+
+def feed_forward_output(weights):
+    """A change of the weights: the output layer is that of the feed-forward part."""
+    return weights | {f"attention.output.dense.{kind}": weights[f"output.dense.{kind}"] for kind in ("weight", "bias")}
+
+
+def not_merged(x, weights, heads, mask=None):
+    """The output layer is given what each head found."""
+    parts = []
+    for name in ("query", "key", "value"):
+        name = f"attention.self.{name}"
+        parts.append(split_heads(linear(x, weights[f"{name}.weight"], weights[f"{name}.bias"]), heads))
+    name = "attention.output.dense"
+    return linear(attention(*parts, mask)[0], weights[f"{name}.weight"], weights[f"{name}.bias"])
+
+
 def zeroed(*names):
     """A change of the weights: these are 0."""
     return lambda weights: weights | {name: torch.zeros_like(weights[name]) for name in names}
@@ -552,6 +645,41 @@ ATTENTION_LAYER = Exercise(
             "the weights are used the wrong way round: PyTorch stores (out, in), so it is x @ weight.T, as "
             "torch.nn.functional.linear(x, weight, bias) does.",
         ),
+        Mistake(
+            "output layer of the feed-forward part",
+            layer_but(feed_forward_output),
+            "the last layer is output.dense, which belongs to the feed-forward part and takes vectors twice as wide "
+            "here. That of attention is attention.output.dense.",
+        ),
+        Mistake(
+            "not merged",
+            not_merged,
+            "what the heads found goes into the output layer while it is still cut into heads: merge_heads first.",
+        ),
+        Mistake(
+            "pair not taken apart",
+            lambda x, weights, heads, mask=None: merge_heads(attention(*[split_heads(x, heads)] * 3, mask)),
+            "attention returns a pair, the output and the weights. Here the whole pair is handed on, where the output "
+            "alone is wanted.",
+        ),
+        Mistake(
+            "nothing projected",
+            layer_but(nothing_projected),
+            "query, key and value are x itself: each is made from x by a linear layer of its own.",
+        ),
+        *(
+            Mistake(
+                f"{name} from {other}",
+                layer_but(taken_from(name, other)),
+                f"{name} is made with the weights of {other}; it has its own, attention.self.{name}.",
+            )
+            for name, other in itertools.permutations(("query", "key", "value"), 2)
+        ),
+        Mistake(
+            "causal by default",
+            layer_but(attend=causal_by_default),
+            "no mask is given, and later tokens are hidden all the same: hand the mask on to attention as it is.",
+        ),
         Mistake("query and key exchanged", layer_but(exchanged("query", "key")), "query and key are exchanged."),
         Mistake("key and value exchanged", layer_but(exchanged("key", "value")), "key and value are exchanged."),
         Mistake("query and value exchanged", layer_but(exchanged("query", "value")), "query and value are exchanged."),
@@ -587,8 +715,9 @@ def block(x, weights, heads, mask=None):
     of attention.output.LayerNorm, intermediate.dense, output.dense, output.LayerNorm.
     The norms' eps is 1e-12, the activation is GELU. Returns (batch, length, width).
     """
-
     ### BEGIN SOLUTION
+    norms = "attention.output.LayerNorm", "output.LayerNorm"
+
     def dense(x, name):
         return linear(x, weights[f"{name}.weight"], weights[f"{name}.bias"])
 
@@ -596,14 +725,25 @@ def block(x, weights, heads, mask=None):
         trained = weights[f"{name}.weight"], weights[f"{name}.bias"]
         return layer_norm(x, x.shape[-1:], *trained, eps=1e-12)
 
-    x = norm(x + attention_layer(x, weights, heads, mask), "attention.output.LayerNorm")
+    x = norm(x + attention_layer(x, weights, heads, mask), norms[0])
     wide = gelu(dense(x, "intermediate.dense"))  # (batch, length, 4 · width)
-    return norm(x + dense(wide, "output.dense"), "output.LayerNorm")
+    return norm(x + dense(wide, "output.dense"), norms[1])
     ### END SOLUTION
 
 
+def unbiased_norm(x, shape, weight, bias, eps):
+    """A layer norm that divides by the standard deviation with n − 1."""
+    return (x - x.mean(-1, keepdim=True)) / (x.std(-1, keepdim=True) + eps) * weight + bias
+
+
 def block_but(
-    active=gelu, keep=(1, 1), order="post", names=("attention.output.LayerNorm", "output.LayerNorm"), masked=1
+    active=gelu,
+    keep=(1, 1),
+    order="post",
+    names=("attention.output.LayerNorm", "output.LayerNorm"),
+    masked=1,
+    norms=layer_norm,
+    eps=1e-12,
 ):
     """A block with something else in one place: for the mistakes."""
 
@@ -611,7 +751,7 @@ def block_but(
         def norm(x, name):
             if name is None:
                 return x
-            return layer_norm(x, x.shape[-1:], weights[f"{name}.weight"], weights[f"{name}.bias"], 1e-12)
+            return norms(x, x.shape[-1:], weights[f"{name}.weight"], weights[f"{name}.bias"], eps)
 
         def forward(x):
             wide = active(linear(x, weights["intermediate.dense.weight"], weights["intermediate.dense.bias"]))
@@ -632,6 +772,19 @@ def block_but(
     return wrong
 
 
+def _small_case():
+    """A case in which x and what attention finds are of size 1e-4, so that the norms' eps counts."""
+    small = {name: 1e-4 * weight for name, weight in bert_weights().items() if "attention.output.dense" in name}
+    return 1e-4 * numbers(1, 3, 8), bert_weights() | small, 2
+
+
+def _other_eps(case, output, right):
+    """Whether this is our block with a larger eps."""
+    return any(
+        torch.allclose(output, block_but(eps=eps)(*case.inputs), atol=1e-4) for eps in (1e-3, 1e-5, 1e-6, 1e-7, 1e-8)
+    )
+
+
 BLOCK = Exercise(
     name="block",
     chapter=5,
@@ -639,7 +792,7 @@ BLOCK = Exercise(
     level="medium",
     signature="block(x, weights, heads, mask=None) -> (batch, length, width)",
     reference=block,
-    cases=LAYER_CASES,
+    cases=[*LAYER_CASES, Case(make=_small_case, says="three tokens of width 8 with numbers of size 0.0001")],
     close=1e-4,
     mistakes=[
         Mistake(
@@ -702,6 +855,18 @@ BLOCK = Exercise(
             "the first layer norm is missing, after attention and its residual.",
         ),
         Mistake("mask ignored", block_but(masked=0), "the mask is not handed on to attention_layer."),
+        Mistake(
+            "n − 1",
+            block_but(norms=unbiased_norm),
+            "the norms divide by a standard deviation with n − 1 in it, as x.std() has it by default; a layer norm has "
+            "n: correction=0.",
+        ),
+        Mistake(
+            "eps",
+            when(_other_eps),
+            "the norms' eps is too large: BERT's is 1e-12, PyTorch's default 1e-5. It counts where a vector's numbers "
+            "are small.",
+        ),
     ],
     hints=[
         "Two halves of the same form: norm(x + part(x)). The part is attention_layer first, then feed-forward.",
@@ -750,6 +915,32 @@ def rotate_but(power=lambda half: -torch.arange(half) / half, unit=1.0, shift=0,
     return wrong
 
 
+def first_overwritten(x, positions, base=10000.0):
+    """The second numbers are turned with first ones that are turned already."""
+    half = x.shape[-1] // 2
+    angles = positions[:, None] * base ** (-torch.arange(half) / half)
+    first, second = x[..., :half], x[..., half:]
+    first = first * angles.cos() - second * angles.sin()
+    return torch.cat([first, first * angles.sin() + second * angles.cos()], -1)
+
+
+def speeds_for_all(power):
+    """A rotation whose two numbers of a pair have different angles: a speed for each number, and not for each pair."""
+
+    def wrong(x, positions, base=10000.0):
+        width = x.shape[-1]
+        angles = positions[:, None] * base ** power(width)  # (length, width)
+        swapped = torch.cat([-x[..., width // 2 :], x[..., : width // 2]], -1)
+        return x * angles.cos() + swapped * angles.sin()
+
+    return wrong
+
+
+ONE_ANGLE = (
+    "the two numbers of a pair are turned by different angles. There are width/2 speeds, one for each pair: numbers "
+    "i and i + width/2 have the same."
+)
+
 ROTATE = Exercise(
     name="rotate",
     chapter=5,
@@ -758,7 +949,7 @@ ROTATE = Exercise(
     signature="rotate(x, positions, base=10000.0) -> the shape of x",
     reference=rotate,
     cases=[
-        Case((torch.ones(1, 1, 2, 4), torch.arange(2), 16.0), says="positions 0 and 1, four ones each, base 16"),
+        Case((torch.ones(1, 1, 3, 4), torch.arange(3), 16.0), says="positions 0, 1 and 2, four ones each, base 16"),
         Case((numbers(1, 1, 3, 8), torch.tensor([5, 6, 7])), says="positions 5, 6 and 7, width 8"),
         Case((numbers(2, 3, 4, 6), torch.arange(4)), says="a batch of two, three heads, four positions"),
     ],
@@ -826,6 +1017,35 @@ ROTATE = Exercise(
             lambda x, positions, base=10000.0: rotate(x, torch.arange(x.shape[-2]), base),
             "the argument positions is not used: it counts from 0, and this text begins at position 5.",
         ),
+        Mistake(
+            "first overwritten",
+            first_overwritten,
+            "the second number of a pair is computed with the first one after it was turned: both need the old ones, "
+            "so keep a and b until both are done.",
+        ),
+        Mistake("a speed for each number", speeds_for_all(lambda width: -torch.arange(width) / width), ONE_ANGLE),
+        Mistake(
+            "a speed for each number, twice", speeds_for_all(lambda width: -2 * torch.arange(width) / width), ONE_ANGLE
+        ),
+        Mistake(
+            "neighbours' angles",
+            speeds_for_all(lambda width: -2 * (torch.arange(width) // 2) / width),
+            ONE_ANGLE,
+        ),
+        *(
+            Mistake(
+                f"positions in a row, {way}",
+                lambda x, positions, base=10000.0, multiply=multiply: multiply(
+                    positions, base ** (-2 * torch.arange(x.shape[-1] // 2) / x.shape[-1])
+                ),
+                "positions and speeds are multiplied side by side, and there are three positions and two speeds. Each "
+                "position times each speed is wanted: make a column of the positions.",
+            )
+            for way, multiply in (
+                ("first", lambda positions, speeds: positions * speeds),
+                ("second", lambda positions, speeds: speeds * positions),
+            )
+        ),
         Mistake("nothing turned", lambda x, positions, base=10000.0: x.clone(), "nothing is turned."),
     ],
     hints=[
@@ -869,6 +1089,12 @@ REPEAT_HEADS = Exercise(
             "head.",
         ),
         Mistake(
+            "no dimension",
+            lambda x, groups: x.repeat_interleave(groups),
+            "all numbers came back in one row: without a dimension, repeat_interleave flattens the tensor. Which "
+            "dimension is that of the heads?",
+        ),
+        Mistake(
             "along the length",
             lambda x, groups: x.repeat_interleave(groups, 2),
             "the tokens are repeated and not the heads: heads are dimension 1.",
@@ -898,6 +1124,7 @@ REPEAT_HEADS = Exercise(
     hints=[
         "Heads 1 and 2, twice each: 1, 1, 2, 2.",
         "Tensors have a method that repeats each element in place, along a dimension.",
+        "It is called repeat_interleave, and takes how often and which dimension.",
     ],
     commentary="x[:, :, None].expand(-1, -1, groups, -1, -1).flatten(1, 2) is how Transformers writes it.",
 )
@@ -958,13 +1185,16 @@ def tiny_case(earlier, new):
     return tiny_step, torch.tensor([new]), cache
 
 
-def step_but(first=lambda earlier: earlier, mask=None, join=lambda cache, new: torch.cat([cache, new], -2)):
+def step_but(
+    first=lambda earlier: earlier, mask=None, join=lambda cache, new: torch.cat([cache, new], -2), positions=None
+):
     """A step with something else in one place: for the mistakes."""
 
     def wrong(model_step, ids, cache):
         earlier, length = cache.shape[-2], ids.shape[-1]
         seen = causal_mask(earlier + length)[earlier:] if mask is None else mask(earlier, length)
-        logits, new = model_step(ids, first(earlier) + torch.arange(length), seen, cache)
+        places = first(earlier) + torch.arange(length) if positions is None else positions(earlier, length)
+        logits, new = model_step(ids, places, seen, cache)
         return logits, join(cache, new)
 
     return wrong
@@ -1030,6 +1260,29 @@ STEP_WITH_CACHE = Exercise(
             "positions one too low",
             step_but(first=lambda earlier: max(0, earlier - 1)),
             "the positions are one too low: after three tokens, 0 to 2, the next one stands at position 3.",
+        ),
+        Mistake(
+            "positions of all tokens",
+            step_but(positions=lambda earlier, length: torch.arange(earlier + length)),
+            "there is a position for each token so far. The model reads the new tokens only and wants their positions: "
+            "after three tokens, one new one has [3].",
+        ),
+        Mistake(
+            "one position for all",
+            step_but(positions=lambda earlier, length: torch.full((length,), earlier)),
+            "all new tokens have the same position: two new ones after three stand at 3 and 4.",
+        ),
+        Mistake(
+            "mask of the new tokens alone",
+            step_but(mask=lambda earlier, length: causal_mask(length)),
+            "the mask has columns for the new tokens only. It needs a row for each new token, and a column for each "
+            "token so far: those in the cache too.",
+        ),
+        Mistake(
+            "mask of all tokens",
+            step_but(mask=lambda earlier, length: causal_mask(earlier + length)),
+            "the mask has a row for each token so far. The earlier ones ask nothing: a row for each new token, "
+            "and a column for each token so far.",
         ),
         Mistake(
             "the past hidden",

@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from course_lib.exercises.checking import shown
 from course_lib.exercises.checking.apart import run_apart
 from course_lib.exercises.checking.diagnosis import diagnose
@@ -16,7 +18,7 @@ from course_lib.exercises.checking.sandbox import Ran, run
 from course_lib.exercises.checking.single import kind_of_guess
 from course_lib.exercises.checking.traits import told_apart
 from course_lib.exercises.checking.troubles import said_of
-from course_lib.exercises.checking.values import Odd, same
+from course_lib.exercises.checking.values import Odd, differing, same
 from course_lib.exercises.declare import Case, Exercise, Mistake, Result, when
 
 
@@ -92,7 +94,7 @@ def _agrees(exercise: Exercise, case: Case, ran: Ran, right: object) -> bool:
     if ran.trouble is not None:
         return False
     if exercise.agrees is None:
-        return same(ran.output, right, exercise.close, exercise.lists, exercise.exact_dtype)
+        return _as_good(exercise, ran.output, right)
     judged = run(lambda: exercise.agrees(ran.output, right, case), (), {}, seconds=60)
     return judged.output is True
 
@@ -238,6 +240,29 @@ def _left(tried: list[Tried]) -> str:
     return f"\n  It also changed {', '.join(left)}; that has been put back." if left else ""
 
 
+def _side_by_side(exercise: Exercise, output: object, right: object) -> list[str]:
+    """What came and what should have come; of several values that it returns, the first wrong one where some are right.
+
+    Where both look the same when said shortly, the place where they first differ.
+    """
+    lines = []
+    if isinstance(right, tuple) and isinstance(output, (tuple, list)) and len(output) == len(right):
+        parts = zip(output, right, strict=True)
+        wrong = [at for at, (a, b) in enumerate(parts) if not _as_good(exercise, a, b)]
+        if wrong and len(wrong) < len(right):
+            lines = [f"  of the {len(right)} that it returns, number {wrong[0] + 1}:"]
+            output, right = output[wrong[0]], right[wrong[0]]
+    gives, wanted = shown.short(output), shown.short(right)
+    if gives == wanted and isinstance(output, Tensor) and isinstance(right, Tensor):
+        at = differing(output, right, exercise.close).nonzero()[0]
+        gives, wanted = (f"at {shown.place(at)}: {shown.short(one[tuple(at)])}" for one in (output, right))
+    return [*lines, f"  gives  {gives}", f"  right  {wanted}"]
+
+
+def _as_good(exercise: Exercise, output: object, right: object) -> bool:
+    return same(output, right, exercise.close, exercise.lists, exercise.exact_dtype)
+
+
 def _failed(
     exercise: Exercise, why: str, tried: list[Tried] = (), one: Tried | None = None, ran: Ran | None = None
 ) -> tuple[Result, str]:
@@ -254,7 +279,7 @@ def _failed(
             lines.append(f"  with   {where}{case}")
             hint = f"{why} (with {where}{case})"
         if ran.trouble is None and not one.agrees and exercise.agrees is None:
-            lines += [f"  gives  {shown.short(ran.output)}", f"  right  {shown.short(one.right)}"]
+            lines += _side_by_side(exercise, ran.output, one.right)
         if ran.printed.strip():
             printed = ran.printed.strip().splitlines()
             lines += ["  it printed:"] + [f"    {line[:100]}" for line in printed[:5]]

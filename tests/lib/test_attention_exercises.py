@@ -69,3 +69,26 @@ def test_steps_with_a_cache_give_what_one_pass_gives():
 def test_exercises_stand_in_the_order_of_the_chapter():
     known = [one.name for one in vars(ours).values() if type(one).__name__ == "Exercise"]
     assert known == NAMES
+
+
+def test_of_a_pair_the_wrong_part_is_shown(capsys):
+    def only_the_output_without_nan(query, key, value, mask=None):
+        scores = query @ key.mT / query.shape[-1] ** 0.5
+        weights = (scores if mask is None else scores.masked_fill(~mask, -torch.inf)).softmax(-1)
+        return (weights @ value).nan_to_num(), weights
+
+    check("attention", only_the_output_without_nan)
+    printed = capsys.readouterr().out.splitlines()
+    assert "  of the 2 that it returns, number 2:" in printed
+    gives, right = (next(line for line in printed if line.startswith(f"  {word}")) for word in ("gives", "right"))
+    assert "nan" in gives
+    assert gives.removeprefix("  gives") != right.removeprefix("  right")
+
+
+def test_a_step_that_fails_behind_a_full_cache_is_not_said_to_fail_for_many_rows():
+    def forgets_the_past(model_step, ids, cache):
+        if cache.shape[-2]:
+            raise ValueError("no")
+        return ours.step_with_cache(model_step, ids, cache)
+
+    assert "only where no tensor is empty" in check("step_with_cache", forgets_the_past).hint

@@ -8,7 +8,9 @@ import torch
 
 from course_lib.exercises.checking.diagnosis import diagnose
 from course_lib.exercises.checking.pair import Pair, Vague
+from course_lib.exercises.checking.sandbox import Trouble
 from course_lib.exercises.checking.traits import told_apart
+from course_lib.exercises.checking.troubles import said_of
 from course_lib.exercises.checking.values import Odd, same
 
 GENERATOR = torch.Generator().manual_seed(0)
@@ -65,7 +67,10 @@ CASES = [  # the output, the right one, words of what is said
     (SCORES.sum(), SCORES.sum(0), "one number in all, where a dimension should stay"),
     (BATCH.sum(1), BATCH, "dimension 1 is gone"),
     (BATCH, BATCH.sum(-1), "dimension 3 of size 8 is one too many"),
-    (BATCH.transpose(1, 3), BATCH, "dimensions 1 and 3 are exchanged"),
+    (BATCH.transpose(1, 3), BATCH, "dimensions 1 and 3 are exchanged, and exchanged back the numbers are right"),
+    (BATCH[:, :3].permute(2, 1, 0, 3), BATCH[:, :3].permute(1, 2, 0, 3), "dimensions 0 and 1 are exchanged, and"),
+    (BATCH[:, :2].permute(0, 3, 2, 1), BATCH[:, :2].permute(1, 2, 3, 0), "in another order (permute)"),
+    (-BATCH.transpose(1, 3), BATCH, "the sizes of dimensions 1 and 3 are exchanged."),
     # kinds of numbers
     (CAUSAL.float(), CAUSAL, "its dtype is float32, and should be bool. `.bool()`"),
     (torch.zeros(6, 6).masked_fill(~CAUSAL, -math.inf), CAUSAL, "These are numbers to add to scores"),
@@ -234,6 +239,26 @@ def test_lists_and_dtypes_where_an_exercise_says_so():
 def test_a_sentence_that_only_says_where_is_vague():
     assert isinstance(diagnose(Pair(SCORES**3 + SCORES, SCORES, {})), Vague)
     assert not isinstance(diagnose(Pair(-SCORES, SCORES, {})), Vague)
+
+
+def test_a_diagonal_is_named_only_where_it_means_something():
+    square, wide = randn(4, 4), randn(4, 7)
+    assert "on the diagonal" in diagnose(Pair(square + torch.eye(4), square, {}))
+    assert "diagonal" not in diagnose(Pair(wide + torch.eye(4, 7), wide, {}))
+    mask = torch.ones(3, 5, dtype=torch.bool)
+    assert "on the diagonal" in diagnose(Pair(mask & ~torch.eye(3, 5).bool(), mask, {}))
+
+
+def test_what_an_error_means():
+    def said(error, message):
+        return said_of(Trouble("raised", error, message), 5)
+
+    missing = said("TypeError", "bad operand type for unary ~: 'NoneType'")
+    assert "may be None" in missing
+    assert "boolean" not in missing
+    assert "boolean" in said("TypeError", "bad operand type for unary ~: 'float'")
+    assert "takes it apart" in said("AttributeError", "'tuple' object has no attribute 'transpose'")
+    assert "type(x)" in said("AttributeError", "'int' object has no attribute 'transpose'")
 
 
 def test_what_the_wrong_cases_have_in_common():

@@ -18,7 +18,7 @@ def part_rule(pair: Pair) -> str | None:
     if all_ < 2 or count == all_:
         return None
     first = where_first(output, right, wrong)
-    if wrong.dim() >= 2 and min(wrong.shape[-2:]) > 1:
+    if wrong.dim() >= 2 and _has_diagonal(right):
         rows, columns = wrong.shape[-2:]
         row, column = torch.arange(rows)[:, None], torch.arange(columns)
         diagonal, above = (row == column).expand_as(wrong), (row < column).expand_as(wrong)
@@ -32,6 +32,12 @@ def part_rule(pair: Pair) -> str | None:
         if said := _along(wrong, dim):
             return Vague(f"{said}, {first}.")
     return None
+
+
+def _has_diagonal(right: Tensor) -> bool:
+    """Whether a diagonal means something: in a square table, and in a mask."""
+    rows, columns = right.shape[-2:]
+    return min(rows, columns) > 1 and (rows == columns or right.dtype == torch.bool)
 
 
 def _along(wrong: Tensor, dim: int) -> str | None:

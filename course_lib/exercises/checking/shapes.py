@@ -24,12 +24,7 @@ def _reshaped(output: Tensor, right: Tensor, close: float) -> str | None:
     flat_fits = output.numel() == right.numel() and agree(output.reshape(-1), right.reshape(-1), close)
     ending = ", with the right numbers" if flat_fits else ""
     if len(ours) == len(theirs) and sorted(ours) == sorted(theirs):
-        moved = [at for at, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b]
-        orders = (order for order in itertools.permutations(range(len(ours))) if permuted(ours, order) == theirs)
-        fits = any(agree(output.permute(order), right, close) for order in orders)
-        ending = ", and exchanged back the numbers are right" if fits else ""
-        which = f"dimensions {moved[0]} and {moved[-1]} are exchanged" if len(moved) == 2 else "dimensions are permuted"
-        return f": {which}{ending}."
+        return f": {_order(output, right, close)}."
     if [one for one in ours if one != 1] == [one for one in theirs if one != 1]:
         if len(ours) > len(theirs):
             return f": a dimension of size 1 too many (squeeze){ending}."
@@ -57,6 +52,19 @@ def _reshaped(output: Tensor, right: Tensor, close: float) -> str | None:
         if extra:
             return f": dimension {extra[0]} of size {ours[extra[0]]} is one too many. Is it still to be reduced?"
     return None
+
+
+def _order(output: Tensor, right: Tensor, close: float) -> str:
+    """Which dimensions are exchanged, and whether that is all."""
+    ours, theirs = list(output.shape), list(right.shape)
+    moved = [at for at, (a, b) in enumerate(zip(ours, theirs, strict=True)) if a != b]
+    two = f"dimensions {moved[0]} and {moved[-1]} are exchanged" if len(moved) == 2 else ""
+    if two and agree(output.transpose(*moved), right, close):
+        return f"{two}, and exchanged back the numbers are right"
+    orders = (order for order in itertools.permutations(range(len(ours))) if permuted(ours, order) == theirs)
+    if any(agree(output.permute(order), right, close) for order in orders):
+        return "the dimensions are in another order (permute); put right, so are the numbers"
+    return f"the sizes of {two}" if two else "its sizes are in another order"
 
 
 def permuted(sizes: list[int], order: tuple[int, ...]) -> list[int]:

@@ -31,6 +31,7 @@ def _closed_row(one: Tensor) -> bool:
 TRAITS: dict[str, Callable[[Inputs], bool]] = {  # what is said of the inputs that go wrong: whether inputs are such
     "where a row of the mask is closed throughout": _any(_closed_row),
     "where a batch has more than one entry": _any(lambda one: one.dim() >= 3 and one.shape[0] > 1),
+    "where no tensor is empty": lambda inputs: all(one.numel() > 0 for one in _tensors(inputs)),
     "where there is more than one row": _any(lambda one: one.dim() >= 2 and one.shape[-2] > 1),
     "where there are three dimensions or more": _any(lambda one: one.dim() >= 3),
     "where there are NaN or infinite numbers": _any(

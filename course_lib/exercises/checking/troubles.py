@@ -22,6 +22,26 @@ MEANINGS: tuple[tuple[str, str], ...] = (  # a pattern in "Error: message", what
         r"must be floating point|only supports floating|Only Tensors of floating",
         "Whole numbers and fractions do not mix here: `.float()` makes fractions of a tensor.",
     ),
+    (
+        r"must be tuple of ints|float' object cannot be interpreted as an integer|must be int.* not float",
+        "A size is a whole number: `//` divides without a fraction, `/` does not.",
+    ),
+    (
+        r"shape of the mask .* does not match",
+        "Indexing with a mask does not broadcast: masked_fill and torch.where do.",
+    ),
+    (
+        r"normalized_shape",
+        "normalized_shape is what is normalised together, from the back: x.shape[-1:] for the last dimension alone.",
+    ),
+    (
+        r"'tuple' object has no attribute|must be Tensor, not tuple",
+        "That is a tuple of several values: `first, second = …` takes it apart.",
+    ),
+    (
+        r"'NoneType'",
+        "Something is None there: a function without `return`, or an argument that may be None.",
+    ),
     (r"masked_fill.*bool|only supports boolean masks|bitwise_not|~", "A mask has to be boolean here: `.bool()`."),
     (r"Boolean value of Tensor|truth value of an array", "`if`, `and`, `or`, `not` want one truth value, not many."),
     (r"can't convert .* Tensor|Can't call numpy|only (one element|integer) tensors", "One number is wanted, not many."),
@@ -34,7 +54,6 @@ MEANINGS: tuple[tuple[str, str], ...] = (  # a pattern in "Error: message", what
     (r"^ModuleNotFoundError|^ImportError", "Only what is installed with the course can be imported."),
     (r"^RecursionError", "It calls itself without an end: which call should be the last?"),
     (r"^ZeroDivisionError", "What should come out where there is nothing to divide by?"),
-    (r"'NoneType' object", "Something is None there: a function without `return`, or an argument that was left out."),
     (r"object is not callable", "Round brackets stand behind something that is no function."),
     (r"object is not subscriptable", "Square brackets stand behind something that has no parts."),
     (r"has no attribute", "Is it the kind of object you take it for? type(x) tells."),

@@ -197,6 +197,16 @@ def hidden(scores, mask, number=-math.inf):
     return scores if mask is None else torch.where(mask, scores, torch.tensor(number))
 
 
+def assigned(scores, mask):
+    if mask is not None:
+        scores[~mask] = -math.inf
+    return scores
+
+
+def lower(query, key):
+    return torch.ones(query.shape[-2], key.shape[-2]).tril().bool()
+
+
 WRONG_ATTENTION = [
     (attends(lambda q, k, v, m: hidden(q @ k.mT, m).softmax(-1).nan_to_num()), "square root of the width"),
     (attends(lambda q, k, v, m: hidden(q @ k.mT / q.shape[-1], m).softmax(-1).nan_to_num()), "width itself"),
@@ -211,6 +221,14 @@ WRONG_ATTENTION = [
     (attends(lambda q, k, v, m: hidden(scores_of(q, k, v), m, 0.0)), "bare scores"),
     (lambda q, k, v, mask=None: ours.attention(q, k, v, mask)[0], "two are asked for"),
     (lambda q, k, v, mask=None: ours.attention(q, k, v, mask)[::-1], "wrong way round"),
+    (attends(lambda q, k, v, m: scores_of(q, k, v).masked_fill(~m, -math.inf).softmax(-1)), "mask may be None"),
+    (attends(lambda q, k, v, m: hidden(q @ k.mT / v.size(-1) ** 0.5, m).softmax(-1).nan_to_num()), "values' width"),
+    (
+        attends(lambda q, k, v, m: hidden(q @ k.mT, m).softmax(-1).nan_to_num() / q.size(-1) ** 0.5),
+        "divides the weights",
+    ),
+    (attends(lambda q, k, v, m: F.softmax(assigned(scores_of(q, k, v), m), -1)), "does not broadcast"),
+    (lambda q, k, v, mask=None: ours.attention(q, k, v, lower(q, k) if mask is None else mask), "every query looks at"),
 ]
 
 
@@ -230,6 +248,22 @@ def wrong_rotation(angle, order="half"):
     return wrong
 
 
+def rotate_in_place(x, positions, base=10000.0):
+    half = x.shape[-1] // 2
+    angles = rope(positions[:, None], torch.arange(half), base, x.shape[-1])
+    a, b = x.chunk(2, -1)
+    a = a * angles.cos() - b * angles.sin()
+    b = a * angles.sin() + b * angles.cos()
+    return torch.cat([a, b], -1)
+
+
+def rotate_all(x, positions, base=10000.0, last=torch.arange):
+    width = x.shape[-1]
+    angles = torch.outer(positions.float(), base ** (-last(width) / width))
+    a, b = x.chunk(2, -1)
+    return x * angles.cos() + torch.cat([-b, a], -1) * angles.sin()
+
+
 def rope(p, i, base, width):
     return p * base ** (-2 * i / width)
 
@@ -247,9 +281,26 @@ def wrong_layer(x, weights, heads, mask=None, bias=1, project=True, scale=None, 
     return linear(merged, "output.dense") if project else merged
 
 
-def wrong_block(x, weights, heads, mask=None, active=F.gelu, pre=False, first=1, second=1):
+def unfinished_layer(
+    x, weights, heads, mask=None, names=("query", "key", "value"), take=lambda pair: pair[0], merge=ours.merge_heads,
+    last="attention.output.dense"
+):  # fmt: skip
+    def project(name):
+        full = f"attention.self.{name}"
+        return x if name is None else F.linear(x, weights[f"{full}.weight"], weights[f"{full}.bias"])
+
+    found = take(ours.attention(*(split_by_view(project(name), heads) for name in names), mask))
+    return merge(found) @ weights[f"{last}.weight"].T + weights[f"{last}.bias"]
+
+
+def wrong_block(
+    x, weights, heads, mask=None, active=F.gelu, pre=False, first=1, second=1, eps=1e-12, own=False, over=None
+):
     def norm(x, name):
-        return F.layer_norm(x, x.shape[-1:], weights[f"{name}.weight"], weights[f"{name}.bias"], 1e-12)
+        if own:
+            x = (x - x.mean(-1, keepdim=True)) / (x.std(-1, keepdim=True) + eps)
+            return x * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+        return F.layer_norm(x, over or x.shape[-1:], weights[f"{name}.weight"], weights[f"{name}.bias"], eps)
 
     def forward(x):
         x = active(F.linear(x, weights["intermediate.dense.weight"], weights["intermediate.dense.bias"]))
@@ -267,13 +318,15 @@ def but(function, **changed):
     return lambda *given, **named: function(*given, **changed, **named)
 
 
-def wrong_step(start=True, grow=True, mask="right"):
+def wrong_step(start=True, grow=True, mask="right", places=None):
     def wrong(model_step, ids, cache):
         past, new = cache.shape[-2], ids.shape[-1]
-        positions = torch.arange(new) + (past if start else 0)
+        positions = torch.arange(new) + (past if start else 0) if places is None else places(past, new)
         allowed = torch.arange(past + new)[None] <= (past + torch.arange(new))[:, None]
         if mask == "short":
             allowed = torch.ones(new, new, dtype=torch.bool).tril()
+        elif mask == "square":
+            allowed = torch.ones(past + new, past + new, dtype=torch.bool).tril()
         elif mask == "all":
             allowed = torch.ones(new, past + new, dtype=torch.bool)
         logits, made = model_step(ids, positions, allowed, cache)
@@ -298,6 +351,9 @@ WRONG = {
         (lambda x, heads: x.view(*x.shape[:2], heads, -1), "heads come before length"),
         (lambda x, heads: split_by_view(x, heads).mT, "exchanged"),
         (lambda x, heads: split_by_view(x, heads).transpose(0, 1), "before the batch"),
+        (lambda x, heads: x.reshape(*x.shape[:2], heads, -1).mT, "heads and the width of a head are exchanged"),
+        (lambda x, heads: torch.stack(torch.split(x, heads, dim=2), dim=1), "`split` takes the size"),
+        (lambda x, heads: x.view(*x.shape[:2], heads, x.shape[2] / heads).transpose(1, 2), "whole number: `//`"),
     ],
     "merge_heads": [
         (lambda x: x.reshape(x.shape[0], x.shape[2], -1), "Bring length before heads"),
@@ -314,6 +370,16 @@ WRONG = {
         (lambda x, w, h, mask=None: wrong_layer(x, w, 1, mask), "one attention over the whole width"),
         (lambda x, w, h, mask=None: wrong_layer(x, w, h), "not handed on"),
         (lambda x, w, h, mask=None: x + wrong_layer(x, w, h, mask), "residual"),
+        (but(unfinished_layer, last="output.dense"), "belongs to the feed-forward part"),
+        (but(unfinished_layer, merge=lambda found: found), "merge_heads first"),
+        (but(unfinished_layer, take=lambda pair: pair), "attention returns a pair"),
+        (but(unfinished_layer, names=("query", "query", "value")), "key is made with the weights of query"),
+        (but(unfinished_layer, names=("query", "key", "key")), "value is made with the weights of key"),
+        (but(unfinished_layer, names=(None, None, None)), "query, key and value are x itself"),
+        (
+            lambda x, w, h, mask=None: layer_by_pytorch(x, w, h, lower(x, x) if mask is None else mask),
+            "later tokens are hidden",
+        ),
     ],
     "block": [
         (but(wrong_block, pre=True), "post-norm"),
@@ -322,6 +388,10 @@ WRONG = {
         (but(wrong_block, active=F.relu), "is ReLU"),
         (but(wrong_block, active=torch.nn.GELU(approximate="tanh")), "by tanh"),
         (lambda x, w, h, mask=None: wrong_block(x, w, h), "not handed on"),
+        (but(wrong_block, eps=1e-5), "eps is too large"),
+        (but(wrong_block, eps=1e-6), "eps is too large"),
+        (but(wrong_block, own=True), "n − 1 in it"),
+        (lambda x, w, h, mask=None: wrong_block(x, w, h, mask, over=x.shape), "x.shape[-1:]"),
     ],
     "rotate": [
         (wrong_rotation(rope, order="pairs"), "neighbours are paired"),
@@ -332,6 +402,10 @@ WRONG = {
         (wrong_rotation(lambda p, i, base, width: -rope(p, i, base, width)), "other way"),
         (wrong_rotation(lambda p, i, base, width: rope(p, i, 10000.0, width)), "argument base"),
         (wrong_rotation(lambda p, i, base, width: rope(p - p[0], i, base, width)), "argument positions"),
+        (rotate_in_place, "keep a and b"),
+        (but(rotate_all, last=lambda width: torch.arange(width)), "different angles"),
+        (but(rotate_all, last=lambda width: 2 * torch.arange(width)), "different angles"),
+        (lambda x, positions, base=1e4: x * (positions * base ** (-torch.arange(2) / 2)).cos(), "make a column"),
     ],
     "repeat_heads": [
         (lambda x, groups: x.tile(1, groups, 1, 1), "1, 1, 2, 2"),
@@ -340,6 +414,7 @@ WRONG = {
         (lambda x, groups: x.repeat_interleave(groups, 0), "batch is repeated"),
         (lambda x, groups: torch.stack([x] * groups, 2), "dimension of their own"),
         (lambda x, groups: x, "nothing is repeated"),
+        (lambda x, groups: torch.repeat_interleave(x, groups), "without a dimension"),
     ],
     "step_with_cache": [
         (wrong_step(start=False), "restart at 0"),
@@ -347,5 +422,8 @@ WRONG = {
         (wrong_step(start=False, grow=False), "restart at 0"),
         (wrong_step(mask="short"), "a column for each token so far"),
         (wrong_step(mask="all"), "mask hides nothing"),
+        (wrong_step(mask="square"), "The earlier ones ask nothing"),
+        (wrong_step(places=lambda past, new: torch.arange(past + new)), "a position for each token so far"),
+        (wrong_step(places=lambda past, new: torch.tensor([past] * new)), "stand at 3 and 4"),
     ],
 }
