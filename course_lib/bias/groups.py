@@ -101,7 +101,7 @@ def group_accuracy(model: np.ndarray, data: Letters, thresholds: tuple[float, fl
 
     Raises ValueError where a group has no letters, and for other than two thresholds.
     """
-    if np.shape(thresholds) != (2,) or not np.isfinite(thresholds).all():
+    if np.shape(thresholds) != (2,) or np.isnan(thresholds).any():  # -inf: all are taken
         raise ValueError(f"thresholds are two numbers, for the large and the small group; given: {thresholds!r:.80}.")
     if data.small.all() or not data.small.any():
         raise ValueError("one of the two groups has no letters, so nothing can be said about it.")

@@ -58,7 +58,7 @@ def test_it_counts_by_chapter(chapters):
 
 def test_next_is_where_the_reader_is(chapters):
     first, second = lines(chapters)
-    second.exercises, second.passed = list(exercises(0)), {"another"}
+    second.exercises, second.passed = [exercises(0)[0]], {"another"}
     assert next_step([first, second]).startswith("chapter 05, exercise double")
     second.passed.add("double")
     assert next_step([first, second]).startswith("chapter 00, exercise double")
