@@ -254,8 +254,8 @@ def _side_by_side(exercise: Exercise, output: object, right: object) -> list[str
             output, right = output[wrong[0]], right[wrong[0]]
     gives, wanted = shown.short(output), shown.short(right)
     if gives == wanted and isinstance(output, Tensor) and isinstance(right, Tensor):
-        at = differing(output, right, exercise.close).nonzero()[0]
-        gives, wanted = (f"at {shown.place(at)}: {shown.short(one[tuple(at)])}" for one in (output, right))
+        for at in differing(output, right, exercise.close).nonzero()[:1]:  # none where only the kind is another
+            gives, wanted = (f"at {shown.place(at)}: {shown.short(one[tuple(at)])}" for one in (output, right))
     return [*lines, f"  gives  {gives}", f"  right  {wanted}"]
 
 

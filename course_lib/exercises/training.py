@@ -406,6 +406,11 @@ ACCURACY = Exercise(
             "this is in percent: a share from 0 to 1 is asked for.",
         ),
         Mistake(
+            "count, as a tensor",
+            lambda logits, labels: (logits.argmax(-1) == labels).sum(),
+            "this is how many are right: divide by how many were asked.",
+        ),
+        Mistake(
             "errors",
             lambda logits, labels: 1 - masked_accuracy(logits, labels),
             "this is the share of wrong answers.",

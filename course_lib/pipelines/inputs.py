@@ -121,6 +121,11 @@ def check_readable(text: str, tokenizer: Any, task: str, what: str = "the input"
     So too for a script of which it knows letters only, unless `spelt` allows it: the vocabulary of an English BERT has
     the letters of many scripts and hardly a word of them.
     """
+    if all(unicodedata.category(character)[0] in "CZ" for character in text):
+        raise ValueError(
+            f"{task}: {what} is empty to the model: {shown(text)} has nothing that can be seen. "
+            "Expected a text with at least one word."
+        )
     unknown = tokenizer.unk_token_id
     beginning = text if len(text) <= 4000 else text[:4000]  # enough to meet a known token
     for part in (beginning, text):

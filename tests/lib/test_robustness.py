@@ -239,7 +239,7 @@ def test_every_text_is_answered_or_the_refusal_explains(task, quiet):
     answers = outcomes.count(None)
     print(f"{task}: {texts_asked} texts, {answers} answers, {len(outcomes) - answers} refusals")
     assert texts_asked == INPUTS + len(LONG)
-    assert len(of_readable) > 0.3 * len(outcomes)
+    assert len(of_readable) > len(outcomes) / 4, "enough of them can be read for the next line to say something"
     assert of_readable.count(None) > len(of_readable) / 2, "most texts that can be read are answered"
     assert answers < len(outcomes), "some cannot be"
 

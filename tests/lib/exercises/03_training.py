@@ -236,7 +236,7 @@ WRONG = {
     ],
     "masked_accuracy": [
         (lambda logits, labels: (logits.argmax(-1) == labels).float().mean(), "wrong answers"),
-        (lambda logits, labels: (logits.argmax(-1) == labels).sum(), "4 times that"),
+        (lambda logits, labels: (logits.argmax(-1) == labels).sum(), "how many are right"),
         (lambda logits, labels: 100 * accuracy_by_sklearn(logits, labels), "percent"),
         (lambda logits, labels: 1 - accuracy_by_sklearn(logits, labels), "wrong answers"),
         (lambda logits, labels: accuracy_by_sklearn(-logits, labels), "smallest logit"),
