@@ -121,6 +121,13 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture
+def progress_folder(tmp_path, monkeypatch):
+    """Progress is kept, in this folder."""
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "kept"))
+    return tmp_path / "kept"
+
+
+@pytest.fixture
 def recorder(tmp_path):
     return Recorder(tmp_path / "recorder")
 

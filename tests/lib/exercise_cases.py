@@ -17,9 +17,9 @@ import textwrap
 from pathlib import Path
 
 from course_lib.exercises import Exercise, exercises, source_of
+from workshop.editions import marks
 
 FOLDER = Path(__file__).parent / "exercises"
-MARKS = ("### BEGIN SOLUTION", "### END SOLUTION")
 
 
 @functools.cache
@@ -64,12 +64,7 @@ def statements(exercise: Exercise) -> list[str]:
 
 def solution_of(source: str) -> str:
     """What stands between the marks, without indentation and empty lines; "" where there are none."""
-    inside, lines = False, []
-    for line in textwrap.dedent(source).splitlines():
-        if line.strip() in MARKS:
-            inside = line.strip() == MARKS[0]
-        elif inside and line.strip():
-            lines.append(line.rstrip())
+    lines = [line.text.rstrip() for line in marks.lines_of(source) if line.part == "solution" and line.text.strip()]
     return textwrap.dedent("\n".join(lines))
 
 
@@ -78,7 +73,7 @@ def differing_solutions(notebook: dict, known: dict[str, Exercise]) -> list[str]
     wrong = []
     for cell in notebook["cells"]:
         source = "".join(cell["source"])
-        if cell["cell_type"] != "code" or MARKS[0] not in source:
+        if cell["cell_type"] != "code" or marks.BEGIN not in source:
             continue
         names = [one.name for one in ast.parse(source).body if isinstance(one, (ast.FunctionDef, ast.ClassDef))]
         ours = [one for one in known.values() if one.reference.__name__ in names]

@@ -1,4 +1,4 @@
-"""Our answers of chapter 07 against SciPy and the library's own, and its known mistakes told apart."""
+"""Our answers of chapter 07 against SciPy and the library's own."""
 
 import numpy as np
 import pytest
@@ -7,26 +7,9 @@ from scipy import stats
 
 from course_lib.bias import groups as groups_of
 from course_lib.exercises import bias as ours
-from course_lib.exercises import check, exercises
 from course_lib.exercises.judge import judge
 from course_lib.exercises.registry import named
 from course_lib.measures import difference, interval
-
-NAMES = [one.name for one in exercises(7)]
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_kept(monkeypatch):
-    monkeypatch.setenv("COURSE_PROGRESS", "off")
-
-
-@pytest.mark.parametrize(
-    ("name", "mistake"), [(n, m) for n in NAMES for m in named(n).mistakes if not hasattr(m.wrong, "holds")]
-)
-def test_each_known_mistake_is_told_apart_from_the_others(name, mistake):
-    result = check(name, mistake.wrong)
-    assert not result.passed
-    assert mistake.says in result.hint, f"{mistake.name}: {result.hint}"
 
 
 def test_the_interval_is_scipys_and_the_library_s():

@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from full_disk import full_after
 
 from course_lib import checkpoints
 from course_lib.checkpoints import CheckpointError, catalogue, checkpoint, damage, home, name_of, prepare, storage
@@ -394,19 +395,6 @@ def test_killed_at_any_point_of_a_preparation_the_next_one_is_whole(carried):
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout.split()[-1]) > 20, "it was killed at that many points"
-
-
-@contextlib.contextmanager
-def full_after(size: int):
-    """No file can grow beyond `size` bytes, which stands for a disk that fills."""
-    import resource
-
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @posix

@@ -1,4 +1,4 @@
-"""Our answers of chapter 02 against scikit-learn and Transformers, and its known mistakes told apart."""
+"""Our answers of chapter 02 against scikit-learn and Transformers."""
 
 import math
 
@@ -8,20 +8,8 @@ from sklearn.naive_bayes import MultinomialNB
 from transformers import GPT2Config, GPT2LMHeadModel
 from transformers.generation.logits_process import TopPLogitsWarper
 
-from course_lib.exercises import check, exercises
 from course_lib.exercises import language_models as ours
 from course_lib.exercises.registry import named
-
-NAMES = [one.name for one in exercises(2)]
-
-
-@pytest.mark.parametrize(
-    ("name", "mistake"), [(n, m) for n in NAMES for m in named(n).mistakes if not hasattr(m.wrong, "holds")]
-)
-def test_each_known_mistake_is_told_apart_from_the_others(name, mistake):
-    result = check(name, mistake.wrong)
-    assert not result.passed
-    assert mistake.says in result.hint, f"{mistake.name}: {result.hint}"
 
 
 def test_bigram_is_that_of_naive_bayes_with_one_feature():

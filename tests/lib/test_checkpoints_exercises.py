@@ -1,4 +1,4 @@
-"""Our answers of chapter 06 against Transformers, safetensors and the library, and its known mistakes told apart."""
+"""Our answers of chapter 06 against Transformers, safetensors and the library."""
 
 import hashlib
 
@@ -7,25 +7,8 @@ import torch
 from safetensors.torch import save_file
 
 from course_lib import weights
-from course_lib.exercises import check, exercises
 from course_lib.exercises import checkpoints as ours
 from course_lib.exercises.registry import named
-
-NAMES = [one.name for one in exercises(6)]
-
-
-@pytest.fixture(autouse=True)
-def _nothing_is_kept(monkeypatch):
-    monkeypatch.setenv("COURSE_PROGRESS", "off")
-
-
-@pytest.mark.parametrize(
-    ("name", "mistake"), [(n, m) for n in NAMES for m in named(n).mistakes if not hasattr(m.wrong, "holds")]
-)
-def test_each_known_mistake_is_told_apart_from_the_others(name, mistake):
-    result = check(name, mistake.wrong)
-    assert not result.passed
-    assert mistake.says in result.hint, f"{mistake.name}: {result.hint}"
 
 
 @pytest.mark.parametrize(("layers", "expected"), [(6, 22_713_216), (12, None)])

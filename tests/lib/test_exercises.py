@@ -1,5 +1,9 @@
 """Every exercise passes our answer and others that are right, and tells those that are wrong what is wrong."""
 
+import contextlib
+import functools
+import inspect
+import io
 import json
 import re
 from pathlib import Path
@@ -16,23 +20,32 @@ from exercise_cases import (
     wrong_answers,
 )  # fmt: skip
 
-from course_lib.exercises import check, exercises
+from course_lib.exercises import check, exercises, when
 from course_lib.exercises.judge import judge
 from course_lib.exercises.registry import declared, named
 
 CHAPTERS = Path(__file__).resolve().parents[2] / "chapters"
 NAMES = [one.name for one in exercises()]
+MISTAKES = {  # those that are wrong implementations
+    f"{one.name}-{mistake.name}": (one, mistake)
+    for one in exercises()
+    for mistake in one.mistakes
+    if not isinstance(mistake.wrong, when)
+}
 
 
-@pytest.fixture(autouse=True)
-def _nothing_is_kept(monkeypatch):
-    monkeypatch.setenv("COURSE_PROGRESS", "off")
+@functools.cache
+def ours_checked(name):
+    """The result of our own answer, what is printed, and the processor's seconds."""
+    start, printed = cpu_seconds(), io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        result = check(name, reference(named(name)))
+    return result, printed.getvalue(), cpu_seconds() - start
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_our_answer_passes(name, capsys):
-    result = check(name, reference(named(name)))
-    said = capsys.readouterr().out
+def test_our_answer_passes(name):
+    result, said, _ = ours_checked(name)
     assert result.passed, said
     assert result.hint == ""
     assert re.fullmatch(rf"✓ {name}: passed, \d+ cases?\n", said)
@@ -54,6 +67,14 @@ def test_a_wrong_answer_gets_the_hint_meant_for_it(name, at):
         assert line not in said, "the message shows a line of our answer"
 
 
+@pytest.mark.parametrize("which", MISTAKES)
+def test_each_known_mistake_is_told_apart_from_the_others(which):
+    exercise, mistake = MISTAKES[which]
+    result, said = judge(exercise, mistake.wrong)
+    assert not result.passed
+    assert mistake.says in result.hint, said
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_each_has_two_right_and_four_wrong_answers(name):
     exercise = named(name)
@@ -69,23 +90,17 @@ def test_each_is_told_and_helped_without_the_solution(name):
     assert exercise.minutes > 0
     assert exercise.hints
     assert exercise.reference.__doc__, "our answer has the docstring that the stub keeps"
-    assert solution_of_file(exercise), "the marks ### BEGIN SOLUTION and ### END SOLUTION are missing"
+    marked = solution_of(inspect.getsource(exercise.reference)) or exercise.kind == "value"
+    assert marked, "the marks ### BEGIN SOLUTION and ### END SOLUTION are missing"
     told = [*exercise.hints, *(one.says for one in exercise.mistakes if isinstance(one.says, str))]
     for line in statements(exercise):
         assert not any(line in text for text in told), f"this is a line of our answer: {line}"
 
 
-def solution_of_file(exercise):
-    import inspect
-
-    return solution_of(inspect.getsource(exercise.reference)) or exercise.kind == "value"
-
-
 def test_all_checks_together_take_less_than_a_minute():
-    start = cpu_seconds()
-    for name in NAMES:
-        assert judge(named(name), reference(named(name)))[0].passed
-    assert cpu_seconds() - start < 60
+    found = [ours_checked(name) for name in NAMES]
+    assert all(result.passed for result, _, _ in found)
+    assert sum(seconds for _, _, seconds in found) < 60
 
 
 def test_the_chapters_have_the_library_s_solutions():

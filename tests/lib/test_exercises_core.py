@@ -18,12 +18,8 @@ from course_lib.exercises.checking.limits import limited
 from course_lib.exercises.checking.sandbox import run
 from course_lib.exercises.judge import judge
 
+pytestmark = pytest.mark.usefixtures("progress_folder")
 HERE = [False, pytest.param(True, marks=pytest.mark.skipif(sys.platform != "linux", reason="fork is for Linux"))]
-
-
-@pytest.fixture(autouse=True)
-def _kept_here(monkeypatch, tmp_path):
-    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path))
 
 
 def scores(query, key):
@@ -532,5 +528,5 @@ def test_the_list_of_exercises_marks_what_is_passed(capsys):
 def test_a_notebook_shows_nothing_below_what_is_printed():
     from IPython.core.interactiveshell import InteractiveShell
 
-    data, _ = InteractiveShell.instance().display_formatter.format(check("double", lambda x: 2 * x))
+    data, _ = InteractiveShell().display_formatter.format(check("double", lambda x: 2 * x))
     assert data == {}

@@ -20,8 +20,7 @@ def cell(monkeypatch, capsys):
         shell.run_cell(source)
         return "".join(capsys.readouterr().out.partition("\ndouble")[1:])
 
-    yield cell
-    InteractiveShell.clear_instance()
+    return cell
 
 
 STUBS = "def double(x): ...\ndef triple(x): ...\n"

@@ -1,4 +1,3 @@
-import copy
 import inspect
 import logging
 import math
@@ -13,7 +12,7 @@ import torch
 import transformers
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_models import CLASSES, SMALL, WORDS, tiny_model, word_tokenizer
+from tiny_models import SAVED, SMALL, WORDS, maker, word_tokenizer
 
 from course_lib import pipelines
 from course_lib.checkpoints import Checkpoint
@@ -21,13 +20,7 @@ from course_lib.pipelines import answered_by, checked, pipeline
 from course_lib.pipelines.inputs import check_input
 from course_lib.pipelines.question_answering import QuestionAnsweringPipeline, best_spans, position_probabilities
 
-
-@pytest.fixture(autouse=True)
-def _quiet():
-    level = transformers.logging.get_verbosity()
-    transformers.logging.set_verbosity_error()
-    yield
-    transformers.logging.set_verbosity(level)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @pytest.fixture(scope="module")
@@ -36,16 +29,8 @@ def tokenizer():
 
 
 @pytest.fixture(scope="module")
-def make(tokenizer):
-    """A pipeline of the course for a task, on a small random model."""
-    made = {task: tiny_model(task) for task in (*CLASSES, "text-generation")}
-
-    def build(task, **more):
-        if task in made:  # a copy of the tokenizer, since text generation turns its padding side
-            return pipeline(task, model=made[task], tokenizer=copy.deepcopy(tokenizer), device="cpu", **more)
-        return pipeline(task, model=str(SMALL / "t5"), device="cpu", **more)
-
-    return build
+def make():
+    return maker(dict.fromkeys(SAVED, "t5"))
 
 
 CHECKED = [

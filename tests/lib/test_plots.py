@@ -164,20 +164,25 @@ def test_dollar_signs_are_text_in_every_picture():
     assert not any(label.get_parse_math() for label in [*axes.get_yticklabels(), *axes.get_xticklabels(), axes.title])
 
 
+@pytest.fixture
+def _fonts_looked_for_anew():
+    lettering.fonts_for.cache_clear()
+    yield
+    lettering.fonts_for.cache_clear()
+
+
+@pytest.mark.usefixtures("_fonts_looked_for_anew")
 def test_a_script_without_a_font_is_said_and_numbered(monkeypatch):
     monkeypatch.setattr(lettering, "_charset", lambda file: frozenset("abc $"))
-    lettering.fonts_for.cache_clear()
     with pytest.warns(UserWarning, match="no font on this machine can draw '서울a'.*Install a font"):
         axes = plots.attention_map(np.eye(2), ["서울a", "b"], title="c")
-    lettering.fonts_for.cache_clear()
     assert words(axes.get_yticklabels()) == ["U+C11C U+C6B8 a", "b"]
 
 
+@pytest.mark.usefixtures("_fonts_looked_for_anew")
 def test_a_script_with_a_font_is_drawn_in_it(monkeypatch):
     monkeypatch.setattr(lettering, "_charset", lambda file: frozenset("서울" if "Mono" in str(file) else "ab"))
-    lettering.fonts_for.cache_clear()
     found, style = lettering.words_to_draw(["서울", "ab"])
-    lettering.fonts_for.cache_clear()
     assert found == ["서울", "ab"]
     assert any("Mono" in family for family in style["fontfamily"])
     assert len(style["fontfamily"]) == 2

@@ -14,10 +14,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
-def folder(monkeypatch, tmp_path):
-    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "kept"))
+def folder(progress_folder):
     progress._said.clear()
-    return tmp_path / "kept"
+    return progress_folder
 
 
 def kept():

@@ -48,8 +48,7 @@ SAMPLE = [
 
 
 @pytest.fixture(autouse=True)
-def _sample(monkeypatch, tmp_path):
-    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "kept"))
+def _sample(monkeypatch, tmp_path, progress_folder):
     monkeypatch.setattr(quizzes, "FOLDER", tmp_path)
     (tmp_path / "05.json").write_text(json.dumps(SAMPLE), encoding="utf-8")
 

@@ -23,14 +23,6 @@ TASKS = sorted(ASKED)
 INPUTS = 200
 
 
-@pytest.fixture
-def quiet():
-    level = transformers.logging.get_verbosity()
-    transformers.logging.set_verbosity_error()
-    yield
-    transformers.logging.set_verbosity(level)
-
-
 # ---------------------------------------------------------------- the texts
 
 WORDS = "The lamp , Anna lives in York . late ? [MASK] [SEP] [PAD] </s> <|im_end|> <unk> {} %s 84 euros Claes' it's"

@@ -5,6 +5,7 @@ import os
 import threading
 
 import pytest
+from full_disk import full_after
 
 from course_lib.checkpoints import CheckpointError, home
 from course_lib.data import corpora, tables
@@ -102,14 +103,7 @@ def test_several_at_once_make_a_table_once(rows, tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="limits of POSIX")
 def test_a_disk_that_fills_is_said_and_the_table_made_anew_later(rows):
-    import resource
-
     tables.remove(home() / "datasets")
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    try:
-        with pytest.raises(CheckpointError, match="reviews-test cannot be made.*COURSE_HOME"):
-            corpora.course_reviews("test")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with full_after(1000), pytest.raises(CheckpointError, match="reviews-test cannot be made.*COURSE_HOME"):
+        corpora.course_reviews("test")
     assert corpora.course_reviews("test")[:] == rows

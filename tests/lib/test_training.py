@@ -42,14 +42,17 @@ def test_the_first_loss_is_the_logarithm_of_the_vocabulary():
     assert abs(training.pretrain(model, rows, **SETTINGS | {"steps": 1}).losses[0] - math.log(50)) < 0.05
 
 
+class Stop(training.TrainerCallback):
+    """Somebody presses Ctrl-C in step 12."""
+
+    def on_step_end(self, args, state, control, **named):
+        if state.global_step == 12:
+            raise KeyboardInterrupt
+
+
 def test_a_run_that_was_stopped_continues_as_if_it_had_not(tmp_path):
     whole, rows = tiny_decoder_and_rows()
     losses = training.pretrain(whole, rows, **SETTINGS).losses
-
-    class Stop(training.TrainerCallback):
-        def on_step_end(self, args, state, control, **named):
-            if state.global_step == 12:
-                raise KeyboardInterrupt
 
     model, _ = tiny_decoder_and_rows()
     with pytest.raises(KeyboardInterrupt):
@@ -84,11 +87,6 @@ def test_a_run_that_has_ended_is_read_and_not_trained_on(tmp_path, patience):
 def test_what_was_evaluated_before_a_stop_is_in_the_history_after_it(tmp_path):
     model, rows = tiny_decoder_and_rows()
     settings = SETTINGS | {"folder": tmp_path, "every": 5, "evaluation": rows}
-
-    class Stop(training.TrainerCallback):
-        def on_step_end(self, args, state, control, **named):
-            if state.global_step == 12:
-                raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         training.pretrain(model, rows, **settings, callbacks=[Stop()])

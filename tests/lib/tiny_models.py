@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -54,6 +56,21 @@ def tiny_model(task: str, vocabulary: int = len(SPECIAL + WORDS), positions: int
         shape |= {"id2label": dict(enumerate(labels)), "label2id": {label: n for n, label in enumerate(labels)}}
     config = BertConfig(vocab_size=vocabulary, max_position_embeddings=positions, initializer_range=0.6, **shape)
     return getattr(transformers, name)(config).eval()
+
+
+def maker(folders: dict[str, str] = SAVED) -> Callable:
+    """A function (task, **arguments) that makes a pipeline of the course on a tiny model, or on one of `folders`."""
+    from course_lib.pipelines import pipeline
+
+    made = {task: tiny_model(task) for task in (*CLASSES, "text-generation")}
+    tokenizer = word_tokenizer()
+
+    def build(task, **more):
+        if task in made:  # a copy of the tokenizer, since text generation turns its padding side
+            return pipeline(task, model=made[task], tokenizer=copy.deepcopy(tokenizer), device="cpu", **more)
+        return pipeline(task, model=str(SMALL / folders[task]), device="cpu", **more)
+
+    return build
 
 
 def save(task: str, folder: Path) -> None:

@@ -9,10 +9,7 @@ from course_lib.exercises import exercises
 from workshop.cli import app
 from workshop.standing import next_step, standings
 
-
-@pytest.fixture(autouse=True)
-def _kept(monkeypatch, tmp_path):
-    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "kept"))
+pytestmark = pytest.mark.usefixtures("progress_folder")
 
 
 @pytest.fixture
