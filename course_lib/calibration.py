@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from course_lib.measures import wilson
+
 Pairs = Sequence[tuple[float, bool]]  # how sure, from 0 to 1, and whether it was right
 FEWEST = 4  # predictions at a point, where there are enough for two points
 WIDTH = 30  # characters of the text form's scale, from 0 to 100 %
@@ -25,16 +27,6 @@ class Point(NamedTuple):
     low: float
     high: float
     count: int
-
-
-def wilson(right: int, count: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share. Raises ValueError where there are none."""
-    from scipy.stats import binomtest
-
-    if not 0 <= right <= count or count < 1:
-        raise ValueError(f"{right} right of {count} is no share.")
-    low, high = binomtest(right, count).proportion_ci(method="wilson")
-    return float(low), float(high)
 
 
 def curve(pairs: Pairs, edges: Sequence[float] | None = None) -> list[Point]:

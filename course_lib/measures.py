@@ -157,6 +157,16 @@ def difference(first, second, seed: int = 0, resamples: int = RESAMPLES) -> Figu
     return Figure(float(value), float(low), float(high), _p(abs(shuffled), abs(value)))
 
 
+def wilson(right: int, count: int) -> tuple[float, float]:
+    """Wilson's 95 % interval of a share. Raises ValueError where there are none."""
+    from scipy.stats import binomtest
+
+    if not 0 <= right <= count or count < 1:
+        raise ValueError(f"{right} right of {count} is no share.")
+    low, high = binomtest(right, count).proportion_ci(method="wilson")
+    return float(low), float(high)
+
+
 def share_above(values) -> Figure:
     """The share of values above 0, (unit,), zeros left out; Wilson's interval and the exact sign test.
 
@@ -171,9 +181,8 @@ def share_above(values) -> Figure:
             f"values must be a list, some of them above or below 0; this is {values.shape}, "
             f"with {values.size - above - below} zeros."
         )
-    test = binomtest(above, above + below)
-    low, high = test.proportion_ci(method="wilson")
-    return Figure(above / (above + below), float(low), float(high), float(test.pvalue))
+    p = float(binomtest(above, above + below).pvalue)
+    return Figure(above / (above + below), *wilson(above, above + below), p)
 
 
 def _p(shuffled: np.ndarray, seen: float) -> float:

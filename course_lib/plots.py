@@ -156,7 +156,7 @@ def loss_curve(losses: Sequence[float], *, title: str, levels: Mapping[str, floa
     axes.set_ylabel("loss (nats)", fontsize=FONT)
     axes.tick_params(labelsize=FONT)
     _title(axes, title, FONT + 1)
-    _legend(axes, FONT)
+    _legend(axes)
     return axes
 
 
@@ -204,7 +204,7 @@ def learning_curves(
     axes.tick_params(labelsize=FONT)
     axes.grid(alpha=0.3)
     _title(axes, title, FONT + 1)
-    _legend(axes, FONT)
+    _legend(axes)
     return axes
 
 
@@ -240,10 +240,10 @@ def _fitting(weights, rows: Sequence[str], columns: Sequence[str]) -> np.ndarray
     return weights
 
 
-def _words(axes, rows: Sequence[str], columns: Sequence[str], size: float = FONT, rotation: float = 90) -> None:
+def _words(axes, rows: Sequence[str], columns: Sequence[str], rotation: float = 90) -> None:
     (rows, row_style), (columns, column_style) = words_to_draw(rows), words_to_draw(columns)
-    axes.set_yticks(range(len(rows)), rows, fontsize=size, **row_style)
-    axes.set_xticks(range(len(columns)), columns, fontsize=size, rotation=rotation, **column_style)
+    axes.set_yticks(range(len(rows)), rows, fontsize=FONT, **row_style)
+    axes.set_xticks(range(len(columns)), columns, fontsize=FONT, rotation=rotation, **column_style)
 
 
 def _title(axes, title: str, size: float) -> None:
@@ -251,7 +251,7 @@ def _title(axes, title: str, size: float) -> None:
     axes.set_title("\n".join(lines), fontsize=size, **style)
 
 
-def _legend(axes, size: float) -> None:
-    for text in axes.legend(fontsize=size).get_texts():
+def _legend(axes) -> None:
+    for text in axes.legend(fontsize=FONT).get_texts():
         (words,), style = words_to_draw([text.get_text()])
         text.set(text=words, **style)

@@ -13,7 +13,6 @@ from __future__ import annotations
 import html
 import math
 import numbers
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -189,7 +188,7 @@ def in_notebook() -> bool:
 
 def live() -> bool:
     """Whether buttons are of use: in a notebook of a reader's, and not where the course executes its own chapters."""
-    return in_notebook() and os.environ.get("COURSE_PROGRESS", "").lower() != progress.OFF
+    return in_notebook() and not progress.off()
 
 
 def _as_text(asked: Asked) -> str:

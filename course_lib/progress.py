@@ -15,7 +15,6 @@ import contextlib
 import json
 import os
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,10 +25,15 @@ ROOT = Path(__file__).resolve().parents[1]
 _said: set[str] = set()
 
 
+def off() -> bool:
+    """Whether nothing is to be kept."""
+    return os.environ.get("COURSE_PROGRESS", "").lower() == OFF
+
+
 def folder() -> Path | None:
     """Where the file lies, absolute; None where nothing is kept. Raises nothing."""
     chosen = os.environ.get("COURSE_PROGRESS", "")
-    if chosen.lower() == OFF:
+    if off():
         return None
     try:
         if chosen:
@@ -87,7 +91,7 @@ def read() -> list[dict]:
 
 def hints_taken(name: str) -> int:
     """How many hints of an exercise have been asked for."""
-    return Counter(event["name"] for event in read() if event["kind"] == "hint")[name]
+    return sum(event["kind"] == "hint" and event["name"] == name for event in read())
 
 
 def predictions() -> dict[str, dict]:

@@ -102,8 +102,9 @@ def clean(
     with _explained():
         found = not_used()
         for path in found:
-            total += size_of(path)
-            console.print(f"{size_of(path) / 1e6:6.0f} MB  {path}", highlight=False, markup=False, soft_wrap=True)
+            size = size_of(path)
+            total += size
+            console.print(f"{size / 1e6:6.0f} MB  {path}", highlight=False, markup=False, soft_wrap=True)
             if yes:
                 remove(path)
     said = "removed" if yes else "can be removed: course clean --old --yes" if found else "nothing is old"
@@ -182,9 +183,8 @@ def progress(
     file = kept.path()
     if file is None:
         _stop("Nothing is kept: COURSE_PROGRESS is off. Unset it, or name a folder.")
+    _chapters_in(folder)
     lines = standings(folder, kept.read(), list(exercises()))
-    if not lines:
-        _stop(f"There are no chapters in {folder.resolve()}. Run this in the course's own folder, or give --folder.")
     table = Table(box=None, pad_edge=False)
     for name in ("chapter", "exercises", "hints", "solutions", "predictions", "quiz"):
         table.add_column(name, justify="left" if name in ("chapter", "quiz") else "right")

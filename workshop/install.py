@@ -30,6 +30,7 @@ from workshop.running_pip import Refused
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCK = "requirements.lock"
+HASHED = (LOCK, "pyproject.toml")  # what an environment is made from
 OLDEST, NEWEST = (3, 11), (3, 13)
 BUILD = ("setuptools", "setuptools-scm", "vcs-versioning", "packaging")  # build what comes as source
 CUDA = re.compile(r"(nvidia-|cuda-|triton$)")  # what only torch's CUDA build needs
@@ -127,7 +128,7 @@ def why_anew(venv: Path, root: Path = ROOT, named: bool = False) -> str | None:
 def up_to_date(venv: Path, root: Path = ROOT) -> bool:
     """Whether it was made from today's requirements.lock and pyproject.toml."""
     made = _record(venv)
-    return made is not None and {name: made[name] for name in _hashes(root)} == _hashes(root)
+    return made is not None and {name: made[name] for name in HASHED} == _hashes(root)
 
 
 def install(venv: Path, wheels: str, torch_index: str, root: Path = ROOT) -> None:
@@ -264,7 +265,7 @@ def _remove(venv: Path) -> None:
 def _record(venv: Path) -> dict | None:
     try:
         made = json.loads((venv / ".ready").read_text(encoding="utf-8"))
-        return made if {"folder", "root", "python", *_hashed()} <= set(made) else None
+        return made if {"folder", "root", "python", *HASHED} <= set(made) else None
     except (ValueError, TypeError, FileNotFoundError):
         return None
 
@@ -277,12 +278,8 @@ def _write_ready(venv: Path, root: Path) -> None:
     os.replace(str(new), str(venv / ".ready"))
 
 
-def _hashed() -> tuple:
-    return (LOCK, "pyproject.toml")
-
-
 def _hashes(root: Path) -> dict[str, str]:
-    return {name: hashlib.sha256((root / name).read_bytes()).hexdigest() for name in _hashed()}
+    return {name: hashlib.sha256((root / name).read_bytes()).hexdigest() for name in HASHED}
 
 
 def _ask(python: Path) -> list | None:

@@ -89,7 +89,7 @@ def course() -> None:
 def lab() -> None:
     """study the chapters in JupyterLab, in study/"""
     fetch()
-    study()
+    run("-m", "workshop", "study")
     run("-m", "jupyter", "labextension", "disable", "@jupyterlab/apputils-extension:announcements")  # asks a host
     start = "--LabApp.default_url=/lab/tree/study/00_start_here.ipynb"
     run("-m", "jupyter", "lab", "--ServerApp.root_dir=.", start, bars=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import queue
 import re
@@ -160,7 +161,9 @@ def run(python: Path, arguments: list, title: str, log: Path, total: int = 1, en
         raise Refused(f"{title}: {explain(lines, progress.package)}\nAll that pip said stands in {log}")
 
 
+@functools.cache
 def _release(python: Path) -> tuple:
+    """The release of its pip, which no step changes."""
     asked = subprocess.run([str(python), "-m", "pip", "--version"], stdout=subprocess.PIPE)
     found = re.match(rb"pip (\d+)\.(\d+)", asked.stdout)
     return (int(found[1]), int(found[2])) if found else (0, 0)

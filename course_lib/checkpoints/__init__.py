@@ -174,9 +174,12 @@ def mismatch(path: Path, expected: str) -> str | None:
 _checked: dict[str, tuple] = {}
 
 
-def forget_checks() -> None:
-    """Look at every file again when a checkpoint is used next."""
-    _checked.clear()
+def forget_checks(entry: Checkpoint | None = None) -> None:
+    """Look at every file again when a checkpoint, or this one, is used next."""
+    if entry is None:
+        _checked.clear()
+    else:
+        _checked.pop(str(entry.folder), None)
 
 
 def _check(entry: Checkpoint) -> None:

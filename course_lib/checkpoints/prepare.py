@@ -46,7 +46,7 @@ def prepare(name: str, source: Path | None = None, report: Report | None = None)
                 _move_into_place(entry, work)
             finally:
                 shutil.rmtree(work, ignore_errors=True)
-    checkpoints.forget_checks()
+    checkpoints.forget_checks(entry)
     return entry.folder
 
 

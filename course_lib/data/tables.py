@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course_lib.checkpoints import mismatch
 from course_lib.checkpoints.fetch import sha256_of
 from course_lib.checkpoints.storage import (
     CheckpointError,
@@ -124,9 +125,8 @@ def _harm(folder: Path) -> str | None:
             path = folder / file
             if not path.is_file() and path.name.startswith("cache-"):
                 continue  # `map` computes it again
-            found = sha256_of(path) if path.is_file() else "no such file"
-            if found != expected:
-                return f"{path}\n  expected sha256 {expected}\n  found    sha256 {found}"
+            if wrong := mismatch(path, expected):
+                return wrong
     except (OSError, ValueError) as problem:
         return f"{folder / RECORD} cannot be read ({problem})"
     return None

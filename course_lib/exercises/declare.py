@@ -101,7 +101,6 @@ class Exercise:
             comparison, where several outputs are right.
         exact_dtype: float64 is not taken for float32, and so on. (A boolean is never taken for a number.)
         lists: lists and NumPy arrays are taken for tensors.
-        changes: the inputs may be changed in place.
         seconds: the time limit of a case.
     """
 
@@ -121,7 +120,6 @@ class Exercise:
     agrees: Callable[[object, object, Case], bool | str] | None = None
     exact_dtype: bool = False
     lists: bool = False
-    changes: bool = False
     seconds: float = 5.0
 
     def __post_init__(self):  # noqa: D105

@@ -24,14 +24,24 @@ from course_lib.exercises.declare import Case, Exercise, Mistake, Result, when
 
 @dataclass(frozen=True)
 class Tried:
-    """A case, what the answer made of it, and what ours makes of it."""
+    """A case, what the answer made of it, what ours makes of it, and True if they agree; `judged` may say why not."""
 
     case: Case
     args: tuple
     kwargs: dict
     ran: Ran
     right: object
-    agrees: bool
+    judged: object
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the output is as good as ours."""
+        return self.judged is True
+
+    @property
+    def good(self) -> bool:
+        """Whether the output is as good as ours, and the inputs are what they were."""
+        return self.agrees and not self.ran.changed
 
 
 def judge(exercise: Exercise, answer: object, in_child: bool | None = None) -> tuple[Result, str]:
@@ -39,7 +49,7 @@ def judge(exercise: Exercise, answer: object, in_child: bool | None = None) -> t
     if why := refused(exercise, answer):
         return _failed(exercise, why)
     tried, again = _run_all(exercise, answer, in_child)
-    wrong = [one for one in tried if not one.agrees or one.ran.changed and not exercise.changes]
+    wrong = [one for one in tried if not one.good]
     if not wrong:
         first = tried[0]
         if len(tried) == len(exercise.cases) and not (again and _moved(exercise, first, again[0])):
@@ -75,7 +85,7 @@ def _run_all(exercise: Exercise, answer: object, in_child: bool | None) -> tuple
         right = _ours(exercise, exercise.reference, args, kwargs)
         if right.trouble is not None:
             raise RuntimeError(f"our own answer to {exercise.name} fails with {case.says}: {right.trouble}")
-        tried.append(Tried(case, args, kwargs, one, right.output, _agrees(exercise, case, one, right.output)))
+        tried.append(Tried(case, args, kwargs, one, right.output, _compared(exercise, case, one, right.output)))
     return tried, ran[len(inputs) :]
 
 
@@ -90,13 +100,18 @@ def _ours(exercise: Exercise, implementation: Callable, args: tuple, kwargs: dic
     return run(use, args, kwargs, seconds=60, seed=seed)
 
 
-def _agrees(exercise: Exercise, case: Case, ran: Ran, right: object) -> bool:
+def _compared(exercise: Exercise, case: Case, ran: Ran, right: object) -> object:
+    """True if the output is as good as ours, or what `exercise.agrees` says instead."""
     if ran.trouble is not None:
         return False
     if exercise.agrees is None:
         return _as_good(exercise, ran.output, right)
-    judged = run(lambda: exercise.agrees(ran.output, right, case), (), {}, seconds=60)
-    return judged.output is True
+    return _told(exercise.agrees, ran.output, right, case)
+
+
+def _told(function: Callable, *args: object) -> object:
+    """What a predicate of an exercise says of a foreign output; None where it raises."""
+    return run(lambda: function(*args), (), {}, seconds=60).output
 
 
 def _moved(exercise: Exercise, first: Tried, again: Ran) -> bool:
@@ -111,11 +126,20 @@ def _explained(exercise: Exercise, wrong: list[Tried], tried: list[Tried], again
     first = wrong[0]
     if first.ran.trouble is not None and first.ran.trouble.error == "NotImplementedError" or _is_stub(first):
         return first, UNWRITTEN
+    known: dict[tuple[int, int], bool] = {}
+
+    def alike(mistake: Mistake, one: Tried) -> bool:
+        key = id(mistake), id(one)
+        if key not in known:
+            known[key] = _gives_the_same(exercise, mistake, one)
+        return known[key]
+
     for mistake in exercise.mistakes:
-        if (met := _met(exercise, mistake, wrong, tried)) is not None:
-            return met, _says(mistake, met)
+        met = _met(mistake, wrong, tried, alike)
+        if met is not None and isinstance(said := _says(mistake, met), str):
+            return met, said
     for mistake in exercise.mistakes:  # two mistakes at once: the smallest case shows this one
-        if not isinstance(mistake.wrong, when) and _gives_the_same(exercise, mistake, first):
+        if not isinstance(mistake.wrong, when) and alike(mistake, first) and isinstance(_says(mistake, first), str):
             return first, _says(mistake, first)
     inputs = [(entry.args, entry.kwargs) for entry in tried if entry.agrees], [(one.args, one.kwargs) for one in wrong]
     if first.ran.trouble is not None:
@@ -124,23 +148,21 @@ def _explained(exercise: Exercise, wrong: list[Tried], tried: list[Tried], again
     if not first.agrees and any(_moved(exercise, tried[0], one) for one in again if one.trouble is None):
         return first, "two calls with the same input give different results: something random is in it, or is kept."
     for one in outputs:
-        if one.ran.changed and not exercise.changes:
+        if one.ran.changed:
             ending = "" if one.agrees else f" And {_generally(exercise, one)}"
             return one, f"it changes its {_places(exercise, one)} in place: work on a copy, or make a new one.{ending}"
     if (said := _always_the_same(exercise, tried)) and not first.agrees:
         return first, said
     found = [(one, _generally(exercise, one)) for one in outputs if not one.agrees]
-    if (
-        len(
-            {kind_of_guess(said.why) for _, said in found if isinstance(said, Guess)}
-            | {"" for _, said in found if not isinstance(said, Guess)}
-        )
-        > 1
-    ):  # no guess that holds for all
-        found = [(one, Vague(said.removesuffix(f": {said.why}") + ".") if isinstance(said, Guess) else said)
-                 for one, said in found]  # fmt: skip
+    kinds = {kind_of_guess(said.why) if isinstance(said, Guess) else "" for _, said in found}
+    if len(kinds) > 1:  # no guess that holds for all
+        found = [(one, _without_guess(said)) for one, said in found]
     one, said = next((entry for entry in found if not isinstance(entry[1], Vague)), found[0])
     return one, f"{said} {told_apart(*inputs)}".rstrip() if isinstance(said, Vague) else said
+
+
+def _without_guess(said: str) -> str:
+    return Vague(said.removesuffix(f": {said.why}") + ".") if isinstance(said, Guess) else said
 
 
 def _always_the_same(exercise: Exercise, tried: list[Tried]) -> str:
@@ -165,17 +187,13 @@ def _is_stub(one: Tried) -> bool:
     return one.ran.output is ...
 
 
-def _met(exercise: Exercise, mistake: Mistake, wrong: list[Tried], tried: list[Tried]) -> Tried | None:
+def _met(mistake: Mistake, wrong: list[Tried], tried: list[Tried], alike: Callable) -> Tried | None:
     """The smallest case that shows this mistake, if the answer makes it."""
     if isinstance(mistake.wrong, when):
-        holds = mistake.wrong.holds
-        for one in wrong:
-            if one.ran.trouble is None and not one.agrees:
-                judged = run(lambda one=one: bool(holds(one.case, one.ran.output, one.right)), (), {}, seconds=60)
-                if judged.output is True:
-                    return one
-        return None
-    return wrong[0] if all(_gives_the_same(exercise, mistake, one) for one in tried) else None
+        holds = lambda *args: bool(mistake.wrong.holds(*args))  # noqa: E731
+        settled = (one for one in wrong if one.ran.trouble is None and not one.agrees)
+        return next((one for one in settled if _told(holds, one.case, one.ran.output, one.right) is True), None)
+    return wrong[0] if all(alike(mistake, one) for one in tried) else None
 
 
 def _gives_the_same(exercise: Exercise, mistake: Mistake, one: Tried) -> bool:
@@ -191,16 +209,15 @@ def _gives_the_same(exercise: Exercise, mistake: Mistake, one: Tried) -> bool:
     return alike and theirs.changed == one.ran.changed
 
 
-def _says(mistake: Mistake, one: Tried) -> str:
-    return mistake.says if isinstance(mistake.says, str) else mistake.says(one.case, one.ran.output, one.right)
+def _says(mistake: Mistake, one: Tried) -> object:
+    """The sentence; something else where it cannot be made of this output."""
+    return mistake.says if isinstance(mistake.says, str) else _told(mistake.says, one.case, one.ran.output, one.right)
 
 
 def _generally(exercise: Exercise, one: Tried) -> str:
     """What the general rules say of a wrong output; `Vague` where they do not know why."""
-    if exercise.agrees is not None:
-        judged = run(lambda: exercise.agrees(one.ran.output, one.right, one.case), (), {}, seconds=60)
-        if isinstance(judged.output, str):
-            return judged.output
+    if isinstance(one.judged, str):
+        return one.judged
     pair = Pair(one.ran.output, one.right, _named(exercise, one), exercise.close, exercise.lists, exercise.exact_dtype)
     if exercise.agrees is not None and pair:
         return Vague("it does not do what is asked.")
@@ -284,7 +301,7 @@ def _failed(
             printed = ran.printed.strip().splitlines()
             lines += ["  it printed:"] + [f"    {line[:100]}" for line in printed[:5]]
             lines += ["    …"] if len(printed) > 5 else []
-    good = sum(entry.agrees and (exercise.changes or not entry.ran.changed) for entry in tried)
+    good = sum(entry.good for entry in tried)
     said = f"{good} of {len(exercise.cases)} cases passed. " if tried and len(exercise.cases) > 1 else ""
     lines.append(f'  {said}One step further: hint("{exercise.name}")')
     if tried and (left := _left(tried)):

@@ -8,30 +8,12 @@ tests/lib/test_chapter_02_exercises.py are scikit-learn and models of Transforme
 from __future__ import annotations
 
 import math
-import random
 
 import numpy as np
 import torch
 
 from course_lib.exercises.declare import Case, Exercise, Mistake, when
-
-
-def numbers(*shape, seed=0):
-    """Random numbers of a shape, always the same."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-
-
-def generator(seed):
-    """A random generator of its own."""
-    return torch.Generator().manual_seed(seed)
-
-
-def other_global_seeds(seed):
-    """Set every global generator: what is drawn from a generator of its own stays the same."""
-    torch.manual_seed(seed)
-    random.seed(seed)
-    np.random.seed(seed)
-
+from course_lib.exercises.inputs import generator, numbers, other_global_seeds
 
 # ---------------------------------------------------------------- bigram
 

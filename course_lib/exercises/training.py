@@ -12,18 +12,12 @@ import random
 import re
 from collections import Counter
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import cross_entropy, logsigmoid
 
 from course_lib.exercises.declare import Case, Exercise, Mistake, when
-
-
-def numbers(*shape, seed=0):
-    """Random numbers of a shape, always the same."""
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
-
+from course_lib.exercises.inputs import numbers, other_global_seeds
 
 # ---------------------------------------------------------------- training_step
 
@@ -765,9 +759,7 @@ def split_again(answer, texts, share, seed):
     seeds.
     """
     output = answer(texts, share, seed)
-    random.seed(91)
-    np.random.seed(91)
-    torch.manual_seed(91)
+    other_global_seeds(91)
     again = answer(list(map(str, texts)), share, seed)
     elsewhere = answer([Salted(text) for text in texts], share, seed)
     others = [answer(list(texts), share, seed + more) for more in (1, 2, 3)]

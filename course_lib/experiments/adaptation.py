@@ -26,7 +26,7 @@ from course_lib.arguments import whole
 from course_lib.checkpoints import checkpoint
 from course_lib.data import corpora
 from course_lib.experiments.recorded import Record
-from course_lib.training import TrainerCallback, pretrain
+from course_lib.training import IGNORED, TrainerCallback, pretrain
 
 LENGTH = 64  # tokens of a row
 
@@ -40,7 +40,7 @@ class SparseMaskedLM(BertForMaskedLM):
         Returns logits (asked, vocabulary) and their mean cross-entropy in nats.
         """
         words = self.bert(input_ids, attention_mask=attention_mask).last_hidden_state  # (batch, token, width)
-        asked = labels != -100  # (batch, token)
+        asked = labels != IGNORED  # (batch, token)
         logits = self.cls(words[asked])  # (asked, vocabulary)
         return MaskedLMOutput(loss=torch.nn.functional.cross_entropy(logits, labels[asked]), logits=logits)
 
@@ -91,14 +91,14 @@ def masked_losses(model: SparseMaskedLM, asked: Sequence[dict[str, torch.Tensor]
 
     Raises ValueError where nothing is masked.
     """
-    if not any((batch["labels"] != -100).any() for batch in asked):
+    if not any((batch["labels"] != IGNORED).any() for batch in asked):
         raise ValueError("asked holds no masked word. Take the batches that `masked_batches` returns.")
     model.eval()
     found = []
     with torch.no_grad():
         for batch in asked:
             logits = model(**batch).logits  # (asked in this batch, vocabulary)
-            targets = batch["labels"][batch["labels"] != -100]
+            targets = batch["labels"][batch["labels"] != IGNORED]
             found.append(torch.nn.functional.cross_entropy(logits, targets, reduction="none"))
     return torch.cat(found)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from torch.utils.data import Dataset
 
-from course_lib.pipelines.inputs import shown
+from course_lib.pipelines.inputs import check_number, shown
 
 LONGEST_BATCH = 4096  # DataLoader writes a list of `batch_size` numbers before it reads anything
 ROWS = ("question-answering",)  # tasks whose one input is a row with several columns
@@ -54,8 +54,6 @@ def handed_over(inputs: Any, task: str) -> Any:
 
 def batch_of(batch_size: Any) -> int | None:
     """A batch size that can be used; raises unless it is a whole number of at least 1, or None."""
-    from course_lib.pipelines.inputs import check_number
-
     check_number("batch_size", batch_size, 1)
     return batch_size if batch_size is None else min(batch_size, LONGEST_BATCH)
 

@@ -141,7 +141,10 @@ class Text2TextGenerationPipeline(Pipeline):
 
     def preprocess(self, text, truncation=False, legacy=False):
         """Token ids of the prefix and the text, (1, token)."""
-        text = self._checked(text, legacy)
+        return self._encoded(self._checked(text, legacy), truncation)
+
+    def _encoded(self, text: str, truncation):
+        """Token ids of the prefix and of a text that has been checked, (1, token)."""
         inputs = self.tokenizer((self.prefix or "") + text, truncation=truncation, return_tensors="pt")  # (1, token)
         inputs.pop("token_type_ids", None)  # generate() of an encoder-decoder model does not take them
         return inputs
@@ -308,7 +311,7 @@ class TranslationPipeline(Text2TextGenerationPipeline, ChunkPipeline):
             sentences = [Part(" ".join(part.sentence for part in sentences), "", False)]
         for number, part in enumerate(sentences):
             if getattr(self.tokenizer, "_build_translation_inputs", None) is None:
-                inputs = super().preprocess(part.sentence, truncation=truncation, legacy=legacy)
+                inputs = self._encoded(part.sentence, truncation)
             else:
                 inputs = self.tokenizer._build_translation_inputs(
                     part.sentence, return_tensors="pt", truncation=truncation, src_lang=src_lang, tgt_lang=tgt_lang

@@ -1,6 +1,5 @@
 """Whatever libraries hand over is answered text by text, or the message says how to hand it over; in all nine tasks."""
 
-import copy
 import re
 import unicodedata
 from collections import deque
@@ -11,11 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-import transformers
 from cases import LIBRARIES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tiny_models import CLASSES, SMALL, tiny_model, word_tokenizer
+from tiny_models import CLASSES, maker
 
 from course_lib.data.example_letter import LETTER
 from course_lib.pipelines import pipeline
@@ -29,26 +27,12 @@ EXTRA["text-generation"] = {"max_new_tokens": 2, "do_sample": False}
 EXTRA |= {task: {"max_new_tokens": 2, "num_beams": 1} for task in ("summarization", "translation_en_to_fr")}
 
 
-@pytest.fixture(autouse=True)
-def _quiet():
-    level = transformers.logging.get_verbosity()
-    transformers.logging.set_verbosity_error()
-    yield
-    transformers.logging.set_verbosity(level)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @pytest.fixture(scope="module")
 def make():
-    """A pipeline of the course for a task, on a small random model."""
-    made = {task: tiny_model(task) for task in (*CLASSES, "text-generation")}
-    tokenizer = word_tokenizer()
-
-    def build(task, **more):
-        if task in made:
-            return pipeline(task, model=made[task], tokenizer=copy.deepcopy(tokenizer), device="cpu", **more)
-        return pipeline(task, model=SMALL / ("marian" if "translation" in task else "t5"), device="cpu", **more)
-
-    return build
+    return maker()
 
 
 def texts_for(task):
@@ -420,6 +404,12 @@ def test_sentences_and_what_is_between_them_are_the_text(pieces):
 @pytest.fixture(scope="module")
 def translator():
     return pipeline("translation_en_to_fr")
+
+
+def test_a_line_that_cannot_be_read_does_not_refuse_the_others(translator):
+    first, _, rest = translator("The man is sleeping.\n🙂")[0]["translation_text"].partition("\n")
+    assert first == translator("The man is sleeping.")[0]["translation_text"]
+    assert isinstance(rest, str)
 
 
 @pytest.mark.parametrize(

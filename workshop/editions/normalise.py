@@ -175,8 +175,6 @@ def _tidy_cell(cell: NotebookNode) -> None:
         metadata["tags"] = list(dict.fromkeys(metadata["tags"]))
         if not metadata["tags"]:
             del metadata["tags"]
-    if cell.metadata.get("jupyter", {}).get("source_hidden") is True:
-        metadata["jupyter"] = {"source_hidden": True}
     cell.metadata = nbformat.from_dict(metadata)
 
 

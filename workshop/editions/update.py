@@ -80,7 +80,7 @@ def merged(base: NotebookNode | None, mine: NotebookNode, new: NotebookNode) -> 
     today = {cell.id: cell for cell in new.cells}
     counts, kept = Counts(), {}
     for cell_id, cell in today.items():
-        if cell_id not in own and (base is None or cell_id not in before):
+        if cell_id not in own and cell_id not in before:
             kept[cell_id] = [cell]
             counts.new += 1
     for cell_id, cell in own.items():

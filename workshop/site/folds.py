@@ -36,12 +36,7 @@ def _begins_anew(tag: Tag) -> bool:
 
 def _while_(tag: Tag, name: str) -> list[Tag]:
     """The elements right after `tag` for as long as they have the class `name`."""
-    found = []
-    for following in tag.find_next_siblings():
-        if name not in following.get("class", []):
-            break
-        found.append(following)
-    return found
+    return list(itertools.takewhile(lambda one: name in one.get("class", []), tag.find_next_siblings()))
 
 
 def _folded(soup: BeautifulSoup, tags: list[Tag], summary: str, name: str) -> Tag:

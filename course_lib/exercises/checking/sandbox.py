@@ -10,7 +10,6 @@ import contextlib
 import io
 import linecache
 import sys
-import time
 import traceback
 import warnings
 from collections.abc import Callable
@@ -33,13 +32,12 @@ class Trouble:
     error: str = ""
     message: str = ""
     line: str = ""
-    number: int = 0  # of the line, from the first of the file or cell
 
 
 @dataclass(frozen=True)
 class Ran:
     """What came of one call: its output, settled, or its trouble; which inputs it changed (their places); what it
-    printed, cut; which states of the process it left changed, in words; how long it took.
+    printed, cut; which states of the process it left changed, in words.
     """
 
     output: object = None
@@ -47,7 +45,6 @@ class Ran:
     changed: tuple[int | str, ...] = ()
     printed: str = ""
     left: tuple[str, ...] = ()
-    seconds: float = 0.0
 
 
 def run(
@@ -57,7 +54,7 @@ def run(
     before = {**dict(enumerate(copied(args))), **copied(kwargs)}
     versions = {place: _version(one) for place, one in before.items()}
     args, kwargs = copied(args), copied(kwargs)
-    output, trouble, printed, start = None, None, _Cut(), time.perf_counter()
+    output, trouble, printed = None, None, _Cut()
     with kept(seed) as left, _quiet(printed):
         try:
             with limited(seconds):
@@ -70,8 +67,7 @@ def run(
     changed = [
         place for place, one in before.items() if _version(one) != versions[place] or not unchanged(now[place], one)
     ]
-    took = time.perf_counter() - start
-    return Ran(output, trouble, tuple(changed), printed.getvalue(), tuple(left), took)
+    return Ran(output, trouble, tuple(changed), printed.getvalue(), tuple(left))
 
 
 def _version(value: object) -> object:
@@ -120,12 +116,12 @@ def _trouble(problem: BaseException, source: str | None) -> Trouble:
         kind = "exit"
     elif isinstance(problem, MemoryError) or "allocate memory" in _message(problem):
         kind = "memory"
-    line, number = "", 0
+    line = ""
     frames = [(frame.f_code.co_filename, at) for frame, at in traceback.walk_tb(problem.__traceback__)]
     for file, at in frames[:200] + frames[-200:]:
         if file == source or source is None and "course_lib" not in file and "site-packages" not in file:
-            line, number = linecache.getline(file, at).strip(), at
-    return Trouble(kind, type(problem).__name__, _message(problem), line, number)
+            line = linecache.getline(file, at).strip()
+    return Trouble(kind, type(problem).__name__, _message(problem), line)
 
 
 def _message(problem: BaseException) -> str:

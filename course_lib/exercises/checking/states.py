@@ -64,7 +64,7 @@ def _functions_back(before: list[dict]) -> list[str]:
     for place, names in zip(PLACES, before, strict=True):
         now = vars(place)
         for name, value in names.items():
-            replaced = callable(value) and not isinstance(value, type) and now.get(name) is not value
+            replaced = now.get(name) is not value and callable(value) and not isinstance(value, type)
             if replaced and not name.startswith("_"):
                 setattr(place, name, value)
                 found.append(f"{place.__name__}.{name}")
