@@ -158,11 +158,11 @@ def difference(first, second, seed: int = 0, resamples: int = RESAMPLES) -> Figu
 
 
 def wilson(right: int, count: int) -> tuple[float, float]:
-    """Wilson's 95 % interval of a share. Raises ValueError where there are none."""
+    """Wilson's 95 % interval of the share `right` of `count`. Raises ValueError where they are no share."""
     from scipy.stats import binomtest
 
-    if not 0 <= right <= count or count < 1:
-        raise ValueError(f"{right} right of {count} is no share.")
+    count = whole("count", count)
+    right = whole("right", right, 0, count)
     low, high = binomtest(right, count).proportion_ci(method="wilson")
     return float(low), float(high)
 

@@ -161,7 +161,7 @@ def run(python: Path, arguments: list, title: str, log: Path, total: int = 1, en
         raise Refused(f"{title}: {explain(lines, progress.package)}\nAll that pip said stands in {log}")
 
 
-@functools.cache
+@functools.lru_cache(maxsize=None)  # noqa: UP033 (functools.cache came with 3.9, and an old Python reads this file)
 def _release(python: Path) -> tuple:
     """The release of its pip, which no step changes."""
     asked = subprocess.run([str(python), "-m", "pip", "--version"], stdout=subprocess.PIPE)

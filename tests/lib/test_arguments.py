@@ -385,6 +385,11 @@ TABLE = {
         {"first": [*NO_NUMBERS, [1, 2], [[1, 2, 3]]], "second": NO_NUMBERS, "resamples": WHOLE},
         lambda found, _: 0 < found.p <= 1,
     ),
+    "measures.wilson": Row(
+        {"right": st.integers(0, 5), "count": st.integers(5, 9)},
+        {"right": [-1, 10, 1.5, "3"], "count": WHOLE},
+        lambda found, given: 0 <= found[0] <= given["right"] / given["count"] <= found[1] <= 1,
+    ),
     "measures.share_above": Row(
         {"values": [1.0, -2.0, 3.0]},
         {"values": [*NO_NUMBERS, [0.0], [[1.0]], 1.0]}, lambda found, _: found.value == 2 / 3

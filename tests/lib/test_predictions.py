@@ -221,7 +221,7 @@ def test_wilson_s_interval_is_the_formula_s():
         middle = (share + z * z / (2 * count)) / (1 + z * z / count)
         half = z / (1 + z * z / count) * (share * (1 - share) / count + z * z / (4 * count * count)) ** 0.5
         assert calibration.wilson(right, count) == pytest.approx((middle - half, middle + half), abs=1e-9)
-    with pytest.raises(ValueError, match="is no share"):
+    with pytest.raises(ValueError, match="count is 0"):
         calibration.wilson(0, 0)
 
 
