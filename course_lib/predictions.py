@@ -47,6 +47,10 @@ class Asked:
         """An answer in words."""
         return self.choices[int(answer) - 1] if self.choices else _plain(answer)
 
+    def in_a_sentence(self, answer: float) -> str:
+        """An answer in words, without the dot that may end it."""
+        return self.says(answer).removesuffix(".")
+
 
 _asked: dict[str, Asked] = {}
 _made: dict[str, dict] = {}  # predictions of this session, by name
@@ -96,8 +100,9 @@ def reveal(name: str, outcome: float) -> None:
     if before is None:
         print(f"It is: {says}")
     else:
-        said = asked.says(before["answer"]) if asked else _plain(before["answer"])
+        said = asked.in_a_sentence(before["answer"]) if asked else _plain(before["answer"])
         right = asked.right(before["answer"], outcome) if asked else before["answer"] == outcome
+        says = says.removesuffix(".")
         print(f"You said: {said}, {_plain(before['sure'])} % sure. It is: {says}. {_verdict(asked, right)}".rstrip())
     if not _was_shown(name):
         progress.record("outcome", name, outcome=outcome, right=right)
@@ -158,7 +163,8 @@ def _take(name: str, answer: object, sure: object) -> str:
         return "What is has been shown already, so this one is not counted."
     _made[name] = {"answer": answer, "sure": sure}
     progress.record("prediction", name, answer=answer, sure=sure)
-    return f"Noted: {asked.says(answer) if asked else _plain(answer)}, {_plain(sure)} % sure. Now run what follows."
+    said = asked.in_a_sentence(answer) if asked else _plain(answer)
+    return f"Noted: {said}, {_plain(sure)} % sure. Now run what follows."
 
 
 def _plain(value: float) -> str:
@@ -252,7 +258,9 @@ def _as_widget(asked: Asked):
     if before and _fits(asked, before["answer"]):
         field.value = before["answer"] if asked.choices else _plain(before["answer"])
         sure.value = min(SURE, key=lambda percent: abs(percent - before["sure"]))
-        answer.value = html.escape(f"You said: {asked.says(before['answer'])}, {_plain(before['sure'])} % sure.")
+        answer.value = html.escape(
+            f"You said: {asked.in_a_sentence(before['answer'])}, {_plain(before['sure'])} % sure."
+        )
 
     def take(_) -> None:
         if field.value in (None, ""):

@@ -89,9 +89,10 @@ def association(
 ) -> np.ndarray:
     """How much an occupation draws the first of two words rather than the second: (job, template), in nats.
 
-    log p(she) − log p(he) in the gap, minus the same where the occupation cannot be seen: behind masks, as many as it
-    has tokens, or for a causal model with *person* in its place. 0: the occupation makes no difference. 0.69: it makes
-    the first word twice as likely, compared with the second, as it would be without it (Kurita et al. 2019).
+    log p(she) − log p(he) in the gap, minus the same where the occupation cannot be seen: with masks in its place, as
+    many as it has tokens, or for a causal model with *person* in its place. 0: the occupation makes no difference.
+    0.69: it makes the first word twice as likely, compared with the second, as it would be without it (Kurita et al.
+    2019).
 
     Raises ValueError for a template without `{job}` or the gap, for an occupation that the model has no token for, and
     for other than two words.

@@ -4,8 +4,8 @@ Sources: Efron 1979 (bootstrap), Phipson and Smyth 2010 (permutation tests), Nan
 et al. 2019 (the worst group), Hardt et al. 2016 (a threshold for each group), Guo et al. 2017 (calibration). The
 oracles in tests/lib/exercises/07_bias.py are SciPy's bootstrap and permutation_test, and course_lib/measures.py.
 
-Answers that draw by lot are judged by where an exact result may lie after so many draws, not by one result: several
-ways to draw are right.
+Answers that use random numbers are judged by where an exact result may lie after so many draws, not by one result:
+several ways to draw are right.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ GAP = Exercise(
 )
 
 
-# ---------------------------------------------------------------- what is drawn by lot
+# ---------------------------------------------------------------- what is drawn at random
 
 
 UNSEEDED = "two calls with the same seed differ"

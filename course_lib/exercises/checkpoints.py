@@ -562,7 +562,7 @@ READ_HEADER = Exercise(
         ),
         *_either_way("4 bytes", "the length takes 8 bytes, not 4; the header begins at byte 8.", count=4),
         *_either_way("one byte", "the length takes 8 bytes, and not one; the header begins at byte 8.", count=1),
-        *_either_way("from 0", "the header begins at byte 8, behind its length; yours begins at byte 0.", start=0),
+        *_either_way("from 0", "the header begins at byte 8, after its length; yours begins at byte 0.", start=0),
         *_either_way(
             "length in one byte",
             "only the first byte of the length is used, which ends at 255: all 8 belong to it.",
@@ -675,7 +675,7 @@ READ_TENSOR = Exercise(
         Case((safetensors_bytes(_two), "second"), says='the tensor "second" of a file of two'),
         Case(
             (safetensors_bytes(_mixed, {"format": "pt"}), "embeddings.größe.weight"),
-            says="a tensor that stands behind one of whole numbers",
+            says="a tensor that comes after one of whole numbers",
         ),
         Case((safetensors_bytes({"one": torch.tensor(2.5)}), "one"), says="a tensor without dimensions"),
     ],
@@ -1062,7 +1062,7 @@ QUANTISE = Exercise(
         Mistake(
             "not rounded",
             quantised_but(step=torch.trunc),
-            "0.4 / scale is 50.8, and becomes 50: .to(torch.int8) cuts off what stands behind the point. Round first.",
+            "0.4 / scale is 50.8, and becomes 50: .to(torch.int8) cuts off what comes after the point. Round first.",
         ),
         Mistake(
             "rounded down",

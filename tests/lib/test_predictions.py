@@ -51,6 +51,13 @@ def test_right_is_said(capsys):
     assert progress.pairs() == [(1.0, True)]
 
 
+def test_a_choice_that_is_a_sentence_keeps_one_dot(capsys):
+    predict("lamp", "Which?", ["It is good.", "It is not."], answer=1, sure=60)
+    assert capsys.readouterr().out == "Noted: It is good, 60 % sure. Now run what follows.\n"
+    reveal("lamp", 2)
+    assert capsys.readouterr().out == "You said: It is good, 60 % sure. It is: It is not.\n"
+
+
 def test_without_a_prediction_only_what_is(capsys):
     ask()
     capsys.readouterr()

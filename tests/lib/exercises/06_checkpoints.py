@@ -332,7 +332,7 @@ WRONG = {
         (header_as(4, "little"), "takes 8 bytes"),
         (header_as(4, "little", stream=True), "takes 8 bytes"),
         (header_as(1, "little"), "and not one"),
-        (lambda path: json.loads(reading(path)[: int.from_bytes(reading(path)[:8], "little")]), "behind its length"),
+        (lambda path: json.loads(reading(path)[: int.from_bytes(reading(path)[:8], "little")]), "after its length"),
         (header_in_a_byte, "ends at 255"),
         (lambda path: json.loads(reading(path)[8:].decode()), "all the rest"),
         (lambda path: json.loads(reading(path)[8:]), "all the rest of the file"),
