@@ -23,7 +23,7 @@ SAMPLE = [
         "question": "Over what do the rows of `weights[0]` sum to 1, for $5 < $6?",
         "computed": "'over the *keys*' if torch.ones(2, 3).softmax(-1).sum(-1).allclose(torch.ones(2)) else ''",
         "answers": [
-            {"answer": "over the *keys*", "correct": True, "feedback": "Right: `softmax(-1)`, cell weights."},
+            {"answer": "over the *keys*", "correct": True, "feedback": "Right: `softmax(-1)` (cell weights)."},
             {"answer": "over the queries </script>", "correct": False, "feedback": "That is dimension −2."},
         ],
     },
@@ -134,7 +134,7 @@ def test_as_text_it_shows_no_answers(capsys):
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ((1, 1), "Right. Right: `softmax(-1)`, cell weights."),
+        ((1, 1), "Right. Right: `softmax(-1)` (cell weights)."),
         ((1, 2), "Not so. That is dimension −2."),
         ((2, 2), "Right. It does, as all do."),
         ((3, 5.657), "Right. That is the divisor."),
@@ -223,7 +223,7 @@ def test_in_a_browser_it_marks(tmp_path):
     assert "data-problem" not in body.attrs
     assert body["data-question"] == "Over what do the rows of weights[0] sum to 1, for $5 < $6?"
     assert body["data-wrong"] == "Feedback incorrect: That is dimension −2."
-    assert body["data-right"] == "Feedback correct: Right: softmax(-1), cell weights."
+    assert body["data-right"] == "Feedback correct: Right: softmax(-1) (cell weights)."
     assert body["data-several"] == "Feedback correct: It does, as all do. [1/2]"
     assert body["data-number"] == "Feedback correct: That is the divisor."
     assert body["data-asked"] == "0", "resources that it asked for"
