@@ -274,7 +274,7 @@ def _as_widget(asked: Asked):
 
     button.on_click(take)
     by_code = widgets.HTML(f"<small>Answer by code: <code>{html.escape(asked.by_code)}</code></small>", layout=wide)
-    question = widgets.HTML(f"<b>{as_html(asked.question)}</b>", layout=wide)
+    question = widgets.HTML(f'<div style="line-height: 1.5"><b>{as_html(asked.question)}</b></div>', layout=wide)
     return widgets.VBox([question, field, sure, button, answer, by_code])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.exercises import Case, Exercise, Mistake, check, exercises, hint, solution, when
+from course_lib.exercises import Case, Exercise, Mistake, _wrapped, check, exercises, hint, solution, when
 from course_lib.exercises.checking import apart, limits
 from course_lib.exercises.checking.apart import run_apart
 from course_lib.exercises.checking.limits import limited
@@ -530,3 +530,11 @@ def test_a_notebook_shows_nothing_below_what_is_printed():
 
     data, _ = InteractiveShell().display_formatter.format(check("double", lambda x: 2 * x))
     assert data == {}
+
+
+def test_what_is_printed_is_no_wider_than_a_cell(capsys):
+    print(_wrapped(f"✗ double: {'words ' * 30}\n  gives  [1,  2]\n\nshort"))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 96
+    assert lines[1].startswith("  words")
+    assert lines[-3:] == ["  gives  [1,  2]", "", "short"]
