@@ -28,7 +28,7 @@ SURE = 5  # standard deviations that a right answer may be off: one in a million
 
 
 def gap(first, second):
-    """How much higher the first group's values are: the mean of first minus the mean of second.
+    """How much higher the first group's values are: its mean minus that of the second.
 
     first, second: NumPy arrays of numbers, (units,) each; their lengths may differ.
     """
@@ -169,7 +169,7 @@ def bootstrap_interval(values, draws, seed):
     """Where the mean of values may lie, 95 %: the percentile bootstrap.
 
     values: a NumPy array of numbers, (units,). draws: how often as many units are drawn
-    from them with replacement, and the mean is taken. seed: the same seed gives the same.
+    from them with replacement, and the mean is taken. seed: the same gives the same.
     Returns (low, high): the 2.5th and the 97.5th percentile of these means.
     """
     ### BEGIN SOLUTION
@@ -717,9 +717,9 @@ PERMUTATION_P = Exercise(
 def worst_group(right, groups):
     """The group that is served worst, and how well.
 
-    right: a boolean NumPy array, (texts,): whether each was judged right. groups: a NumPy
+    right: a boolean NumPy array, (texts,): whether each was judged right. groups: an
     array of strings, (texts,): the group that each belongs to.
-    Returns (group, accuracy): its name, and the share of its texts that were judged right.
+    Returns (group, accuracy): its name, and the share of its texts judged right.
     """
     ### BEGIN SOLUTION
     accuracies = {group: right[groups == group].mean() for group in set(groups)}
@@ -864,13 +864,13 @@ WORST_GROUP = Exercise(
 def calibration_bins(scores, right, bins):
     """How sure a model is, beside how often it is right.
 
-    scores: NumPy (texts,), from 0 to 1. right: boolean (texts,). bins: how many parts of
-    equal width 0 to 1 is cut into; 1 itself belongs to the last.
+    scores: NumPy (texts,), from 0 to 1. right: boolean (texts,). bins: how many parts
+    of equal width 0 to 1 is cut into; 1 itself belongs to the last.
     Returns a list with one (mean score, share right, how many) for each bin that is not
     empty, from the lowest scores to the highest.
     """
     ### BEGIN SOLUTION
-    places = np.minimum((scores * bins).astype(int), bins - 1)  # (texts,): the bin of each
+    places = np.minimum((scores * bins).astype(int), bins - 1)  # (texts,): their bins
     found = []
     for place in range(bins):
         mine = places == place
@@ -1069,7 +1069,7 @@ def _in_order(answer, p_values, level=None):
     return sorted(found) if free and all(isinstance(one, str) for one in found) else found
 
 
-_topics = {"disability": 0.0004, "love": 0.045, "faith": 0.3, "origin": 0.011, "age": 0.0096}
+_topics = {"disability": 0.0004, "orientation": 0.045, "faith": 0.3, "origin": 0.011, "age": 0.0096}
 
 CLEAR_OF_CHANCE = Exercise(
     name="clear_of_chance",

@@ -25,8 +25,8 @@ from course_lib.exercises.declare import Case, Exercise, Mistake, when
 def interaction(women, men, other_women, other_men):
     """How much larger the gap of the first two groups is than that of the other two.
 
-    Four NumPy arrays of numbers, (units,) each. A gap is the mean of women minus the mean
-    of men; returned is the first gap minus the second.
+    Four NumPy arrays of numbers, (units,) each. A gap is the mean of women minus the
+    mean of men; returned is the first gap minus the second.
     """
     ### BEGIN SOLUTION
     return (women.mean() - men.mean()) - (other_women.mean() - other_men.mean())
@@ -87,12 +87,12 @@ INTERACTION = Exercise(
 
 
 def paired_p(first, second, draws, seed):
-    """How often chance alone gives a mean difference at least as large, two-sided: pairs.
+    """How often chance alone gives pairs a mean difference at least as large: p.
 
     first, second: NumPy arrays, (pairs,) each; the values at one place belong together.
     draws: how often each pair, by the toss of a coin, is exchanged or left as it is.
-    Returns the share of draws whose mean difference is at least as far from 0, to either
-    side, as the one observed (whether you count the data as one more is free).
+    Returns the share of draws whose mean difference is at least as far from 0, to
+    either side, as the one observed (whether you count the data as one more is free).
     """
     ### BEGIN SOLUTION
     generator = np.random.default_rng(seed)
@@ -136,7 +136,7 @@ def _drawn_again(first, second):
 
 def _tells(first, second):
     """Whether a case tells mistakes apart: its p is not small."""
-    return 0.1 < _shares_of_signs(tuple(first - second))["as far"] < 0.9
+    return len(first) > 4 and 0.1 < _shares_of_signs(tuple(first - second))["as far"] < 0.9
 
 
 def _share_of(name):
@@ -264,9 +264,9 @@ PAIRED_P = Exercise(
 def smallest_p(first, second):
     """The smallest p that a permutation test can give, whatever the values: two-sided.
 
-    first, second: how many units the two groups have. Every way to divide the units into
-    groups of these sizes is equally likely; the data are one of them. Groups of the same
-    size can change places: a division and its mirror image are equally far from 0.
+    first, second: how many units the two groups have. Every way to divide the units
+    into groups of these sizes is equally likely; the data are one of them. Groups of
+    the same size can change places: a division and its mirror image are as far from 0.
     Returns a share, from 0 to 1.
     """
     ### BEGIN SOLUTION
@@ -330,11 +330,11 @@ SMALLEST_P = Exercise(
 
 
 def swap_words(text, pairs):
-    """The counterfactual text: each word of a pair exchanged for the other, in both directions.
+    """The counterfactual text: the words of each pair exchanged, in both directions.
 
-    text: a sentence. pairs: tuples of two words in lowercase, such as ("she", "he"). Only
-    whole words are exchanged; a word with a capital first letter keeps it. Everything else
-    stays as it is.
+    text: a sentence. pairs: tuples of two words in lowercase, such as ("she", "he").
+    Only whole words are exchanged; a word with a capital first letter keeps it.
+    Everything else stays as it is.
     """
     ### BEGIN SOLUTION
     other = {a: b for one, two in pairs for a, b in ((one, two), (two, one))}
@@ -552,7 +552,7 @@ def threshold_by_group(scores, labels, groups):
     for group in set(groups):
         mine, true = scores[groups == group], labels[groups == group]
         tried = [-np.inf, *mine]  # above −∞ is everything
-        thresholds[group] = max(tried, key=lambda threshold: ((mine > threshold) == true).sum())
+        thresholds[group] = max(tried, key=lambda one: ((mine > one) == true).sum())
     return thresholds
     ### END SOLUTION
 
