@@ -277,10 +277,10 @@ def against_shares(
     for axes, (name, values) in zip(panels[0], scores.items(), strict=True):
         axes.scatter(shares, values, s=16, color=LINES[0][0], alpha=0.6)
         axes.axhline(0, color="#888888", linewidth=0.8)
-        axes.set_ylim(lowest - room, highest + room)
+        axes.set_ylim(lowest - 1.2 * room, highest + 1.2 * room)
         for word, at in named.items():
             right = shares[at] > 50
-            place = (shares[at] + (-8 if right else 8), values[at] + (0.8 if right else -0.8) * room)
+            place = (shares[at] + (-8 if right else 8), values[at] + (0.7 if right else -0.7) * room)
             arrow = {"arrowstyle": "-", "color": "#888888"}
             axes.annotate(word, (shares[at], values[at]), place, ha="right" if right else "left", arrowprops=arrow)
         axes.set_title(f"{name}: {titles[name]}", fontsize=FONT)

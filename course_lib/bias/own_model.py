@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from course_lib.arguments import texts as checked
+from course_lib.arguments import whole
 from course_lib.measures import Figure, difference, finite, paired
 
 FEWEST = 3  # words in a group
@@ -37,11 +38,12 @@ class Measured:
     words: Mapping[str, Sequence[str]]
     templates: Sequence[str]
     in_pairs: bool
+    comparisons: int
 
     @property
     def clear(self) -> list[tuple[str, str]]:
-        """The comparisons whose p is below 0.05 divided by how many there are (Bonferroni)."""
-        return [names for names, gap in self.gaps.items() if gap.p < LEVEL / len(self.gaps)]
+        """The gaps whose p is below 0.05 divided by how many comparisons were made (Bonferroni)."""
+        return [names for names, gap in self.gaps.items() if gap.p < LEVEL / self.comparisons]
 
     @property
     def few(self) -> bool:
@@ -84,24 +86,27 @@ class Measured:
             one.set_ylim(one.get_yticks()[-1] + 0.6, -0.6)
         return axes
 
-    def card(self, use: str = "…", harm: str = "…") -> str:
-        """A model card's paragraphs in Markdown: `use` it is for, `harm` somebody could take; the rest was measured."""
-        counts = ", ".join(f"{name} ({len(words)})" for name, words in self.words.items())
+    def card(self, use: str = "…", harm: str = "…", note: str = "") -> str:
+        """A model card's paragraphs in Markdown, with what was measured.
+
+        `use`: what the model is for. `harm`: who could be hurt, and how. `note`: on the figures, such as "Exploratory."
+        """
+        counts = ", ".join(f"{name} ({len(words)}, such as *{words[0]}*)" for name, words in self.words.items())
         gaps = "; ".join(
             f"{first} − {second}: {gap.value:+.2f} ({gap.low:+.2f} to {gap.high:+.2f}), p = {gap.p:.3f}"
             for (first, second), gap in self.gaps.items()
         )
         clear = ", ".join(f"{first} − {second}" for first, second in self.clear)
         few = " With so few words the intervals are too narrow." if self.few else ""
-        tested = f"below {LEVEL / len(self.gaps):.3g}, {LEVEL} divided by {len(self.gaps)}"
+        tested = f"below {LEVEL / self.comparisons:.3g}: {LEVEL} divided by the number of comparisons"
         said = f"Clear of chance (p {tested}): {clear}." if clear else f"None is clear of chance (p {tested})."
         many = "1 template" if len(self.templates) == 1 else f"{len(self.templates)} templates"
         return "\n\n".join(
             [
                 f"**Intended use.** {use}",
-                f"**Factors.** {counts}; {many}, for example *{self.templates[0]}*.",
+                f"**Factors.** {counts}; {many}, the first: *{self.templates[0]}*",
                 f"**Metrics.** Gaps in {self.unit}, a word a unit{', words in pairs' if self.in_pairs else ''}, with "
-                f"95 % intervals from the bootstrap. {gaps}. {said}{few}",
+                f"95 % intervals from the bootstrap. {gaps}. {said}{few} {note}".rstrip(),
                 f"**Ethical considerations.** {harm}",
                 "**Not measured.** Other words, templates, groups and languages. A gap that was not found may exist.",
             ]
@@ -116,6 +121,7 @@ def measure_bias(
     pair: tuple[str, str] = ("she", "he"),
     positive: str | None = None,
     in_pairs: bool = False,
+    comparisons: int | None = None,
     name: str = "",
 ) -> Measured:
     """How differently a model treats groups of words, put into the same templates.
@@ -129,6 +135,7 @@ def measure_bias(
             the class `positive`, by default its last one, against all others.
         pair: the two words that a language model chooses between.
         in_pairs: the words of the groups belong together by place (*a Nigerian doctor*, *a Swedish doctor*).
+        comparisons: how many are made in all, where these are not the only ones; it divides the level of 0.05.
         name: what the model is called in what is printed.
 
     Raises ValueError or TypeError for groups that are none, templates without `{word}` or with other braces, and models
@@ -147,7 +154,8 @@ def measure_bias(
     scores = dict(zip(words, np.split(means, ends[:-1]), strict=True))
     compared = paired if in_pairs else difference
     gaps = {(a, b): compared(scores[a], scores[b]) for a, b in combinations(words, 2)}
-    return Measured(name or called, unit, scores, gaps, words, list(templates), in_pairs)
+    made = len(gaps) if comparisons is None else whole("comparisons", comparisons, len(gaps))
+    return Measured(name or called, unit, scores, gaps, words, list(templates), in_pairs, made)
 
 
 # ---------------------------------------------------------------- what is checked, and how a model is scored

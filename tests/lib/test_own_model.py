@@ -90,9 +90,11 @@ def test_any_function_will_do_and_three_groups_are_compared_two_by_two():
     card = found.card(use="Counting.", harm="None.")
     assert card.count("\n\n") == 4
     assert "a − b: -8.00" in card
-    assert "p below 0.0167, 0.05 divided by 3" in card
+    assert "p below 0.0167: 0.05 divided by" in card
+    assert "a (3, such as *x*)" in card
     assert "too narrow" in card
     assert "None is clear of chance" in card, "three words against three give no p below 0.1"
+    assert found.card(note="Exploratory.").split("\n\n")[2].endswith("Exploratory.")
     left, right = found.draw()
     assert len(left.lines) == 6
     assert [line.get_xdata()[0] for line in right.lines[1::2][:3]] == [-8.0, 0.0, 8.0]
@@ -147,3 +149,13 @@ def test_a_folder_without_a_head_is_refused(tmp_path):
     model = BertModel(BertConfig(**planted_bias.small_settings(TOKENIZER)))
     with pytest.raises(ValueError, match="BertModel; a classifier"):
         measure_bias(folder_of(model, tmp_path), GROUPS, FRAMES)
+
+
+def test_all_comparisons_that_are_made_count():
+    groups = {"a": ["x" * n for n in range(20, 30)], "b": ["y" * n for n in range(1, 11)]}
+    gaps = [
+        measure_bias(lambda texts: [len(one) for one in texts], groups, ["{word}"], comparisons=n) for n in (1, 1000)
+    ]
+    assert [one.clear for one in gaps] == [[("a", "b")], []]
+    with pytest.raises(ValueError, match="comparisons"):
+        measure_bias(lambda texts: [len(one) for one in texts], groups, ["{word}"], comparisons=0)
