@@ -190,11 +190,14 @@ def person_scores(model, tokenizer, people: Sequence[str], positive: str = "POSI
 
 
 def _ids(model, tokenizer, texts: Sequence[str]) -> list[list[int]]:
-    """Token ids; for a causal model with a token in front of the first word, so that this can be predicted too."""
+    """Token ids; for a causal model with a token in front of the first word, so that this can be predicted too.
+
+    A text that begins with a special token, such as a chat written by its template, has that token already.
+    """
     rows = tokenizer(list(texts))["input_ids"]
     if not is_masked(model):
-        start = _start(tokenizer)
-        rows = [row if row[:1] == [start] else [start, *row] for row in rows]
+        start, special = _start(tokenizer), set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+        rows = [row if row[:1] and (row[0] == start or row[0] in special) else [start, *row] for row in rows]
     return _within(model, texts, rows)
 
 

@@ -134,9 +134,9 @@ class Listed:
 
 
 def exercises(chapter: int | None = None) -> Listed:
-    """The exercises of a chapter, 0 to 7, or of all; a notebook shows them as a table. Raises ValueError for others."""
-    if chapter is not None and chapter not in range(8):
-        raise ValueError(f"The course has the chapters 0 to 7; {chapter!r} is none of them.")
+    """The exercises of a chapter, 0 to 8, or of all; a notebook shows them as a table. Raises ValueError for others."""
+    if chapter is not None and chapter not in range(9):
+        raise ValueError(f"The course has the chapters 0 to 8; {chapter!r} is none of them.")
     return Listed(tuple(one for one in declared().values() if chapter is None or one.chapter == chapter))
 
 

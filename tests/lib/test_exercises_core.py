@@ -488,8 +488,8 @@ def test_unknown_names_list_the_known_ones():
         check("duoble", abs)
     with pytest.raises(ValueError, match="is the name of an exercise in quotation marks"):
         check(abs, abs)
-    with pytest.raises(ValueError, match="chapters 0 to 7"):
-        exercises(8)
+    with pytest.raises(ValueError, match="chapters 0 to 8"):
+        exercises(9)
 
 
 def test_hints_come_one_at_a_time_also_where_nothing_is_kept(capsys, monkeypatch):
