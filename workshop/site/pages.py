@@ -19,7 +19,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from workshop.site import chapters as staging
-from workshop.site import claims
+from workshop.site import claims, decks
 from workshop.site.extension import LOOKS
 from workshop.site.texts import glossary, index, term_list
 
@@ -57,7 +57,10 @@ def write_pages(notebooks: list[Path], build: Path, root: Path = ROOT) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
     source.mkdir(parents=True)
     problems, written = stage(notebooks, source, root)
-    problems += run_sphinx(source, site, "html", configuration(root))
+    settings = configuration(root)
+    problems += run_sphinx(source, site, "html", settings)
+    if decks.stage(written, build / "slides-source"):
+        problems += run_sphinx(build / "slides-source", site / "slides", "revealjs", decks.configuration(settings))
     for chapter in written:  # what a reader downloads is the chapter, not what was made of it
         if chapter.source.is_file() and chapter.source.stat().st_size:
             shutil.copyfile(chapter.source, site / "_sources" / f"{chapter.name}.ipynb")
@@ -94,7 +97,12 @@ def stage(notebooks: list[Path], source: Path, root: Path) -> tuple[list[str], l
     said = {re.sub(r"[^a-z0-9]+", "-", f"term-{term.name.lower()}").strip("-"): term.meaning for term in terms}
     script = f"const TERMS = {json.dumps(said, ensure_ascii=False, sort_keys=True)};\n"
     (static / "terms.js").write_text(script, encoding="utf-8")
-    (source / "index.md").write_text(index(COURSE, written), encoding="utf-8")
+    more = ["claims", "glossary"]
+    for file in (root / "docs" / "teaching.md", root / "CHANGELOG.md"):
+        if file.is_file():
+            (source / file.name.lower()).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+            more.append(file.stem.lower())
+    (source / "index.md").write_text(index(COURSE, written, more), encoding="utf-8")
     return problems, written
 
 

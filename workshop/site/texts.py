@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workshop.site.chapters import Chapter
+from workshop.site.decks import slides_of
 
 PROMISE = "A course on Transformer language models in which every claim is a cell that runs."
 ROW = re.compile(r'^\| <a id="([\w-]+)"></a>(.+?) \| (.*?) \| (.*?) \| (.*?) \|$', re.MULTILINE)
@@ -41,17 +42,18 @@ def glossary(terms: list[Term]) -> str:
     return "\n".join([*lines, "```\n"])
 
 
-def index(course: str, chapters: list[Chapter]) -> str:
-    """The first page: what the course is, and its chapters."""
+def index(course: str, chapters: list[Chapter], more: list[str]) -> str:
+    """The first page: what the course is, its chapters, and `more` pages."""
     cells, shown = sum(one.code for one in chapters), len({name for one in chapters for name in one.claims})
     lines = [f"# {course}\n", f"{PROMISE}\n"]
     lines.append(f"{len(chapters)} chapters, {cells} executed cells, [{shown} claims](claims.md) shown.")
     lines.append("These pages load nothing from the network.\n")
     for one in chapters:
         link, minutes = f"**[{one.number} {one.title}]({one.name}.ipynb)**", one.minutes and f"*{one.minutes}*"
-        said = [link, one.promise, minutes]
+        slides = f'<a href="slides/{one.name}.html">Slides of chapter {one.number}</a>' if slides_of(one) else ""
+        said = [link, one.promise, minutes, slides]
         lines.append("\n\n".join(filter(None, said)) + "\n")
     toc = [f"{one.number} {one.title} <{one.name}>" for one in chapters]
     lines.append("\n".join(["```{toctree}\n:hidden:\n:caption: Chapters\n", *toc, "```\n"]))
-    lines.append("```{toctree}\n:hidden:\n:caption: The course\n\nclaims\nglossary\n```\n")
+    lines.append("\n".join(["```{toctree}\n:hidden:\n:caption: The course\n", *more, "```\n"]))
     return "\n".join(lines)
