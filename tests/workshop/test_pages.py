@@ -90,6 +90,16 @@ def text(source: str, *tags):
     return new_markdown_cell(source, metadata={"tags": list(tags)})
 
 
+SUMS = '''"""Sums."""
+
+
+def add(left: int, right: int = 1) -> int:
+    """The sum of `left` and `right`. Raises TypeError for what is no number."""
+
+
+def _hidden():
+    """Not for readers."""
+'''
 DOING = [
     code('predict("p", "?", ["two", "three"])', data("text/html", FORM), tags=["prediction"]),
     text("Some words."),
@@ -112,6 +122,7 @@ SHOWING = [
     code("for x in y:\n    print('<b>')", printed("1 < 2\n\x1b[31mred\x1b[0m"), id="loop"),
     code("plot()", data("image/png", PIXEL)),
     code("plot()", data("image/png", PIXEL, **{"image/png": {"alt": 'a "rising" line'}})),
+    code("from course_lib.sums import add"),
     code("table()", data("text/html", "<table class='dataframe'><tr><td>0.5</td></tr></table>"), tags=["claim-C07"]),
     code("view()", data("text/html", FRAME)),
     code("widget()", data(chapters.WIDGET, {"model_id": "1"})),
@@ -126,8 +137,12 @@ SECOND = [
 
 def project(place: Path, **notebooks: list) -> list[Path]:
     """A small project with executed copies of its chapters; returns their paths."""
-    for folder in ("chapters/figures", "tests", "workshop", "build/executed"):
+    shipped, records = "course_lib/checkpoints/shipped/small", "course_lib/experiments/records"
+    for folder in ("chapters/figures", "tests", "workshop", "build/executed", shipped, records):
         (place / folder).mkdir(parents=True)
+    (place / shipped / "card.md").write_text("# small\n\nA [model](../x.py).\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n")
+    (place / records / "curve.json").write_text('{"command": "python -m curve", "runs": [1, 2]}')
+    (place / "course_lib" / "sums.py").write_text(SUMS)
     (place / "workshop" / "execute.py").touch()
     (place / "chapters" / "figures" / "dot.png").write_bytes(base64.b64decode(PIXEL))
     (place / "tests" / "claims.json").write_text(json.dumps(CLAIMS))
@@ -314,6 +329,24 @@ def test_a_term_is_linked_to_the_glossary_and_its_line_lies_ready(site, page):
     assert terms == {"term-token": "a word or a piece of a word", "term-step-batch": "one change of the weights"}
 
 
+def test_the_reference_has_the_docstrings_and_chapters_and_functions_are_linked_both_ways(site, page):
+    reference = read(site / "reference.html").article
+    entry = reference.find(id="course_lib.sums.add")
+    assert entry.get_text().strip() == "add(left, right=1)"
+    about = entry.find_next("dd")
+    assert "Raises TypeError for what is no number." in about.get_text()
+    assert about.a["href"] == "01_pipelines.html"
+    assert "_hidden" not in reference.get_text()
+    assert page.find("a", href="reference.html#course_lib.sums.add").get_text() == "add"
+
+
+def test_the_evidence_has_cards_records_and_what_was_measured(site, place):
+    evidence = read(site / "evidence.html").article
+    assert [h.get_text() for h in evidence.select("h3")] == ["small"]
+    row = [td.get_text() for td in evidence.select("table")[-1].select("tbody td")]
+    assert row == ["curve", "2", "python -m curve"]
+
+
 # ---------------------------------------------------------------- the frame
 
 
@@ -338,16 +371,24 @@ def test_the_frame_has_chapters_with_numbers_neighbours_and_the_notebook(place, 
     assert [h1.get_text() for h1 in soup.select("article h1")] == ["02 Models"]
     assert soup.select_one("a.left-prev")["href"] == "01_pipelines.html"
     listed = [a.get_text().strip() for a in soup.select("nav.bd-links a")]
-    assert listed == ["Transformers, Executed", "01 Pipelines", "02 Models", "Claims", "Glossary"]
+    assert listed == [
+        "Transformers, Executed",
+        "01 Pipelines",
+        "02 Models",
+        "Claims",
+        "Evidence",
+        "Glossary",
+        "Reference",
+    ]
     download = soup.find("a", href=re.compile(r"_sources/02_models\.ipynb"))
     assert (site / download["href"]).read_bytes() == (place / "chapters" / "02_models.ipynb").read_bytes()
-    assert not soup.find_all(href=re.compile("colab|mybinder|github")), "no repository is named"
+    assert not soup.find_all(href=re.compile("github")), "no repository is named"
 
 
 def test_the_index_says_what_each_chapter_is(site):
     article = read(site / "index.html").article
     said = " ".join(article.get_text().split())
-    assert "2 chapters, 15 executed cells, 2 claims shown" in said
+    assert "2 chapters, 16 executed cells, 2 claims shown" in said
     assert "01 Pipelines From a name to an answer. 25 min to read, 2 min to run" in said
     assert article.find("a", string="02 Models")["href"] == "02_models.html"
 
@@ -358,7 +399,7 @@ def test_with_a_repository_there_are_buttons_and_links_to_it(tmp_path):
     soup = read(write(tmp_path, paths) / "01_pipelines.html")
     links = {a.get("href", "") for a in soup.find_all("a")}
     assert "https://github.com/a/course/blob/HEAD/workshop/execute.py" in links
-    for wanted in ("colab.research.google.com", "mybinder.org", "/a/course/issues/new", "/a/course/blob/main/chapters"):
+    for wanted in ("/a/course/issues/new", "/a/course/blob/main/chapters"):
         assert any(wanted in link for link in links), wanted
 
 
@@ -430,7 +471,7 @@ def test_a_link_into_a_fold_opens_it(site, tmp_path):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
-@pytest.mark.parametrize("name", ["index", "01_pipelines", "claims", "glossary", "search"])
+@pytest.mark.parametrize("name", ["index", "01_pipelines", "claims", "evidence", "glossary", "reference", "search"])
 def test_on_a_phone_no_page_is_wider_than_the_screen(site, tmp_path, name):
     act = "return document.scrollingElement.scrollWidth - innerWidth"
     assert opened(site / f"{name}.html", tmp_path, act, width=390)["value"] <= 0
@@ -438,7 +479,7 @@ def test_on_a_phone_no_page_is_wider_than_the_screen(site, tmp_path, name):
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
 @pytest.mark.parametrize("mode", ["light", "dark"])
-@pytest.mark.parametrize("name", ["index", "01_pipelines", "claims", "glossary", "search"])
+@pytest.mark.parametrize("name", ["index", "01_pipelines", "claims", "evidence", "glossary", "reference", "search"])
 def test_axe_finds_nothing(site, tmp_path, name, mode):
     assert violations(site / f"{name}.html", tmp_path, mode) == {}
 
@@ -450,5 +491,5 @@ def test_a_page_is_light(site):
     assert (site / "02_models.html").stat().st_size < 60_000
 
 
-def test_the_settings_have_no_launcher_without_a_repository():
-    assert "launch_buttons" not in pages.configuration(Path("nowhere"))["html_theme_options"]
+def test_the_settings_have_no_button_without_a_repository():
+    assert not [name for name in pages.configuration(Path("nowhere"))["html_theme_options"] if "repository" in name]

@@ -19,13 +19,12 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from workshop.site import chapters as staging
-from workshop.site import claims, decks
+from workshop.site import claims, decks, evidence, reference
 from workshop.site.extension import LOOKS
 from workshop.site.texts import glossary, index, term_list
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = "Transformers, Executed"
-LAUNCHERS = {"colab_url": "https://colab.research.google.com", "binderhub_url": "https://mybinder.org"}
 
 
 class PagesError(ValueError):
@@ -78,18 +77,21 @@ def stage(notebooks: list[Path], source: Path, root: Path) -> tuple[list[str], l
     sentences = {name: claim["claim"] for name, claim in known.items()}
     terms = term_list(root / "GLOSSARY.md")
     by_anchor = {term.anchor: term.name for term in terms}
-    problems, written = [], []
+    problems, written, pages = [], [], []
     for path in notebooks:
         try:
-            chapter = staging.read(path)
-            page = staging.page_of(chapter, sentences, by_anchor, repository(root))
+            written.append(staging.read(path))
+            pages.append(staging.page_of(written[-1], sentences, by_anchor, repository(root)))
         except ValueError as error:
+            written = written[: len(pages)]
             problems.append(f"{path.stem} has no page: {error}")
-            continue
-        nbformat.write(page, source / path.name)
+    functions, known = reference.page(root, written)
+    for chapter, page in zip(written, pages, strict=True):
+        if end := reference.section(chapter, known):
+            page.cells.append(nbformat.v4.new_markdown_cell(end, id="reference"))
+        nbformat.write(page, source / chapter.path.name)
         if (figures := chapter.source.parent / "figures").is_dir():
             shutil.copytree(figures, source / "figures", dirs_exist_ok=True)
-        written.append(chapter)
     (source / "glossary.md").write_text(glossary(terms), encoding="utf-8")
     (source / "claims.md").write_text(claims.page(written, sentences), encoding="utf-8")
     static = source / "_static"
@@ -97,7 +99,9 @@ def stage(notebooks: list[Path], source: Path, root: Path) -> tuple[list[str], l
     said = {re.sub(r"[^a-z0-9]+", "-", f"term-{term.name.lower()}").strip("-"): term.meaning for term in terms}
     script = f"const TERMS = {json.dumps(said, ensure_ascii=False, sort_keys=True)};\n"
     (static / "terms.js").write_text(script, encoding="utf-8")
-    more = ["claims", "glossary"]
+    (source / "evidence.md").write_text(evidence.page(root, source.parent), encoding="utf-8")
+    (source / "reference.md").write_text(functions, encoding="utf-8")
+    more = ["claims", "evidence", "glossary", "reference"]
     for file in (root / "docs" / "teaching.md", root / "CHANGELOG.md"):
         if file.is_file():
             (source / file.name.lower()).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
@@ -107,7 +111,7 @@ def stage(notebooks: list[Path], source: Path, root: Path) -> tuple[list[str], l
 
 
 def repository(root: Path) -> str:
-    """The repository's address, if pyproject.toml names one: the one setting behind all launch buttons."""
+    """The repository's address, if pyproject.toml names one: the one setting behind the buttons that lead to it."""
     file = root / "pyproject.toml"
     project = tomllib.loads(file.read_text(encoding="utf-8"))["project"] if file.is_file() else {}
     return project.get("urls", {}).get("Repository", "").rstrip("/")
@@ -133,7 +137,6 @@ def configuration(root: Path) -> dict:
             "use_repository_button": True,
             "use_issues_button": True,
             "use_source_button": True,
-            "launch_buttons": LAUNCHERS,
         }
     return {
         "project": COURSE,
@@ -149,6 +152,9 @@ def configuration(root: Path) -> dict:
         "html_js_files": ["terms.js", "course.js"],
         "html_math_renderer": "mathml",
         "html_permalinks": False,
+        "html_use_index": False,
+        "toc_object_entries": False,
+        "add_module_names": False,
         "html_show_sphinx": False,
         "html_show_search_summary": False,  # it would read other pages, which a browser refuses for files
         "html_context": {"default_mode": "auto"},  # light or dark, as the reader's system is
