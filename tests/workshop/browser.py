@@ -64,5 +64,6 @@ def violations(page: Path, profile: Path, mode: str) -> dict[str, list[str]]:
           (node) => node.html.slice(0, 200) + " " + node.failureSummary.slice(0, 260))];
       }
       return found;"""
-    before = f"<script>localStorage.setItem('mode', '{mode}')</script><script id='axe'>{axe}</script>"
+    still = "<style>* { transition: none !important; }</style>"
+    before = f"{still}<script>localStorage.setItem('mode', '{mode}')</script><script id='axe'>{axe}</script>"
     return opened(page, profile, act.replace("MODE", mode), before=before)["value"]
