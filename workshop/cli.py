@@ -129,9 +129,6 @@ def run(
         _stop(f"There is no chapter {chapter!r}. The course has: {', '.join(path.stem for path in found)}.")
     with _explained(f"The results cannot be written into {build}: "):
         results = run_chapters(chosen, build, console=console, force=force, cell_seconds=limit * 60)
-        for result in results:
-            if result.status == "failed":  # an older page would look like its result
-                (build / f"{result.chapter.stem}.html").unlink(missing_ok=True)
         done = [build / "executed" / path.name for path in found if (build / "executed" / path.name).is_file()]
         try:
             index, missing = write_pages(done, build), ""

@@ -80,7 +80,7 @@ def fetch() -> None:
 
 
 def course() -> None:
-    """execute every chapter, write the pages under build/, print the pipelines' answers"""
+    """execute every chapter, write the pages in build/site/, print the pipelines' answers"""
     fetch()
     run("-m", "workshop", "run")
     run("-m", "workshop", "answers")

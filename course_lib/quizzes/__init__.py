@@ -190,6 +190,8 @@ QUIZ .Feedback { font-size: 15px; text-align: left; }
 QUIZ .InpLabel, QUIZ .Input-text { font-size: 15px; }
 """
 ALOUD = """
-setTimeout(() => document.querySelectorAll("QUIZ .Feedback").forEach(
-  one => one.setAttribute("aria-live", "polite")), 900);
+setTimeout(() => {
+  document.querySelectorAll("QUIZ .Feedback").forEach(one => one.setAttribute("aria-live", "polite"));
+  document.querySelectorAll("QUIZ .Input-text").forEach(one => one.setAttribute("aria-label", "Your answer"));
+}, 900);
 """
