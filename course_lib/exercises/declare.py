@@ -83,7 +83,7 @@ class Mistake:
     says: str | Callable[[Case, object, object], str]
 
 
-@dataclass
+@dataclass(eq=False)
 class Exercise:
     """An exercise: what is asked, our answer, and how an answer is judged.
 

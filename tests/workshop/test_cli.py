@@ -86,13 +86,13 @@ def test_doctor_is_content_with_its_own_kernel():
 def test_doctor_says_that_a_cache_cannot_be_written(monkeypatch, tmp_path):
     tmp_path.chmod(0o500)
     monkeypatch.setenv("COURSE_HOME", str(tmp_path))
-    assert doctor._cache().state == "problem"
+    assert doctor._cache(*doctor._place()).state == "problem"
 
 
 def test_doctor_says_that_the_cache_is_a_file(monkeypatch, tmp_path):
     (tmp_path / "cache").write_text("")
     monkeypatch.setenv("COURSE_HOME", str(tmp_path / "cache"))
-    finding = doctor._cache()
+    finding = doctor._cache(*doctor._place())
     assert finding.state == "problem"
     assert "is no folder" in finding.found
     assert "COURSE_HOME" in finding.advice
@@ -205,10 +205,14 @@ def test_run_executes_the_named_chapter_and_writes_pages(ask, tmp_path):
     assert (tmp_path / "build" / "site" / "00_one.html").is_file()
     assert (tmp_path / "build" / "site" / "index.html").is_file()
     assert not (tmp_path / "build" / "site" / "01_two.html").exists()
+    answer = ask("run", "1", "00_one", *where)
+    assert answer.exit_code == 1
+    assert "ZeroDivisionError" in answer.output
+    assert "00_one  done before" in answer.output
     answer = ask("run", *where)
     assert answer.exit_code == 1, "a chapter that fails is seen by a script"
     assert "ZeroDivisionError" in answer.output
-    answer = ask("run", "nine", *where)
+    answer = ask("run", "0", "nine", *where)
     assert answer.exit_code == 1
     assert "00_one, 01_two" in flat(answer.output)
 
