@@ -154,9 +154,9 @@ def family_of(model: PreTrainedModel) -> str:
     """The family of `model`, "encoder", "decoder" or "encoder-decoder", by what its outputs depend on.
 
     Neither its name nor its class nor its configuration is asked; only whether its `forward` takes a second sequence,
-    `decoder_input_ids`, and which tokens are special. What it does with them is measured. An encoder's outputs use every input; a decoder's use
-    none after their own place; an encoder-decoder's use all of the first sequence, and of the second none after their
-    own place. Raises ValueError for a model that does none of these.
+    `decoder_input_ids`, and which tokens are special. What it does with them is measured. An encoder's outputs use
+    every input; a decoder's use none after their own place; an encoder-decoder's use all of the first sequence, and of
+    the second none after their own place. Raises ValueError for a model that does none of these.
     """
     used = dependency_masks(model, inputs_for(model))
     both = used.keys() > {"input_ids"}
@@ -249,9 +249,11 @@ def _by_gradient(model, inputs, layer) -> dict[str, Tensor]:
     for part, name in wanted:
         # Weighted at random: the plain sum of a normalised vector is constant, so its gradient would be 0.
         random = torch.randn(vectors[part].shape[-1], generator=torch.Generator().manual_seed(0)).to(vectors[part])
+        with torch.enable_grad():
+            weighted = list(vectors[part] @ random)  # a number for each output
         rows = []
-        for vector in vectors[part]:
-            (slope,) = torch.autograd.grad(vector @ random, embedded[name], retain_graph=True, allow_unused=True)
+        for number in weighted:
+            (slope,) = torch.autograd.grad(number, embedded[name], retain_graph=True, allow_unused=True)
             rows.append(torch.zeros_like(embedded[name])[0, :, 0] if slope is None else slope[0].abs().amax(-1))
         found["encoder" if part == "encoder" else name] = torch.stack(rows) > 0  # (output, input)
     return found

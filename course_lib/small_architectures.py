@@ -1,7 +1,8 @@
-"""Small models of each architecture in `architectures.toml`: classes of Transformers, two layers of width 32. Chapter 04.
+"""A small model of each architecture in `architectures.toml`: two layers of width 32. Chapter 04.
 
-`course_lib.architectures.tiny` makes them. The later ones have sliding windows, experts or grouped queries where the
-published models have them; a window is wider than the 8 tokens that are tried, as it is for most texts.
+`course_lib.architectures.tiny` makes them, of Transformers' own classes. The later ones have sliding windows, experts
+or grouped queries where the published models have them; a window is wider than the 8 tokens that are tried, as it is
+for most texts.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ def small(name: str) -> Callable:
         "num_key_value_heads": 1, "head_dim": 16, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2
     }  # fmt: skip
     window, experts = {"sliding_window": 16}, {"num_local_experts": 4, "num_experts_per_tok": 2}
+    turning = {"rope_type": "default", "rope_theta": 10_000.0}
     alternating = llama | window | {"layer_types": ["sliding_attention", "full_attention"]}
     t5 = {"vocab_size": 99, "d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 2, "num_heads": 2}
     t5 |= {"decoder_start_token_id": 0}
@@ -74,7 +76,7 @@ def small(name: str) -> Callable:
         ),
         "Qwen3": lambda: t.Qwen3ForCausalLM(t.Qwen3Config(**llama)),
         "gpt-oss": lambda: _row_by_row(
-            t.GptOssForCausalLM(t.GptOssConfig(**alternating, **experts, rope_parameters={"rope_type": "default", "rope_theta": 10000.0}))
+            t.GptOssForCausalLM(t.GptOssConfig(**alternating, **experts, rope_parameters=turning))
         ),
     }  # fmt: skip
     if not isinstance(name, str) or name not in made:
