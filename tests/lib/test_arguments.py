@@ -46,6 +46,7 @@ ELSEWHERE = {
     "predictions": "test_predictions.py",
     "progress": "test_progress.py",
     "quizzes": "test_quizzes.py",
+    "small_architectures": "test_architectures.py",
     "static_views": "test_interactive.py",
 }
 
