@@ -1,13 +1,13 @@
-"""Thirteen architectures in three families, and how to tell a model's family by what its outputs depend on. Chapter 04.
+"""Architectures in three families, and how to tell a model's family by what its outputs depend on. Chapter 04.
 
 A name says who wrote a model. Its family says which inputs each output may use, and that can be measured: change one
-input and see which outputs move, and ask the gradient the same. `family_of` decides by nothing else.
+input and see which outputs move, and ask the gradient the same. `family_of` asks the model only whether it takes a
+second sequence (`decoder_input_ids`), and decides by that measurement.
 """
 
 from __future__ import annotations
 
 import copy
-import difflib
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,8 +55,20 @@ def families() -> tuple[Architecture, ...]:
 
     Parameters are in millions; where each figure comes from stands in `architectures.toml`.
     """
+    return _rows("architecture")
+
+
+def later() -> tuple[Architecture, ...]:
+    """Architectures that came after the thirteen, from 2022 on, by the month of their paper.
+
+    Parameters are in millions, as Transformers builds them from the published settings.
+    """
+    return _rows("later")
+
+
+def _rows(table: str) -> tuple[Architecture, ...]:
     text = (Path(__file__).parent / "architectures.toml").read_text(encoding="utf-8")
-    return tuple(Architecture(**row) for row in tomllib.loads(text)["architecture"])
+    return tuple(Architecture(**row) for row in tomllib.loads(text)[table])
 
 
 class Tiny(NamedTuple):
@@ -64,62 +76,6 @@ class Tiny(NamedTuple):
 
     model: PreTrainedModel
     inputs: dict[str, Tensor]  # input_ids (1, 8); for an encoder-decoder decoder_input_ids (1, 6) too
-
-
-def _small(name: str):
-    """The class of Transformers for the architecture `name`, and a small configuration of it."""
-    import transformers as t
-
-    bert = {
-        "vocab_size": 99,
-        "hidden_size": 32,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-        "intermediate_size": 64,
-    }
-    gpt = {"vocab_size": 99, "n_embd": 32, "n_layer": 2, "n_head": 2, "n_positions": 32}
-    bart = {
-        "vocab_size": 99, "d_model": 32, "encoder_layers": 2, "decoder_layers": 2, "encoder_attention_heads": 2,
-        "decoder_attention_heads": 2, "encoder_ffn_dim": 64, "decoder_ffn_dim": 64, "max_position_embeddings": 32,
-    }  # fmt: skip
-    marian = {"pad_token_id": 0, "eos_token_id": 1, "decoder_start_token_id": 0, "forced_eos_token_id": None}
-    made = {
-        "ALBERT": lambda: t.AlbertForMaskedLM(t.AlbertConfig(**bert, embedding_size=16)),
-        "BERT": lambda: t.BertForMaskedLM(t.BertConfig(**bert)),
-        "DistilBERT": lambda: t.DistilBertForMaskedLM(
-            t.DistilBertConfig(vocab_size=99, dim=32, n_layers=2, n_heads=2, hidden_dim=64)
-        ),
-        "ELECTRA": lambda: t.ElectraForPreTraining(t.ElectraConfig(**bert, embedding_size=16)),
-        "RoBERTa": lambda: t.RobertaForMaskedLM(t.RobertaConfig(**bert)),
-        "CTRL": lambda: t.CTRLLMHeadModel(t.CTRLConfig(**gpt, dff=64)),
-        "GPT": lambda: t.OpenAIGPTLMHeadModel(t.OpenAIGPTConfig(**gpt)),
-        "GPT-2": lambda: t.GPT2LMHeadModel(t.GPT2Config(**gpt, bos_token_id=98, eos_token_id=98)),
-        "Transformer-XL": _transformer_xl,
-        "BART": lambda: t.BartForConditionalGeneration(t.BartConfig(**bart)),
-        "T5": lambda: t.T5ForConditionalGeneration(
-            t.T5Config(vocab_size=99, d_model=32, d_kv=16, d_ff=64, num_layers=2, num_heads=2, decoder_start_token_id=0)
-        ),
-        "Marian": lambda: t.MarianMTModel(t.MarianConfig(**bart | marian)),
-        "mBART": lambda: t.MBartForConditionalGeneration(t.MBartConfig(**bart)),
-    }
-    if not isinstance(name, str) or name not in made:
-        near = {known.lower().replace("-", ""): known for known in made}
-        close = difflib.get_close_matches(str(name).lower().replace("-", ""), near, n=1)
-        hint = f" Did you mean {near[close[0]]!r}?" if close else ""
-        raise ValueError(
-            f"The name is not known: there is no architecture {name!r} here.{hint} Known are: {', '.join(made)}."
-        )
-    return made[name]
-
-
-def _transformer_xl():
-    from course_lib.transformer_xl import TransformerXLConfig, TransformerXLForCausalLM
-
-    return TransformerXLForCausalLM(
-        TransformerXLConfig(
-            vocab_size=99, d_model=32, d_embed=32, n_layer=2, n_head=2, d_head=16, d_inner=64, mem_len=16
-        )
-    )
 
 
 def tiny(name: str, seed: int = 0) -> Tiny:
@@ -132,7 +88,9 @@ def tiny(name: str, seed: int = 0) -> Tiny:
     whole("seed", seed, 0)
     import torch
 
-    make = _small(name)
+    from course_lib.small_architectures import small
+
+    make = small(name)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = make().eval()
@@ -195,9 +153,10 @@ def dependency_masks(model: PreTrainedModel, inputs: dict[str, Tensor], layer: i
 def family_of(model: PreTrainedModel) -> str:
     """The family of `model`, "encoder", "decoder" or "encoder-decoder", by what its outputs depend on.
 
-    Neither its name nor its class nor its configuration is asked. An encoder's outputs use every input; a decoder's use
-    none after their own place; an encoder-decoder's use all of the first sequence, and of the second none after their
-    own place. Raises ValueError for a model that does none of these.
+    Neither its name nor its class nor its configuration is asked; only whether its `forward` takes a second sequence,
+    `decoder_input_ids`, and which tokens are special. What it does with them is measured. An encoder's outputs use
+    every input; a decoder's use none after their own place; an encoder-decoder's use all of the first sequence, and of
+    the second none after their own place. Raises ValueError for a model that does none of these.
     """
     used = dependency_masks(model, inputs_for(model))
     both = used.keys() > {"input_ids"}
@@ -230,7 +189,7 @@ def _check(model, inputs) -> None:
 
 
 def _check_layer(model, layer) -> None:
-    layers = model.config.num_hidden_layers
+    layers = model.config.get_text_config(decoder=True).num_hidden_layers
     if not isinstance(layer, int) or not -layers - 1 <= layer <= layers:
         raise ValueError(
             f"layer is {layer!r}. {type(model).__name__} has 0 (the embeddings) to {layers}; -1 is the last."
@@ -290,9 +249,11 @@ def _by_gradient(model, inputs, layer) -> dict[str, Tensor]:
     for part, name in wanted:
         # Weighted at random: the plain sum of a normalised vector is constant, so its gradient would be 0.
         random = torch.randn(vectors[part].shape[-1], generator=torch.Generator().manual_seed(0)).to(vectors[part])
+        with torch.enable_grad():
+            weighted = list(vectors[part] @ random)  # a number for each output
         rows = []
-        for vector in vectors[part]:
-            (slope,) = torch.autograd.grad(vector @ random, embedded[name], retain_graph=True, allow_unused=True)
+        for number in weighted:
+            (slope,) = torch.autograd.grad(number, embedded[name], retain_graph=True, allow_unused=True)
             rows.append(torch.zeros_like(embedded[name])[0, :, 0] if slope is None else slope[0].abs().amax(-1))
         found["encoder" if part == "encoder" else name] = torch.stack(rows) > 0  # (output, input)
     return found

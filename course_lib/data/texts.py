@@ -58,6 +58,14 @@ class Message:
     part: str
 
 
+@dataclass(frozen=True)
+class Named:
+    """A sentence and the names in it: pairs of a type (PER, ORG or LOC) and the name as it stands in the sentence."""
+
+    text: str
+    names: frozenset[tuple[str, str]]
+
+
 def reviews() -> list[Review]:
     """240 short reviews, as many pleased as displeased."""
     return [Review(row["text"], row["label"] == "positive", row["kind"]) for row in _rows("reviews.tsv")]
@@ -72,6 +80,12 @@ def questions() -> list[Question]:
 def translations() -> list[Pair]:
     """80 English sentences with a French translation, half of them captions of pictures."""
     return [Pair(row["en"], row["fr"], row["kind"]) for row in _rows("en_fr.tsv")]
+
+
+def named() -> list[Named]:
+    """20 sentences with the persons, organisations and places that they name; three sentences name nobody."""
+    rows = [(row["text"], row["names"] or "") for row in _rows("names.tsv")]
+    return [Named(text, frozenset(tuple(one.split(" ", 1)) for one in names.split("|") if one)) for text, names in rows]
 
 
 def messages(part: str) -> list[Message]:

@@ -14,11 +14,13 @@ from course_lib.architectures import (
     families,
     family_of,
     inputs_for,
+    later,
     tiny,
 )
 from course_lib.checkpoints import checkpoint
 
 NAMES = [row.name for row in families()]
+LATER = [row.name for row in later()]
 BERT = {"vocab_size": 99, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
 
 
@@ -38,20 +40,29 @@ def test_the_table_has_the_thirteen_of_the_notes_by_family():
         assert min(row.parameters.values()) > 10
 
 
-@pytest.mark.parametrize("name", NAMES)
+def test_the_later_ones_stand_in_order_with_the_month_of_their_paper():
+    months = [row.published for row in later()]
+    assert months == sorted(months)
+    assert months[0] > max(row.published for row in families())
+    for row in later():
+        number = row.source.removeprefix("https://arxiv.org/abs/")
+        assert row.published == f"20{number[:2]}-{number[2:4]}", "an arXiv number begins with year and month"
+
+
+@pytest.mark.parametrize("name", NAMES + LATER)
 def test_each_architecture_is_sorted_by_what_it_uses(name):
-    family = next(row.family for row in families() if row.name == name)
+    family = next(row.family for row in (*families(), *later()) if row.name == name)
     assert family_of(tiny(name).model) == family
     assert family_of(tiny(name, seed=1).model) == family
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", NAMES + LATER)
 def test_each_tiny_model_runs_on_its_input_and_is_small(name):
     model, inputs = tiny(name)
     with torch.inference_mode():
         outputs = model(**inputs)
     assert torch.isfinite(outputs.logits).all()
-    assert model.num_parameters() < 60_000
+    assert model.num_parameters() < 70_000
     assert not model.training
 
 
@@ -105,6 +116,27 @@ PUBLISHED = {
         )
     ),
     ("mBART", "large"): lambda: t.MBartModel(t.MBartConfig(vocab_size=250027)),
+    ("Llama", "7B"): lambda: t.LlamaForCausalLM(t.LlamaConfig()),
+    ("Mistral", "7B"): lambda: t.MistralForCausalLM(t.MistralConfig()),
+    ("Mixtral", "8x7B"): lambda: t.MixtralForCausalLM(t.MixtralConfig()),
+    ("ModernBERT", "base"): lambda: t.ModernBertModel(t.ModernBertConfig()),
+    ("ModernBERT", "large"): lambda: t.ModernBertModel(
+        t.ModernBertConfig(hidden_size=1024, num_hidden_layers=28, num_attention_heads=16, intermediate_size=2624)
+    ),
+    ("Gemma 3", "1B"): lambda: t.Gemma3ForCausalLM(
+        t.Gemma3TextConfig(
+            vocab_size=262144, hidden_size=1152, intermediate_size=6912, num_hidden_layers=26, num_attention_heads=4,
+            num_key_value_heads=1, head_dim=256,
+        )
+    ),
+    ("T5Gemma", "2B-2B"): lambda: t.T5GemmaForConditionalGeneration(t.T5GemmaConfig()),
+    ("Qwen3", "0.6B"): lambda: t.Qwen3ForCausalLM(
+        t.Qwen3Config(
+            vocab_size=151936, hidden_size=1024, intermediate_size=3072, num_hidden_layers=28, num_attention_heads=16,
+            num_key_value_heads=8, head_dim=128, tie_word_embeddings=True,
+        )
+    ),
+    ("gpt-oss", "20b"): lambda: t.GptOssForCausalLM(t.GptOssConfig(num_hidden_layers=24, num_local_experts=32)),
 }  # fmt: skip
 
 
@@ -113,7 +145,7 @@ def test_published_sizes_are_those_of_the_published_settings(name, size):
     """ALBERT's and mBART's papers round up by some; the others agree to two digits."""
     with torch.device("meta"):
         millions = PUBLISHED[name, size]().num_parameters() / 1e6
-    said = next(row.parameters[size] for row in families() if row.name == name)
+    said = next(row.parameters[size] for row in (*families(), *later()) if row.name == name)
     assert said == pytest.approx(millions, rel=0.12 if name in ("ALBERT", "mBART") else 0.05)
 
 
@@ -142,6 +174,18 @@ def test_the_class_and_the_name_do_not_decide():
 
 
 # ---------------------------------------------------------------- the measurement
+
+
+def test_a_model_is_measured_where_gradients_are_switched_off():
+    with torch.no_grad():
+        assert family_of(tiny("GPT-2").model) == DECODER
+        assert not torch.is_grad_enabled()
+
+
+def test_a_window_shorter_than_the_text_is_of_none_of_the_three():
+    settings = tiny("Mistral").model.config.to_dict() | {"sliding_window": 3}
+    with pytest.raises(ValueError, match="none of the three"):
+        family_of(t.MistralModel(t.MistralConfig(**settings)).eval())
 
 
 def test_matrices_have_a_row_for_each_output_and_a_column_for_each_input():

@@ -32,6 +32,7 @@ from course_lib.data.corpora import train_tokenizer
 ELSEWHERE = {
     "calibration": "test_predictions.py",
     "checkpoints": "test_checkpoints.py, test_fetch.py",
+    "comparison": "test_comparison.py",
     "data.tables": "test_tables.py",
     "doctor": "test_environment.py, test_doctor_cache.py",
     "exercises": "test_exercises.py, test_exercises_core.py",
@@ -45,6 +46,7 @@ ELSEWHERE = {
     "predictions": "test_predictions.py",
     "progress": "test_progress.py",
     "quizzes": "test_quizzes.py",
+    "small_architectures": "test_architectures.py",
     "static_views": "test_interactive.py",
 }
 
@@ -139,6 +141,7 @@ def triple(answer, given) -> bool:
 
 TABLE = {
     "architectures.families": Row(shape=lambda found, _: len(found) == 13),
+    "architectures.later": Row(shape=lambda found, _: len(found) == 9),
     "architectures.tiny": Row(
         {"name": st.sampled_from(["GPT-2", "BERT"]), "seed": SEED},
         {"name": ["", "GPT-5", None, ["BERT"]], "seed": [-1, 1.5, None]},
@@ -346,6 +349,7 @@ TABLE = {
     "data.texts.reviews": Row(shape=lambda found, _: len(found) == 240),
     "data.texts.questions": Row(shape=lambda found, _: len(found) == 80),
     "data.texts.translations": Row(shape=lambda found, _: len(found) == 80),
+    "data.texts.named": Row(shape=lambda found, _: len(found) == 20),
     "data.texts.messages": Row({"part": "test"}, {"part": ["train", None]}, lambda found, _: len(found) == 75),
     "data.texts.prose": Row(shape=lambda found, _: len(found) == 2),
     "experiments.adaptation.masker": Row(

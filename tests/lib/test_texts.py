@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from course_lib.data.texts import messages, prose, questions, reviews, translations
+from course_lib.data.texts import messages, named, prose, questions, reviews, translations
 
 
 def test_reviews_are_balanced_in_label_length_and_kind():
@@ -83,3 +83,12 @@ def test_messages_are_in_two_like_parts_and_their_summaries_hold_the_facts():
 def test_an_unknown_part_of_the_messages_is_refused():
     with pytest.raises(ValueError, match="validation, test"):
         messages("train")
+
+
+def test_names_stand_in_their_sentences_once_each_and_are_of_three_types():
+    rows = named()
+    assert len({row.text for row in rows}) == 20
+    assert sum(not row.names for row in rows) == 3
+    assert {kind for row in rows for kind, _ in row.names} == {"PER", "ORG", "LOC"}
+    for row in rows:
+        assert all(row.text.count(name) == 1 for _, name in row.names), row

@@ -1,0 +1,128 @@
+"""Several models at the same work: what each answers, how well, how large it is and how long it takes. Chapter 04."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from course_lib.arguments import texts as checked_texts
+from course_lib.arguments import whole
+from course_lib.measures import interval
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+Figure = tuple[float, float, float]  # a value and its 95 % interval: (value, low, high)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one system gave to all items of a job."""
+
+    answers: list
+    scores: list[float]  # one for each item
+    millions: float  # parameters
+    milliseconds: float  # for one item, on the machine that ran it
+
+
+def compare(
+    systems: Mapping[str, tuple[PreTrainedModel, Callable[[list], list]]],
+    items: Sequence,
+    score: Callable[[object, object], float],
+    size: int = 8,
+) -> dict[str, Result]:
+    """Ask each system for an answer to each item, and score it.
+
+    Args:
+        systems: name -> (model, answer). answer(items) gives a list of as many answers; the model is for its size.
+        items: what is asked about, in batches of `size`; the first is asked once before the clock starts.
+        score: score(answer, item), from 0 to 1.
+
+    Raises ValueError if there are no systems or items, or where a system gives another number of answers.
+    """
+    whole("size", size)
+    items = list(items)
+    if not systems or not items:
+        raise ValueError(f"systems and items have one entry or more; given: {len(systems)} and {len(items)}.")
+    results = {}
+    for name, (model, answer) in systems.items():
+        answer(items[:1])
+        start = time.perf_counter()
+        answers = [one for first in range(0, len(items), size) for one in answer(items[first : first + size])]
+        spent = 1000 * (time.perf_counter() - start) / len(items)
+        if len(answers) != len(items):
+            raise ValueError(f"systems: {name!r} gave {len(answers)} answers to {len(items)} items.")
+        scores = [float(score(given, item)) for given, item in zip(answers, items, strict=True)]
+        results[name] = Result(answers, scores, model.num_parameters() / 1e6, spent)
+    return results
+
+
+def ahead(results: Mapping[str, Result], one: str, other: str) -> Figure:
+    """By how much `one` scores better than `other` on the same items: (value, low, high). KeyError for other names."""
+    pairs = zip(results[one].scores, results[other].scores, strict=True)
+    return interval([first - second for first, second in pairs])
+
+
+def said(figure: Figure) -> str:
+    """A figure and its interval, as "0.71 (0.55 to 0.86)"."""
+    value, low, high = figure
+    return f"{value:.2f} ({low:.2f} to {high:.2f})"
+
+
+def table(jobs: Mapping[str, Mapping[str, Result]]) -> str:
+    """A table in Markdown: a row for each job and system, with quality, size, memory of the weights and time."""
+    lines = ["| job | family | quality (95 %) | parameters | weights | time an item |", "|" + " --- |" * 6]
+    for job, results in jobs.items():
+        for name, result in results.items():
+            size = f"{result.millions:.1f} M | {4 * result.millions:.0f} MB"
+            quality = said(interval(result.scores))
+            lines.append(f"| {job} | {name} | {quality} | {size} | {result.milliseconds:.0f} ms |")
+    return "\n".join(lines)
+
+
+def continuations(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: Sequence[str],
+    tokens: int,
+    until: str = "\n",
+) -> list[str]:
+    """What a decoder writes after each prompt, greedily: at most `tokens` tokens, cut before `until`."""
+    import torch
+
+    whole("tokens", tokens)
+    tokenizer.padding_side = "left"  # so that the last token of every row is one of the prompt
+    inputs = tokenizer(checked_texts("prompts", prompts), padding=True, return_tensors="pt")
+    with torch.inference_mode():
+        ids = model.generate(**inputs, max_new_tokens=tokens, do_sample=False)
+    written = tokenizer.batch_decode(ids[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+    return [text.strip().split(until)[0].strip() for text in written]
+
+
+def preferences(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    prompts: Sequence[str],
+    words: tuple[str, str],
+) -> list[float]:
+    """By how much a decoder prefers the first word to the second after each prompt: the difference of their logits.
+
+    Raises ValueError for a word of more than one token; give it with its space, as " great".
+    """
+    import torch
+
+    tokens = [tokenizer(word, add_special_tokens=False)["input_ids"] for word in words]
+    if len(tokens) != 2 or any(len(ids) != 1 for ids in tokens):
+        raise ValueError(f"words are two words of one token each, with their space; given: {words!r}.")
+    tokenizer.padding_side = "left"
+    inputs = tokenizer(checked_texts("prompts", prompts), padding=True, return_tensors="pt")
+    with torch.inference_mode():
+        logits = model(**inputs, logits_to_keep=1).logits[:, 0]  # (prompt, vocabulary)
+    return (logits[:, tokens[0][0]] - logits[:, tokens[1][0]]).tolist()
+
+
+def set_f1(given: set, truth: set) -> float:
+    """F1 of two sets: 1 if they are the same, also if both are empty; 0 if they share nothing."""
+    return 2 * len(given & truth) / (len(given) + len(truth)) if given or truth else 1.0

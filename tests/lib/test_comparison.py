@@ -1,0 +1,100 @@
+"""Several models at the same work are asked, scored and compared on the same items."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from course_lib.checkpoints import checkpoint
+from course_lib.comparison import ahead, compare, continuations, preferences, said, set_f1, table
+
+MODEL = SimpleNamespace(num_parameters=lambda: 2_500_000)
+
+
+def double(items):
+    return [2 * item for item in items]
+
+
+def right(given, item):
+    return given == 2 * item
+
+
+def test_each_system_answers_all_items_in_batches_in_order():
+    sizes = []
+
+    def answer(items):
+        sizes.append(len(items))
+        return double(items)
+
+    results = compare({"one": (MODEL, answer), "other": (MODEL, lambda items: items)}, range(1, 6), right, size=2)
+    assert sizes == [1, 2, 2, 1], "one that does not count, then batches"
+    assert results["one"].answers == [2, 4, 6, 8, 10]
+    assert results["one"].scores == [1.0] * 5
+    assert results["other"].scores == [0.0] * 5
+    assert results["one"].millions == 2.5
+    assert results["one"].milliseconds >= 0
+    assert ahead(results, "one", "other") == (1.0, 1.0, 1.0)
+    assert ahead(results, "other", "one")[0] == -1.0
+    assert "| doubling | one | 1.00 (1.00 to 1.00) | 2.5 M | 10 MB |" in table({"doubling": results})
+
+
+def test_answers_that_are_too_few_and_nothing_to_ask_are_refused():
+    with pytest.raises(ValueError, match="'lazy' gave 1 answers to 3 items"):
+        compare({"lazy": (MODEL, lambda items: items[:1])}, [1, 2, 3], right)
+    with pytest.raises(ValueError, match="systems and items"):
+        compare({"one": (MODEL, double)}, [], right)
+    with pytest.raises(ValueError, match="systems and items"):
+        compare({}, [1], right)
+    with pytest.raises(ValueError, match="size"):
+        compare({"one": (MODEL, double)}, [1], right, size=0)
+
+
+def test_a_figure_is_said_with_its_interval():
+    assert said((0.714, 0.5, 0.8551)) == "0.71 (0.50 to 0.86)"
+
+
+@pytest.mark.parametrize(
+    ("given", "truth", "f1"),
+    [(set(), set(), 1), ({1}, set(), 0), (set(), {1}, 0), ({1, 2}, {2, 3}, 0.5), ({1}, {1, 2, 3}, 0.5), ({1}, {1}, 1)],
+)
+def test_f1_of_two_sets(given, truth, f1):
+    assert set_f1(given, truth) == f1
+
+
+@pytest.fixture(scope="module")
+def writer():
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint("smollm2"))
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32,
+        initializer_range=0.5, bos_token_id=1, eos_token_id=2,
+    )  # fmt: skip
+    return LlamaForCausalLM(config).eval(), tokenizer
+
+
+def test_a_preference_is_the_difference_of_two_logits_whatever_the_batch(writer):
+    model, tokenizer = writer
+    prompts = ["It was", "We came home late, and the house was"]
+    found = preferences(model, tokenizer, prompts, (" great", " terrible"))
+    good, bad = (tokenizer(word)["input_ids"][0] for word in (" great", " terrible"))
+    for prompt, preference in zip(prompts, found, strict=True):
+        with torch.inference_mode():
+            logits = model(**tokenizer(prompt, return_tensors="pt")).logits[0, -1]
+        assert preference == pytest.approx(float(logits[good] - logits[bad]), abs=1e-3)
+    with pytest.raises(ValueError, match="one token each"):
+        preferences(model, tokenizer, prompts, (" great", " abominable nonsense"))
+    with pytest.raises(TypeError, match="prompts"):
+        preferences(model, tokenizer, "It was", (" great", " terrible"))
+
+
+def test_a_continuation_is_what_generate_writes_cut_at_the_end_of_the_line(writer):
+    model, tokenizer = writer
+    (whole,) = continuations(model, tokenizer, ["It was"], 6, until="\0")
+    inputs = tokenizer("It was", return_tensors="pt")
+    ids = model.generate(**inputs, max_new_tokens=6, do_sample=False)[0, inputs["input_ids"].shape[1] :]
+    assert whole == tokenizer.decode(ids, skip_special_tokens=True).strip()
+    (cut,) = continuations(model, tokenizer, ["It was"], 6, until=whole[3])
+    assert cut == whole.split(whole[3])[0].strip()
