@@ -147,9 +147,12 @@ def loss_curve(losses: Sequence[float], *, title: str, levels: Mapping[str, floa
     steps = np.arange(1, len(losses) + 1)
     window = max(1, len(losses) // 20)
     sums = np.cumsum([0.0, *losses])
-    first = np.maximum(steps - window, 0)
+    half = window // 2  # on both sides, fewer at the ends: a mean of the past would lie above a curve that falls
+    reach = np.minimum(half, np.minimum(steps - 1, len(losses) - steps))
+    mean = (sums[steps + reach] - sums[steps - reach - 1]) / (2 * reach + 1)
     axes.plot(steps, losses, color="#bbbbbb", linewidth=0.7, label="each step")
-    axes.plot(steps, (sums[steps] - sums[first]) / (steps - first), color=LINES[0][0], label=f"mean of {window}")
+    if half:  # else the mean would be the same line again
+        axes.plot(steps, mean, color=LINES[0][0], label=f"mean of {2 * half + 1}")
     for (name, level), (colour, _) in zip((levels or {}).items(), LINES[1:], strict=False):
         axes.axhline(level, color=colour, linestyle="--", linewidth=1, label=name)
     axes.set_xlabel("step", fontsize=FONT)
@@ -208,26 +211,42 @@ def learning_curves(
     return axes
 
 
-def number_map(values, rows: Sequence[str], columns: Sequence[str], *, title: str, left: str, below: str, axes=None):
+def number_map(
+    values, rows: Sequence[str], columns: Sequence[str], *, title: str, left: str, below: str, unit: str = "", axes=None
+):
     """A matrix of numbers (row, column), written into cells whose colour says the same; `left`, `below`: what they are.
 
-    Returns the axes.
+    Where some are below 0 and some above, white is 0, and blue and orange are as dark as far from it. `unit` stands at
+    a bar of colours. Returns the axes.
     """
     values = _fitting(values, rows, columns)
     if axes is None:
         import matplotlib.pyplot as plt
 
         _, axes = plt.subplots(figsize=(4.6, 2.8), layout="constrained")
-    axes.imshow(values, cmap=COLOURS, aspect="auto")
-    middle = (values.min() + values.max()) / 2
+    low, high = values.min(), values.max()
+    diverging = low < 0 < high
+    limit = max(-low, high)
+    scale = {"cmap": _diverging(), "vmin": -limit, "vmax": limit} if diverging else {"cmap": COLOURS}
+    image = axes.imshow(values, aspect="auto", **scale)
+    if unit:
+        axes.figure.colorbar(image, ax=axes).set_label(unit, fontsize=FONT)
     for row, column in np.ndindex(values.shape):
-        ink = "black" if values[row, column] > middle else "white"
+        dark = abs(values[row, column]) > 0.6 * limit if diverging else values[row, column] <= (low + high) / 2
+        ink = "white" if dark else "black"
         axes.text(column, row, f"{values[row, column]:+.2f}", ha="center", va="center", color=ink, fontsize=FONT)
     _words(axes, rows, columns, rotation=0)
     axes.set_ylabel(left, fontsize=FONT)
     axes.set_xlabel(below, fontsize=FONT)
     _title(axes, title, FONT + 1)
     return axes
+
+
+def _diverging():
+    """From orange (below 0) over white (0) to blue (above), which all readers can tell apart."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("orange to blue", ["#A34700", "#FFFFFF", LINES[0][0]])
 
 
 def _fitting(weights, rows: Sequence[str], columns: Sequence[str]) -> np.ndarray:

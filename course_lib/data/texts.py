@@ -1,7 +1,7 @@
 """Texts with answers that were written for the course: small test sets for the chapters. Chapters 02, 04 and later.
 
-They are the course's own, so that they can ship with it; nothing was trained on them. They are small: give an interval
-with every figure. Licence: that of the course, Apache-2.0.
+They are the course's own, so that they can ship with it; no checkpoint was trained on them. They are small: give an
+interval with every figure. Licence: that of the course, Apache-2.0.
 """
 
 from __future__ import annotations
@@ -101,6 +101,31 @@ def messages(part: str) -> list[Message]:
 def prose() -> list[str]:
     """Two pieces of some 2,000 characters: a scene, and instructions."""
     return [part.strip() for part in (FOLDER / "prose.txt").read_text(encoding="utf-8").split("\n---\n")]
+
+
+def mailbox(path: Path | str = FOLDER / "mailbox.tsv") -> list[tuple[str, str]]:
+    """Messages to a shop as pairs of a text and its label; some came more than once. Chapter 03.
+
+    `path` is a file of your own in the same form: two columns, label and text, with a tab between them and their names
+    in the first line. Raises ValueError for a file in another form, or with fewer than two labels.
+    """
+    lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
+    rows = [[part.strip() for part in line.split("\t")] for line in lines if line.strip()]
+    for number, row in enumerate(rows, 1):
+        if len(row) != 2 or not all(row) or (number == 1 and row != ["label", "text"]):
+            raise ValueError(
+                f"{path}: line {number} is {' | '.join(row)!r:.80}. Expected a label, one tab and a text; the first "
+                "line has the names of the columns, label and text."
+            )
+    found = [(text, label) for label, text in rows[1:]]
+    if len({label for _, label in found}) < 2:
+        raise ValueError(f"{path} has fewer than two different labels: there is nothing to tell apart.")
+    return found
+
+
+def replies() -> list[tuple[str, str]]:
+    """40 of the messages with a reply in two short sentences: what chapter 03 tunes a chat model on."""
+    return [(row["message"], row["reply"]) for row in _rows("replies.tsv")]
 
 
 def _rows(file: str) -> list[dict[str, str]]:

@@ -5,6 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from course_lib.data import texts
 from course_lib.data.texts import messages, named, prose, questions, reviews, translations
 
 
@@ -92,3 +93,36 @@ def test_names_stand_in_their_sentences_once_each_and_are_of_three_types():
     assert {kind for row in rows for kind, _ in row.names} == {"PER", "ORG", "LOC"}
     for row in rows:
         assert all(row.text.count(name) == 1 for _, name in row.names), row
+
+
+def test_the_mailbox_has_copies_and_as_many_of_each_label():
+    mail = texts.mailbox()
+    assert len(mail) == 84
+    assert len(set(mail)) == 72
+    assert set(Counter(label for _, label in set(mail)).values()) == {18}
+    assert {message for message, _ in texts.replies()} <= {text for text, _ in mail}
+    assert len(texts.replies()) == 40
+
+
+def test_a_mailbox_of_ones_own(tmp_path):
+    path = tmp_path / "my_texts.tsv"
+    path.write_text("\ufefflabel\ttext\ngood\t Fine. \n\nbad\tNot so, é.\n", encoding="utf-8")
+    assert texts.mailbox(path) == [("Fine.", "good"), ("Not so, é.", "bad")]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("label,text\ngood,Fine.\n", "line 1 is 'label,text'"),
+        ("text\tlabel\n", "line 1"),
+        ("label\ttext\ngood\tFine.\tMore\n", "line 2"),
+        ("label\ttext\ngood\n", "line 2 is 'good'"),
+        ("label\ttext\ngood\tFine.\n", "fewer than two different labels"),
+        ("", "fewer than two different labels"),
+    ],
+)
+def test_a_mailbox_in_another_form_is_refused(tmp_path, content, message):
+    path = tmp_path / "my_texts.tsv"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ValueError, match=message):
+        texts.mailbox(path)
