@@ -1,4 +1,4 @@
-"""What came after the thirteen architectures: models from 2020 to 2026, with their month, family and size. Chapter 02."""
+"""What came after the thirteen architectures: models from 2020 to 2026, their month, family and size. Chapter 02."""
 
 from __future__ import annotations
 
