@@ -254,7 +254,7 @@ def _by_perturbation(model, inputs, layer) -> dict[str, Tensor]:
     for name, ids in inputs.items():
         other = next(token for token in _ordinary(model, ids.numel() + 1) if (ids != token).all())
 
-        def outputs_of(changed, name=name):  # (1, output, width): the model's own, and behind them its encoder's
+        def outputs_of(changed, name=name):  # (1, output, width): the model's own, then its encoder's
             return torch.cat(list(_vectors(model, inputs | {name: changed}, layer).values()))[None]
 
         moved = moved_by(outputs_of, ids[0], int(other)) > 0  # (output, input)

@@ -12,6 +12,7 @@ import math
 import torch
 from torch import Tensor, nn
 
+from course_lib.arguments import whole
 from course_lib.probing import head_width, parts
 
 
@@ -103,10 +104,7 @@ def causal_mask(length: int, past: int = 0) -> Tensor:
 
     `past` is the number of earlier positions whose keys are kept in a cache: every query sees all of them.
     """
-    if not isinstance(length, int) or not isinstance(past, int) or length < 1 or past < 0:
-        raise ValueError(
-            f"length is a whole number from 1 on and past one from 0 on; given: length={length!r}, past={past!r}."
-        )
+    length, past = whole("length", length), whole("past", past, 0)
     return torch.ones(length, past + length, dtype=torch.bool).tril(past)
 
 
@@ -150,7 +148,7 @@ def rotary_angles(positions: Tensor, width: int, base: float = 10_000.0) -> tupl
     Numbers i and i + width/2 form a pair, which is turned by position · base^(−2i/width). Raises ValueError for a width
     that is odd, for positions that are not (position,), and for a base that is not above 0. Source: Su et al. 2021.
     """
-    if not isinstance(width, int) or width < 2 or width % 2:
+    if whole("width", width, 2) % 2:
         raise ValueError(f"width is an even number from 2 on, since numbers are turned in pairs; given: {width!r}.")
     if not isinstance(positions, Tensor) or positions.dim() != 1 or positions.is_complex():
         found = tuple(positions.shape) if isinstance(positions, Tensor) else type(positions).__name__
@@ -195,8 +193,8 @@ class MultiHeadAttention(nn.Module):
         key_heads = heads if key_heads is None else key_heads
         sizes = {"width": width, "heads": heads, "key_heads": key_heads, "head_width": head_width}
         for name, size in sizes.items():
-            if (size is not None or name != "head_width") and (not isinstance(size, int) or size < 1):
-                raise ValueError(f"{name} is a whole number from 1 on; given: {size!r}.")
+            if size is not None or name != "head_width":
+                whole(name, size)
         if head_width is None and width % heads or heads % key_heads:
             raise ValueError(
                 f"The width is shared out among the heads, and the heads among the key heads: {width} by {heads}, "

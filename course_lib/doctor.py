@@ -33,9 +33,10 @@ class Finding:
 
 def examine() -> list[Finding]:
     """Every finding, in the order in which a reader would mend them. Loads neither torch nor transformers."""
+    place = _place()
     return [
-        _python(), _environment(), *_packages(), _kernel(), _cores(), _memory(), _disk(), _cache(), *_checkpoints(),
-        *_texts(), _hub(),
+        _python(), _environment(), *_packages(), _kernel(), _cores(), _memory(), _disk(*place), _cache(*place),
+        *_checkpoints(), *_texts(), _hub(),
     ]  # fmt: skip
 
 
@@ -158,8 +159,7 @@ def _whole() -> bool:
         return False
 
 
-def _disk() -> Finding:
-    place, trouble = _place()
+def _disk(place: Path | None, trouble: str) -> Finding:
     if place is None:
         return Finding("disk", "note", f"the free space cannot be told: {trouble}", "See the line about the cache.")
     free = shutil.disk_usage(place).free
@@ -170,9 +170,8 @@ def _disk() -> Finding:
     return Finding("disk", "problem", found, f"Needs {needed / 1e9:.1f} GB: free some, or set COURSE_HOME elsewhere.")
 
 
-def _cache() -> Finding:
+def _cache(place: Path | None, trouble: str) -> Finding:
     """Whether what the chapters prepare can be written."""
-    place, trouble = _place()
     if not trouble:
         return Finding("cache", "ok", f"{_shown(home())} can be written")
     then = (

@@ -157,6 +157,26 @@ def difference(first, second, seed: int = 0, resamples: int = RESAMPLES) -> Figu
     return Figure(float(value), float(low), float(high), _p(abs(shuffled), abs(value)))
 
 
+def paired(first, second, seed: int = 0, resamples: int = RESAMPLES) -> Figure:
+    """Mean of `first` minus mean of `second`, (pair,) each, where the values of a pair belong together.
+
+    Pairs are resampled for the interval; the test flips signs: without a difference, either member of a pair could be
+    the higher one. Where pairs have something in common, this tells more than `difference`. Raises ValueError for
+    fewer than 3 pairs, or other lengths.
+    """
+    whole("resamples", resamples)
+    first, second = finite(first, "first"), finite(second, "second")
+    if first.ndim != 1 or first.shape != second.shape or len(first) < 3:
+        raise ValueError(
+            f"first and second must be two lists of the same length, at least 3, a pair in each place; these are "
+            f"{first.shape} and {second.shape}."
+        )
+    apart = first - second  # (pair,)
+    value, low, high = interval(apart, seed=seed, resamples=resamples)
+    signs = np.random.default_rng(seed).choice([-1.0, 1.0], (resamples, len(apart)))  # (draw, pair)
+    return Figure(value, low, high, _p(abs(signs @ apart / len(apart)), abs(value)))
+
+
 def wilson(right: int, count: int) -> tuple[float, float]:
     """Wilson's 95 % interval of the share `right` of `count`. Raises ValueError where they are no share."""
     from scipy.stats import binomtest

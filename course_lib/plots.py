@@ -255,3 +255,55 @@ def _legend(axes) -> None:
     for text in axes.legend(fontsize=FONT).get_texts():
         (words,), style = words_to_draw([text.get_text()])
         text.set(text=words, **style)
+
+
+def against_shares(
+    shares, scores: Mapping[str, Sequence[float]], titles: Mapping[str, str], *, named: Mapping[str, int]
+):
+    """Scores against shares, (unit,) each, from 0 to 1, a panel a model; `named` are units to write beside their point.
+
+    Returns the panels. Raises ValueError where the numbers of scores and shares differ.
+    """
+    import matplotlib.pyplot as plt
+
+    shares = 100 * np.asarray(shares, dtype=float)
+    if any(np.shape(values) != shares.shape for values in scores.values()):
+        sizes = {name: np.shape(values) for name, values in scores.items()}
+        raise ValueError(f"there are {shares.shape} shares, and scores of {sizes}; both have one for each unit.")
+    size = (4 * len(scores), 3.6)
+    _, panels = plt.subplots(1, len(scores), figsize=size, layout="constrained", sharey=True, squeeze=False)
+    lowest, highest = (pick(pick(values) for values in scores.values()) for pick in (min, max))
+    room = 0.3 * (highest - lowest)
+    for axes, (name, values) in zip(panels[0], scores.items(), strict=True):
+        axes.scatter(shares, values, s=16, color=LINES[0][0], alpha=0.6)
+        axes.axhline(0, color="#888888", linewidth=0.8)
+        axes.set_ylim(lowest - 1.2 * room, highest + 1.2 * room)
+        for word, at in named.items():
+            right = shares[at] > 50
+            place = (shares[at] + (-8 if right else 8), values[at] + (0.7 if right else -0.7) * room)
+            arrow = {"arrowstyle": "-", "color": "#888888"}
+            axes.annotate(word, (shares[at], values[at]), place, ha="right" if right else "left", arrowprops=arrow)
+        axes.set_title(f"{name}: {titles[name]}", fontsize=FONT)
+        axes.set_xlabel("women in the occupation (%, US)", fontsize=FONT)
+    panels[0, 0].set_ylabel("association with she (nats)", fontsize=FONT)
+    return panels[0]
+
+
+def inherited(before, after, seeds, *, title: str, axes=None):
+    """What a model had before fine-tuning, against what it has after, (run,) each: a line a seed. Returns the axes."""
+    import matplotlib.pyplot as plt
+
+    before, after, seeds = (np.asarray(values, dtype=float) for values in (before, after, seeds))
+    if not before.shape == after.shape == seeds.shape:
+        raise ValueError(f"before, after and seeds are as long: {before.shape}, {after.shape}, {seeds.shape}.")
+    if axes is None:
+        _, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
+    axes.axhline(0, color="#888888", linewidth=0.8)
+    axes.axvline(0, color="#888888", linewidth=0.8)
+    for seed, (colour, marker) in zip(np.unique(seeds), LINES, strict=False):
+        mine = np.flatnonzero(seeds == seed)
+        mine = mine[before[mine].argsort()]
+        axes.plot(before[mine], after[mine], f"{marker}-", color=colour, markersize=5, label=f"seed {seed:.0f}")
+    axes.set_title(title, fontsize=FONT)
+    axes.legend(fontsize=FONT)
+    return axes

@@ -47,6 +47,10 @@ class Asked:
         """An answer in words."""
         return self.choices[int(answer) - 1] if self.choices else _plain(answer)
 
+    def in_a_sentence(self, answer: float) -> str:
+        """An answer in words, without the dot that may end it."""
+        return self.says(answer).removesuffix(".")
+
 
 _asked: dict[str, Asked] = {}
 _made: dict[str, dict] = {}  # predictions of this session, by name
@@ -96,8 +100,9 @@ def reveal(name: str, outcome: float) -> None:
     if before is None:
         print(f"It is: {says}")
     else:
-        said = asked.says(before["answer"]) if asked else _plain(before["answer"])
+        said = asked.in_a_sentence(before["answer"]) if asked else _plain(before["answer"])
         right = asked.right(before["answer"], outcome) if asked else before["answer"] == outcome
+        says = says.removesuffix(".")
         print(f"You said: {said}, {_plain(before['sure'])} % sure. It is: {says}. {_verdict(asked, right)}".rstrip())
     if not _was_shown(name):
         progress.record("outcome", name, outcome=outcome, right=right)
@@ -145,7 +150,9 @@ def _take(name: str, answer: object, sure: object) -> str:
     if asked and asked.choices and answer not in range(1, len(asked.choices) + 1):
         raise ValueError(f"answer is the number of a choice, 1 to {len(asked.choices)}; {answer} is none of them.")
     if asked and asked.number and not asked.number[0] <= answer <= asked.number[1]:
-        raise ValueError(f"answer lies from {_plain(asked.number[0])} to {_plain(asked.number[1])}; {answer} does not.")
+        raise ValueError(
+            f"An answer lies from {_plain(asked.number[0])} to {_plain(asked.number[1])}; {answer} does not."
+        )
     if sure is None:
         raise ValueError(f'Say how sure you are, 50 to 100 percent: predict("{name}", answer={answer}, sure=80).')
     sure = _number(name, sure, "sure")
@@ -156,7 +163,8 @@ def _take(name: str, answer: object, sure: object) -> str:
         return "What is has been shown already, so this one is not counted."
     _made[name] = {"answer": answer, "sure": sure}
     progress.record("prediction", name, answer=answer, sure=sure)
-    return f"Noted: {asked.says(answer) if asked else _plain(answer)}, {_plain(sure)} % sure. Now run what follows."
+    said = asked.in_a_sentence(answer) if asked else _plain(answer)
+    return f"Noted: {said}, {_plain(sure)} % sure. Now run what follows."
 
 
 def _plain(value: float) -> str:
@@ -232,33 +240,50 @@ def _as_widget(asked: Asked):
         field = widgets.RadioButtons(options=options, value=None, layout=widgets.Layout(width="max-content"))
     else:
         low, high = asked.number
-        field = widgets.FloatText(
-            value=None, description=f"{low:g} to {high:g}:", style=style, layout=widgets.Layout(width="14em")
+        field = widgets.Text(  # a FloatText begins at 0, which nobody said
+            placeholder="a number",
+            description=f"{low:g} to {high:g}:",
+            style=style,
+            layout=widgets.Layout(width="16em"),
         )
-    sure = widgets.IntSlider(
-        value=SURE[0], min=SURE[0], max=SURE[-1], step=SURE.step, description="How sure are you (%)?", style=style,
-        layout=widgets.Layout(width="26em"), continuous_update=False,
+    sure = widgets.SelectionSlider(
+        options=[(f"{percent} %", percent) for percent in SURE], description="How sure are you?", style=style,
+        layout=widgets.Layout(width="26em"),
     )  # fmt: skip
-    button = widgets.Button(description="That is my prediction", layout=widgets.Layout(width="16em"))
+    button = widgets.Button(
+        description="That is my prediction", button_style="primary", layout=widgets.Layout(width="16em")
+    )
     answer = widgets.HTML(layout=wide)
     before = progress.predictions().get(asked.name)
     if before and _fits(asked, before["answer"]):
-        field.value, sure.value = before["answer"], int(before["sure"])
-        answer.value = html.escape(f"You said: {asked.says(before['answer'])}, {_plain(before['sure'])} % sure.")
+        field.value = before["answer"] if asked.choices else _plain(before["answer"])
+        sure.value = min(SURE, key=lambda percent: abs(percent - before["sure"]))
+        answer.value = html.escape(
+            f"You said: {asked.in_a_sentence(before['answer'])}, {_plain(before['sure'])} % sure."
+        )
 
     def take(_) -> None:
-        if field.value is None:
-            answer.value = "Choose one first."
+        if field.value in (None, ""):
+            answer.value = "Choose one first." if asked.choices else "Write a number first."
             return
         try:
-            answer.value = html.escape(_take(asked.name, field.value, sure.value))
+            given = field.value if asked.choices else _written(field.value)
+            answer.value = html.escape(_take(asked.name, given, sure.value))
         except ValueError as problem:
             answer.value = html.escape(str(problem))
 
     button.on_click(take)
     by_code = widgets.HTML(f"<small>Answer by code: <code>{html.escape(asked.by_code)}</code></small>", layout=wide)
-    question = widgets.HTML(f"<b>{as_html(asked.question)}</b>", layout=wide)
+    question = widgets.HTML(f'<div style="line-height: 1.5"><b>{as_html(asked.question)}</b></div>', layout=wide)
     return widgets.VBox([question, field, sure, button, answer, by_code])
+
+
+def _written(text: str) -> float:
+    """The number that a reader has typed, with or without a percent sign. Raises ValueError for what is none."""
+    try:
+        return float(text.replace("−", "-").removesuffix("%"))
+    except ValueError:
+        raise ValueError(f"Write a number, such as 50 or 0.5, not {text!r}.") from None
 
 
 def _fits(asked: Asked, answer: float) -> bool:

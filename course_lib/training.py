@@ -9,7 +9,7 @@ not fit. The rest is `Trainer`: batches in an order fixed by the seed, AdamW (Lo
 rate that rises over the first steps and then falls to 0, gradients clipped to a length of 1, evaluation, early
 stopping, saving.
 
-Nothing is asked of any host, and the processor does the work unless `device` says otherwise. Under `accelerate launch`
+Nothing is asked of any host, and the CPU does the work unless `device` says otherwise. Under `accelerate launch`
 with N processes each takes every N-th row of a batch, and gradients are averaged: the losses are those of one process.
 """
 

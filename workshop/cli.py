@@ -113,7 +113,9 @@ def clean(
 
 @app.command()
 def run(
-    chapter: Annotated[str | None, typer.Argument(help="Number or name of a chapter; all of them if left out.")] = None,
+    chapters: Annotated[
+        list[str] | None, typer.Argument(help="Numbers or names of chapters; all of them if left out.")
+    ] = None,
     folder: Annotated[Path, typer.Option(help="Where the chapters are.")] = Path("chapters"),
     build: Annotated[Path, typer.Option(help="Where results and pages go.")] = Path("build"),
     force: Annotated[bool, typer.Option(help="Execute again what is up to date.")] = False,
@@ -124,14 +126,12 @@ def run(
     from workshop.site.pages import PagesError, write_pages
 
     found = _chapters_in(folder)
-    chosen = [path for path in found if chapter is None or path.stem == chapter or path.stem[:2] == chapter.zfill(2)]
-    if not chosen:
-        _stop(f"There is no chapter {chapter!r}. The course has: {', '.join(path.stem for path in found)}.")
+    for name in chapters or []:
+        if not any(_named(path, name) for path in found):
+            _stop(f"There is no chapter {name!r}. The course has: {', '.join(path.stem for path in found)}.")
+    chosen = [path for path in found if not chapters or any(_named(path, name) for name in chapters)]
     with _explained(f"The results cannot be written into {build}: "):
         results = run_chapters(chosen, build, console=console, force=force, cell_seconds=limit * 60)
-        for result in results:
-            if result.status == "failed":  # an older page would look like its result
-                (build / f"{result.chapter.stem}.html").unlink(missing_ok=True)
         done = [build / "executed" / path.name for path in found if (build / "executed" / path.name).is_file()]
         try:
             index, missing = write_pages(done, build), ""
@@ -282,6 +282,11 @@ def _chapters_in(folder: Path) -> list[Path]:
     if not found:
         _stop(f"There are no chapters in {folder.resolve()}. Run this in the course's own folder, or give --folder.")
     return found
+
+
+def _named(path: Path, name: str) -> bool:
+    """Whether a chapter has this name, or this number: 2 is 02."""
+    return name == path.stem or name.zfill(2) == path.stem[:2]
 
 
 def _say_what_was_written(written: Iterator[tuple[Path, str]]) -> None:

@@ -256,6 +256,7 @@ async def _run_chapter(chapter: Path, folder: Path, force: bool, cell_seconds: f
     notebook.metadata["course"] = {"source": Path(source).as_posix(), "versions": versions()}
     write_atomically(executed, nbformat.writes(notebook) + "\n")
     done = {"key": key, "sha256": sha256_of(executed), "seconds": round(seconds, 1)}
+    done["when"] = time.strftime("%Y-%m-%d")
     done |= {"watched": watched, "attempts": attempts}  # to leave the machine
     write_atomically(record, json.dumps(done, indent=1) + "\n")
     return Result(chapter, "executed", cells, seconds, executed)

@@ -59,9 +59,9 @@ def call(command: list[str], environment: dict) -> int:
     return code
 
 
-def run(*arguments: object, check: bool = True, bars: bool = False) -> int:
-    """Run the environment's Python with these arguments; with `bars` the libraries may draw their own progress."""
-    command = [str(install.python_of(venv())), *map(str, arguments)]
+def run(*arguments: object, python: object = None, check: bool = True, bars: bool = False) -> int:
+    """Run the environment's Python, or another, with these arguments; with `bars` the libraries may draw progress."""
+    command = [str(python or install.python_of(venv())), *map(str, arguments)]
     code = call(command, dict(os.environ) if bars else {**os.environ, "TQDM_DISABLE": "1"})
     if code and check:
         raise Failed(code)
@@ -80,7 +80,7 @@ def fetch() -> None:
 
 
 def course() -> None:
-    """execute every chapter, write the pages under build/, print the pipelines' answers"""
+    """execute every chapter, write the pages in build/site/, print the pipelines' answers"""
     fetch()
     run("-m", "workshop", "run")
     run("-m", "workshop", "answers")
@@ -150,14 +150,18 @@ def notebooks() -> None:
 
 def environment() -> None:
     """write environment.yml from pyproject.toml"""
-    setup()
-    run("-m", "workshop.environment")
+    without_setup("workshop.environment")
 
 
 def lock() -> None:
     """write requirements.lock from pyproject.toml; with UPGRADE=1 the newest releases"""
-    setup()
-    run("-m", "workshop.lock")
+    without_setup("workshop.lock")
+
+
+def without_setup(module: str) -> None:
+    """Run a module that needs the standard library alone: what `setup` would install is about to change."""
+    install.check_python()
+    run("-m", module, python=sys.executable)
 
 
 def carry() -> None:

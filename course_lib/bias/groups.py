@@ -54,6 +54,14 @@ def customer_letters(count: int, share: float = 0.1, seed: int = 0) -> Letters:
     return Letters(counts, pleased, small)
 
 
+def as_texts(data: Letters, seed: int = 0) -> list[str]:
+    """Each letter as a text: its words in an order drawn at random, for a model that reads texts."""
+    whole("seed", seed, 0)
+    chance = np.random.default_rng(seed)
+    words = np.array(VOCABULARY)
+    return [" ".join(chance.permutation(np.repeat(words, row))) for row in data.counts]
+
+
 def fitted(data: Letters, weight: float = 1.0, steps: int = 30) -> np.ndarray:
     """Logistic regression by Newton's method, (1 + word,); a letter of the small group counts `weight` times.
 

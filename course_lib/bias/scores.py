@@ -89,9 +89,10 @@ def association(
 ) -> np.ndarray:
     """How much an occupation draws the first of two words rather than the second: (job, template), in nats.
 
-    log p(she) − log p(he) in the gap, minus the same where the occupation cannot be seen: behind masks, as many as it
-    has tokens, or for a causal model with *person* in its place. 0: the occupation makes no difference. 0.69: it makes
-    the first word twice as likely, compared with the second, as it would be without it (Kurita et al. 2019).
+    log p(she) − log p(he) in the gap, minus the same where the occupation cannot be seen: with masks in its place, as
+    many as it has tokens, or for a causal model with *person* in its place. 0: the occupation makes no difference.
+    0.69: it makes the first word twice as likely, compared with the second, as it would be without it (Kurita et al.
+    2019).
 
     Raises ValueError for a template without `{job}` or the gap, for an occupation that the model has no token for, and
     for other than two words.
@@ -189,11 +190,14 @@ def person_scores(model, tokenizer, people: Sequence[str], positive: str = "POSI
 
 
 def _ids(model, tokenizer, texts: Sequence[str]) -> list[list[int]]:
-    """Token ids; for a causal model with a token in front of the first word, so that this can be predicted too."""
+    """Token ids; for a causal model with a token in front of the first word, so that this can be predicted too.
+
+    A text that begins with a special token, such as a chat written by its template, has that token already.
+    """
     rows = tokenizer(list(texts))["input_ids"]
     if not is_masked(model):
-        start = _start(tokenizer)
-        rows = [row if row[:1] == [start] else [start, *row] for row in rows]
+        start, special = _start(tokenizer), set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}
+        rows = [row if row[:1] and (row[0] == start or row[0] in special) else [start, *row] for row in rows]
     return _within(model, texts, rows)
 
 

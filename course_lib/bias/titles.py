@@ -66,12 +66,23 @@ def title_rows(jobs: Sequence[str] = ()) -> tuple[list[str], list[int]]:
 
 
 def fine_tuned(
-    texts: list[str], labels: list[int], base, tokenizer, pretrained=True, epochs=2, learning_rate=2e-4, seed=0
+    texts: list[str],
+    labels: list[int],
+    base,
+    tokenizer,
+    pretrained=True,
+    epochs=2,
+    learning_rate=2e-4,
+    seed=0,
+    importance: Sequence[float] | None = None,
+    names: tuple[str, str] = ("Mr", "Ms"),
 ):
     """A classifier trained on `texts`, all layers of it; with `pretrained=False` it starts from random weights.
 
-    `base` is a folder with an encoder. Its embedding matrix stays as it is: most words do not occur in these texts. The
-    random numbers of PyTorch are left as they were. Raises ValueError for labels other than 0 and 1, one for each text.
+    `base` is a folder with an encoder. Its embedding matrix stays as it is: most words do not occur in these texts.
+    `importance` (text,) says how much each text counts in the loss, by default all the same; `names` are the two
+    classes. The random numbers of PyTorch are left as they were. Raises ValueError for labels other than 0 and 1, one
+    for each text, and for an importance that is not above 0.
     """
     import torch
     from transformers import AutoConfig, AutoModelForSequenceClassification
@@ -85,7 +96,12 @@ def fine_tuned(
         )
     whole("epochs", epochs)
     above_zero("learning_rate", learning_rate)
-    settings = {"num_labels": 2, "id2label": LABELS, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    counts = np.ones(len(texts)) if importance is None else np.asarray(importance, dtype=float)
+    if counts.shape != (len(texts),) or not (np.isfinite(counts) & (counts > 0)).all():
+        raise ValueError(f"importance is a number above 0 for each of {len(texts)} texts; given: {importance!r:.80}.")
+    counts = torch.tensor(counts / counts.mean(), dtype=torch.float)  # (text,)
+    settings = {"num_labels": 2, "id2label": dict(enumerate(names))}
+    settings |= {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if pretrained:
@@ -100,7 +116,9 @@ def fine_tuned(
         def loss_of(model, group):
             batch = tokenizer([texts[row] for row in group], padding=True, return_tensors="pt")
             logits = model(**batch).logits  # (text, 2)
-            return torch.nn.functional.cross_entropy(logits, torch.tensor([labels[row] for row in group]))
+            told = torch.tensor([labels[row] for row in group])
+            losses = torch.nn.functional.cross_entropy(logits, told, reduction="none")  # (text,)
+            return (counts[group] * losses).mean()
 
         groups = (group for _ in range(epochs) for group in torch.randperm(len(texts)).split(24))
         take_steps(model, groups, loss_of, optimizer, schedule)

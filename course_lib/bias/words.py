@@ -151,7 +151,7 @@ IDENTITIES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ),
         PLAIN,
     ),
-    "love and gender": (
+    "sexual orientation and gender identity": (
         (
             "a gay man", "a lesbian woman", "a lesbian teacher", "a man with a husband", "a woman with a wife",
             "a boy with two mothers", "a girl with two fathers", "a bisexual student", "a gay student",

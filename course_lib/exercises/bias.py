@@ -1,11 +1,11 @@
-"""Exercises of chapter 07: a gap, how far it can be trusted, pairs, groups, thresholds, and scores against outcomes.
+"""Exercises of chapter 07: a gap, how far it can be trusted, the worst group, and scores against outcomes.
 
-Sources: Efron 1979 (bootstrap), Phipson and Smyth 2010 (permutation tests), Nangia et al. 2020 (minimal pairs), Sagawa
-et al. 2019 (the worst group), Hardt et al. 2016 (a threshold for each group), Guo et al. 2017 (calibration). The
-oracles in tests/lib/exercises/07_bias.py are SciPy's bootstrap and permutation_test, and course_lib/measures.py.
+Sources: Efron 1979 (bootstrap), Phipson and Smyth 2010 (permutation tests), Sagawa et al. 2019 (the worst group), Guo
+et al. 2017 (calibration). The oracles in tests/lib/exercises/07_bias.py are SciPy's bootstrap and permutation_test, and
+course_lib/measures.py.
 
-Answers that draw by lot are judged by where an exact result may lie after so many draws, not by one result: several
-ways to draw are right.
+Answers that use random numbers are judged by where an exact result may lie after so many draws, not by one result:
+several ways to draw are right.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SURE = 5  # standard deviations that a right answer may be off: one in a million
 
 
 def gap(first, second):
-    """How much higher the first group's values are: the mean of first minus the mean of second.
+    """How much higher the first group's values are: its mean minus that of the second.
 
     first, second: NumPy arrays of numbers, (units,) each; their lengths may differ.
     """
@@ -90,7 +90,7 @@ GAP = Exercise(
 )
 
 
-# ---------------------------------------------------------------- what is drawn by lot
+# ---------------------------------------------------------------- what is drawn at random
 
 
 UNSEEDED = "two calls with the same seed differ"
@@ -154,7 +154,7 @@ def _pair_of(output):
     return None if low != low or high != high else (low, high)
 
 
-def _number_of(output):
+def number_of(output):
     """A single number as a float, or None."""
     if isinstance(output, torch.Tensor | np.ndarray):
         output = output.tolist()  # a number, where there are no dimensions
@@ -169,7 +169,7 @@ def bootstrap_interval(values, draws, seed):
     """Where the mean of values may lie, 95 %: the percentile bootstrap.
 
     values: a NumPy array of numbers, (units,). draws: how often as many units are drawn
-    from them with replacement, and the mean is taken. seed: the same seed gives the same.
+    from them with replacement, and the mean is taken. seed: the same gives the same.
     Returns (low, high): the 2.5th and the 97.5th percentile of these means.
     """
     ### BEGIN SOLUTION
@@ -441,7 +441,7 @@ BOOTSTRAP_INTERVAL = Exercise(
         ),
         Mistake(
             "a width",
-            when(lambda case, output, right: _number_of(output) is not None),
+            when(lambda case, output, right: number_of(output) is not None),
             "one number came back; two are asked for: (low, high).",
         ),
         Mistake(
@@ -530,7 +530,7 @@ def _known_shares(first, second):
     }
 
 
-def _may_be(number, share, draws):
+def may_be(number, share, draws):
     """Whether a share may come out of so many draws, with or without the data as one more."""
     spread = SURE * (share * (1 - share)) ** 0.5 * (draws**-0.5 + (MANY / 2) ** -0.5)
     return abs(number - share) <= spread + 2 / draws
@@ -548,27 +548,27 @@ def _share_is(sizes, *names, times=1):
 
     def holds(case, output, right):
         first, second, draws, _ = case.inputs
-        number = _number_of(output)
+        number = number_of(output)
         if number is None or _sizes(case) != sizes or exact_p(first, second) < 0.01:
             return False
         known = _known_shares(tuple(first), tuple(second))
-        return any(_may_be(number / times, known[name], draws) for name in names)
+        return any(may_be(number / times, known[name], draws) for name in names)
 
     return when(holds)
 
 
 def _number(holds):
     """A predicate over a single number and the case."""
-    return when(lambda case, output, right: (found := _number_of(output)) is not None and holds(found, case))
+    return when(lambda case, output, right: (found := number_of(output)) is not None and holds(found, case))
 
 
 def _p_agrees(output, right, case):
     first, second, draws, _ = case.inputs
-    number = _number_of(output)
+    number = number_of(output)
     if number is None:
         return wrong_type(Pair(output, float(right), {})) or "it gives no number."
     exact = exact_p(first, second)
-    if _may_be(number, exact, draws) and 0 <= number <= 1:
+    if may_be(number, exact, draws) and 0 <= number <= 1:
         return True
     return (
         f"it gives {number:.3g}, further off than chance allows with {draws:,} shuffles: about {exact:.3g} is right. "
@@ -580,9 +580,9 @@ def _seeded_p(answer, first, second, draws, seed):
     exact = exact_p(first, second)
 
     def good(output):
-        number = _number_of(output)
+        number = number_of(output)
         all_divisions = number is not None and abs(number - exact) < 1e-9  # one by one: no seed is needed
-        return 0.1 < exact < 0.9 and not all_divisions and number is not None and _may_be(number, exact, draws)
+        return 0.1 < exact < 0.9 and not all_divisions and number is not None and may_be(number, exact, draws)
 
     return with_seeds(answer, [first, second], draws, seed, good)
 
@@ -711,119 +711,15 @@ PERMUTATION_P = Exercise(
 )
 
 
-# ---------------------------------------------------------------- minimal_pairs
-
-
-def minimal_pairs(pairs):
-    """The share of pairs in which the stereotyped sentence is the likelier one.
-
-    pairs: a NumPy array (pairs, 2) of log-probabilities: of the sentence with the
-    stereotype, and of the same sentence about the other group. A tie counts a half.
-    Returns a number from 0 to 1; 0.5 is even.
-    """
-    ### BEGIN SOLUTION
-    stereotype, other = pairs.T
-    return (stereotype > other).mean() + (stereotype == other).mean() / 2
-    ### END SOLUTION
-
-
-_pairs = np.array([[-20.0, -21.5], [-33.0, -30.0], [-18.0, -18.0], [-25.0, -40.0]])
-_other_pairs = np.array(
-    [[-12.5, -13.0], [-40.0, -39.0], [-22.0, -28.0], [-31.0, -31.0], [-9.0, -8.0], [-17.0, -17.5], [-26.0, -25.0]]
-)
-
-MINIMAL_PAIRS = Exercise(
-    name="minimal_pairs",
-    chapter=7,
-    minutes=4,
-    level="easy",
-    signature="minimal_pairs(pairs) -> share, from 0 to 1",
-    reference=minimal_pairs,
-    cases=[
-        Case((_pairs,), says="four pairs: two in which the stereotype is likelier, one in which it is not, a tie"),
-        Case((_pairs[2:3],), says="a single pair, a tie"),
-        Case((_other_pairs,), says="seven pairs, one of them a tie"),
-        Case((-_other_pairs[:, ::-1] - 60,), says="seven other pairs"),
-    ],
-    mistakes=[
-        Mistake(
-            "ties lost",
-            lambda pairs: (pairs[:, 0] > pairs[:, 1]).mean(),
-            "the tie counts nothing: as if the model preferred the other sentence. It is to count a half.",
-        ),
-        Mistake(
-            "ties won",
-            lambda pairs: (pairs[:, 0] >= pairs[:, 1]).mean(),
-            "the tie counts as a preference for the stereotype. It is to count a half.",
-        ),
-        Mistake(
-            "ties left out",
-            lambda pairs: (pairs[:, 0] > pairs[:, 1]).sum() / (pairs[:, 0] != pairs[:, 1]).sum(),
-            "ties are left out, from the pairs too. That is another way to do it; here a tie counts a half.",
-        ),
-        Mistake(
-            "reversed",
-            lambda pairs: 1 - minimal_pairs(pairs),
-            "the pairs are read the wrong way round: the stereotype's score stands first, and the higher "
-            "log-probability is the likelier one (−20 is higher than −21.5).",
-        ),
-        Mistake(
-            "reversed, ties lost",
-            lambda pairs: (pairs[:, 0] < pairs[:, 1]).mean(),
-            "the pairs are read the wrong way round: the stereotype's score stands first, and the higher "
-            "log-probability is the likelier one (−20 is higher than −21.5). And a tie counts a half.",
-        ),
-        Mistake(
-            "reversed, ties won",
-            lambda pairs: (pairs[:, 0] <= pairs[:, 1]).mean(),
-            "the pairs are read the wrong way round: the stereotype's score stands first, and the higher "
-            "log-probability is the likelier one (−20 is higher than −21.5). And a tie counts a half.",
-        ),
-        Mistake(
-            "sizes of differences",
-            lambda pairs: (pairs[:, 0] - pairs[:, 1]).mean(),
-            "that is the mean difference: one pair with a large one decides it. Count the pairs.",
-        ),
-        Mistake(
-            "means compared",
-            lambda pairs: float(pairs[:, 0].mean() > pairs[:, 1].mean()),
-            "the two means are compared; count pair by pair.",
-        ),
-        Mistake(
-            "mean of signs",
-            lambda pairs: np.sign(pairs[:, 0] - pairs[:, 1]).mean(),
-            "that is won pairs minus lost ones, from −1 to 1: the share is from 0 to 1, and 0.5 is even.",
-        ),
-        Mistake(
-            "count",
-            lambda pairs: (pairs[:, 0] > pairs[:, 1]).sum() + (pairs[:, 0] == pairs[:, 1]).sum() / 2,
-            "that is a count; the share divides it by the number of pairs.",
-        ),
-        Mistake("percent", lambda pairs: 100 * minimal_pairs(pairs), "that is in percent; the share is from 0 to 1."),
-        Mistake(
-            "probabilities",
-            lambda pairs: (1 / (1 + np.exp(pairs[:, 1] - pairs[:, 0]))).mean(),
-            "each pair counts by how much likelier the one sentence is; here each counts 1, 0 or a half.",
-        ),
-    ],
-    hints=[
-        "Which of two log-probabilities is the larger, −20 or −21.5? Count those pairs.",
-        "The mean of a comparison is a share. What do the ties add to it?",
-    ],
-    commentary="share_above in course_lib/measures.py leaves ties out; with scores of a model there are none. Add the "
-    "interval: of ten pairs it is wide.",
-)
-
-
 # ---------------------------------------------------------------- worst_group
 
 
 def worst_group(right, groups):
     """The group that is served worst, and how well.
 
-    right: a boolean NumPy array, (texts,): whether each was judged right. groups: a NumPy
+    right: a boolean NumPy array, (texts,): whether each was judged right. groups: an
     array of strings, (texts,): the group that each belongs to.
-    Returns (group, accuracy): its name, and the share of its texts that were judged right.
+    Returns (group, accuracy): its name, and the share of its texts judged right.
     """
     ### BEGIN SOLUTION
     accuracies = {group: right[groups == group].mean() for group in set(groups)}
@@ -944,7 +840,7 @@ WORST_GROUP = Exercise(
         ),
         Mistake(
             "accuracy alone",
-            when(lambda case, output, right: _number_of(output) == right[1]),
+            when(lambda case, output, right: number_of(output) == right[1]),
             "the accuracy is right; asked for is a pair, with the group's name first.",
         ),
         Mistake(
@@ -962,211 +858,19 @@ WORST_GROUP = Exercise(
 )
 
 
-# ---------------------------------------------------------------- threshold_by_group
-
-
-def threshold_by_group(scores, labels, groups):
-    """For each group the threshold with the most right answers.
-
-    scores: NumPy (texts,). labels: boolean (texts,), what is true. groups: strings
-    (texts,). The answer to a text is yes where its score is above the threshold.
-    Returns a dictionary, group -> threshold; of several that are as good any is right.
-    """
-    ### BEGIN SOLUTION
-    thresholds = {}
-    for group in set(groups):
-        mine, true = scores[groups == group], labels[groups == group]
-        tried = [-np.inf, *mine]  # above −∞ is everything
-        thresholds[group] = max(tried, key=lambda threshold: ((mine > threshold) == true).sum())
-    return thresholds
-    ### END SOLUTION
-
-
-def _hits(case, group, threshold, answer=lambda scores, threshold: scores > threshold):
-    scores, labels, groups = case.inputs
-    mine = groups == group
-    return int((answer(scores[mine], threshold) == labels[mine]).sum())
-
-
-def _thresholds(case, output):
-    """The output as a dictionary of floats, or None."""
-    fits = isinstance(output, dict) and set(output) == set(case.inputs[2].tolist())
-    found = {key: _number_of(value) for key, value in output.items()} if fits else {}
-    return found if found and all(value is not None for value in found.values()) else None
-
-
-def _short_of(case, found, right, answer=lambda scores, threshold: scores > threshold):
-    """Groups whose threshold is not among the best, with how many are right and could be."""
-    hits = {group: (_hits(case, group, found[group], answer), _hits(case, group, right[group])) for group in found}
-    return {group: pair for group, pair in hits.items() if pair[0] < pair[1]}
-
-
-def _thresholds_agree(output, right, case):
-    found = _thresholds(case, output)
-    if found is None:
-        if isinstance(output, dict):
-            missing = sorted(set(right) - set(output))
-            return f"the group {missing[0]!r} is missing." if missing else "each group has one number, its threshold."
-        return wrong_type(Pair(output, dict(right), {})) or "it gives no dictionary, group -> threshold."
-    short = _short_of(case, found, right)
-    if not short:
-        return True
-    group, (hits, best) = sorted(short.items())[0]
-    return (
-        f"for the group {group!r} the threshold {found[group]:.3g} gives {hits} right answers, and {best} are "
-        "possible. Try each score of the group as a threshold, and one below them all."
-    )
-
-
-def _thresholds_are(make):
-    """A predicate: the thresholds are those that a function of (scores, labels) of something gives."""
-
-    def holds(case, output, right):
-        found = _thresholds(case, output)
-        return found is not None and make(case, found, right)
-
-    return when(holds)
-
-
-def _as_score(case, found, right):
-    return not _short_of(case, found, right, lambda scores, threshold: scores >= threshold)
-
-
-def _turned(case, found, right):
-    worst = {
-        group: max(_hits(case, group, t, lambda scores, at: scores <= at) for t in [-np.inf, *case.inputs[0]])
-        for group in found
-    }
-    return all(_hits(case, group, found[group], lambda s, at: s <= at) == worst[group] for group in found)
-
-
-def _one_for_all(case, found, right):
-    return len(found) > 1 and len(set(found.values())) == 1
-
-
-def _middle(figure):
-    def holds(case, found, right):
-        scores, _, groups = case.inputs
-        return all(abs(found[group] - figure(scores[groups == group])) < 1e-6 for group in found)
-
-    return holds
-
-
-def _between_means(case, found, right):
-    scores, labels, groups = case.inputs
-    for group in found:
-        mine, true = scores[groups == group], labels[groups == group]
-        if true.all() or not true.any():
-            return False
-        if abs(found[group] - (mine[true].mean() + mine[~true].mean()) / 2) > 1e-6:
-            return False
-    return True
-
-
-def _only_inside(case, found, right):
-    """The best of the group's own scores: nothing is below them all."""
-    scores, _, groups = case.inputs
-    for group in found:
-        mine = scores[groups == group]
-        if _hits(case, group, found[group]) < max(_hits(case, group, threshold) for threshold in mine):
-            return False
-    return True
-
-
-def _people(**rows):
-    """scores, labels and groups: for each group a list of (score, label)."""
-    flat = [(score, bool(label), group) for group, some in rows.items() for score, label in some]
-    flat = flat[::2] + flat[1::2]
-    scores, labels, groups = zip(*flat, strict=True)
-    return np.array(scores, dtype=float), np.array(labels), np.array(groups)
-
-
-_shifted = _people(
-    a=[(-2, 0), (-1, 0), (0.5, 1), (1, 0), (2, 1), (9, 1)],
-    b=[(3, 0), (4, 0), (5, 0), (6, 1), (7, 1)],
-)
-_all_yes = _people(a=[(0.5, 1), (1.5, 1), (2.5, 1)], b=[(-3, 0), (-1, 0), (1, 1), (-2, 0)])
-_random_group = [(round(float(x), 3), int(x + y > 0.3)) for x, y in np.random.default_rng(4).normal(size=(30, 2))]
-_drawn = _people(
-    a=_random_group, b=[(x + 2, y) for x, y in _random_group[:17]], c=[(-x, 1 - y) for x, y in _random_group[5:]]
-)
-
-THRESHOLD_BY_GROUP = Exercise(
-    name="threshold_by_group",
-    chapter=7,
-    minutes=10,
-    level="medium",
-    signature="threshold_by_group(scores, labels, groups) -> {group: threshold}",
-    reference=threshold_by_group,
-    agrees=_thresholds_agree,
-    cases=[
-        Case(_shifted, says="group a with scores around 0, group b with the same about 4 higher"),
-        Case(_all_yes, says="a group in which every text is a yes"),
-        Case(_drawn, says="three groups of 30, 17 and 25 texts"),
-    ],
-    mistakes=[
-        Mistake(
-            "turned",
-            _thresholds_are(_turned),
-            "these are the thresholds below which yes is right most often, the worst ones: yes is what is above.",
-        ),
-        Mistake(
-            "one for all",
-            _thresholds_are(_one_for_all),
-            "every group has the same threshold: look for each group's own, among its own texts.",
-        ),
-        Mistake(
-            "at least",
-            _thresholds_are(_as_score),
-            "these thresholds are right if a score equal to the threshold means yes (>=). Here yes is what is above it "
-            "(>), so one text of the group falls on the wrong side.",
-        ),
-        Mistake(
-            "mean",
-            _thresholds_are(_middle(np.mean)),
-            "these are the means of the groups' scores: the labels are not used.",
-        ),
-        Mistake(
-            "median",
-            _thresholds_are(_middle(np.median)),
-            "these are the medians of the groups' scores: the labels are not used.",
-        ),
-        Mistake(
-            "between the means",
-            _thresholds_are(_between_means),
-            "these lie half way between the mean scores of yes and no: one score far out (9) draws it along. Count "
-            "right answers for each possible threshold.",
-        ),
-        Mistake(
-            "only inside",
-            _thresholds_are(_only_inside),
-            "in group a every text is a yes, and its lowest score is the threshold, which it is not above: a threshold "
-            "below all scores has to be among those that you try.",
-        ),
-    ],
-    hints=[
-        "For one group: which thresholds give different answers? Not more than it has scores, and one below them all.",
-        "(mine > threshold) == true is where the answer is right; sum counts.",
-        "max(candidates, key=function) takes the best.",
-    ],
-    commentary="A threshold can move all scores of a group up or down; it cannot turn their order round. And it was "
-    "chosen on these texts: measure it on others.",
-)
-
-
 # ---------------------------------------------------------------- calibration_bins
 
 
 def calibration_bins(scores, right, bins):
     """How sure a model is, beside how often it is right.
 
-    scores: NumPy (texts,), from 0 to 1. right: boolean (texts,). bins: how many parts of
-    equal width 0 to 1 is cut into; 1 itself belongs to the last.
+    scores: NumPy (texts,), from 0 to 1. right: boolean (texts,). bins: how many parts
+    of equal width 0 to 1 is cut into; 1 itself belongs to the last.
     Returns a list with one (mean score, share right, how many) for each bin that is not
     empty, from the lowest scores to the highest.
     """
     ### BEGIN SOLUTION
-    places = np.minimum((scores * bins).astype(int), bins - 1)  # (texts,): the bin of each
+    places = np.minimum((scores * bins).astype(int), bins - 1)  # (texts,): their bins
     found = []
     for place in range(bins):
         mine = places == place
@@ -1365,7 +1069,7 @@ def _in_order(answer, p_values, level=None):
     return sorted(found) if free and all(isinstance(one, str) for one in found) else found
 
 
-_topics = {"disability": 0.0004, "love": 0.045, "faith": 0.3, "origin": 0.011, "age": 0.0096}
+_topics = {"disability": 0.0004, "orientation": 0.045, "faith": 0.3, "origin": 0.011, "age": 0.0096}
 
 CLEAR_OF_CHANCE = Exercise(
     name="clear_of_chance",

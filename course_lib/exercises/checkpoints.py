@@ -1,8 +1,9 @@
-"""Exercises of chapter 06: parameters counted, a report on loading, a file read by hand, fewer bits, and memory.
+"""Exercises of chapter 06: parameters counted, a report on loading, files read by hand, fewer bits, and memory.
 
 Sources: Devlin et al. 2018 (BERT's parts), the documentation of safetensors (the file), Dettmers et al. 2022 (int8 with
-a scale a row), Ainslie et al. 2023 (heads of keys and values). The oracles in tests/lib/exercises/06_checkpoints.py and
-tests/lib/test_checkpoints_exercises.py are Transformers' models, the library safetensors and course_lib/weights.py.
+a scale a row), Ainslie et al. 2023 (heads of keys and values), ggml (blocks of Q4_1). The oracles, in
+tests/lib/exercises/06_checkpoints.py and tests/lib/test_checkpoints_exercises.py, are Transformers' models, the
+libraries safetensors and gguf, and course_lib/weights.py.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from collections.abc import Mapping
 from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -312,10 +314,11 @@ def loading_report(skeleton, checkpoint):
     order of the names is free.
     """
     ### BEGIN SOLUTION
+    both = [name for name in skeleton if name in checkpoint]
     return {
         "missing": [name for name in skeleton if name not in checkpoint],
         "unexpected": [name for name in checkpoint if name not in skeleton],
-        "mismatched": [name for name in skeleton if checkpoint.get(name, skeleton[name]) != skeleton[name]],
+        "mismatched": [name for name in both if skeleton[name] != checkpoint[name]],
     }
     ### END SOLUTION
 
@@ -562,7 +565,7 @@ READ_HEADER = Exercise(
         ),
         *_either_way("4 bytes", "the length takes 8 bytes, not 4; the header begins at byte 8.", count=4),
         *_either_way("one byte", "the length takes 8 bytes, and not one; the header begins at byte 8.", count=1),
-        *_either_way("from 0", "the header begins at byte 8, behind its length; yours begins at byte 0.", start=0),
+        *_either_way("from 0", "the header begins at byte 8, after its length; yours begins at byte 0.", start=0),
         *_either_way(
             "length in one byte",
             "only the first byte of the length is used, which ends at 255: all 8 belong to it.",
@@ -675,7 +678,7 @@ READ_TENSOR = Exercise(
         Case((safetensors_bytes(_two), "second"), says='the tensor "second" of a file of two'),
         Case(
             (safetensors_bytes(_mixed, {"format": "pt"}), "embeddings.größe.weight"),
-            says="a tensor that stands behind one of whole numbers",
+            says="a tensor that comes after one of whole numbers",
         ),
         Case((safetensors_bytes({"one": torch.tensor(2.5)}), "one"), says="a tensor without dimensions"),
     ],
@@ -744,7 +747,8 @@ def verify(folder, index):
     bad = []
     for name, expected in index.items():
         path = Path(folder) / name
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+        found = path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest()
+        if found != expected:  # found is False for a file that is missing
             bad.append(name)
     return bad
     ### END SOLUTION
@@ -1062,7 +1066,7 @@ QUANTISE = Exercise(
         Mistake(
             "not rounded",
             quantised_but(step=torch.trunc),
-            "0.4 / scale is 50.8, and becomes 50: .to(torch.int8) cuts off what stands behind the point. Round first.",
+            "0.4 / scale is 50.8, and becomes 50: .to(torch.int8) cuts off what comes after the point. Round first.",
         ),
         Mistake(
             "rounded down",
@@ -1452,4 +1456,121 @@ TIED = Exercise(
     ],
     commentary="safetensors refuses to write tied tensors twice (save_model writes one of the names); what is loaded "
     "then has to be tied again, which Transformers does from a list in the model's class.",
+)
+
+
+# ---------------------------------------------------------------- read_block
+
+
+def read_block(block):
+    """The 32 weights of one block of the format Q4_1.
+
+    block: 20 bytes. Two float16 numbers of two bytes, least significant byte first: a
+    scale, then a minimum. Then 16 bytes with two whole numbers each, 0 to 15: byte i
+    has number i in its low four bits and number i + 16 in its high four.
+    Returns a float32 tensor (or NumPy array), (32,): whole number · scale + minimum.
+    """
+    ### BEGIN SOLUTION
+    scale, least = np.frombuffer(block[:4], "<f2").astype("f4")
+    pairs = np.frombuffer(block[4:], np.uint8)  # (16,)
+    whole = np.concatenate([pairs & 15, pairs >> 4])  # (32,), 0 to 15
+    return torch.tensor(whole * scale + least)
+    ### END SOLUTION
+
+
+def q4_1_bytes(scale, least, whole):
+    """A block as it lies in a file. whole: 32 numbers from 0 to 15."""
+    pairs = [low | high << 4 for low, high in zip(whole[:16], whole[16:], strict=True)]
+    return np.array([scale, least], "<f2").tobytes() + bytes(pairs)
+
+
+def block_but(
+    order=lambda low, high: np.concatenate([low, high]),
+    value=lambda whole, scale, least: whole * scale + least,
+    floats="<f2",
+):
+    """The block with something else in one place: for the mistakes."""
+
+    def wrong(block):
+        scale, least = np.frombuffer(block[:4], floats).astype(np.float32)
+        pairs = np.frombuffer(block[4:], np.uint8)
+        return torch.tensor(value(order(pairs & 15, pairs >> 4).astype(np.float32), scale, least))
+
+    return wrong
+
+
+def _bytes_whole(block):
+    """Each byte taken as one number."""
+    scale, least = np.frombuffer(block[:4], "<f2").astype(np.float32)
+    return torch.tensor(np.frombuffer(block[4:], np.uint8) * scale + least)
+
+
+READ_BLOCK = Exercise(
+    name="read_block",
+    chapter=6,
+    minutes=8,
+    level="medium",
+    signature="read_block(block) -> float32 (32,)",
+    reference=read_block,
+    lists=True,
+    cases=[
+        Case((q4_1_bytes(1, 0, [3] + [0] * 31),), says="scale 1, minimum 0, number 0 is 3 and all others are 0"),
+        Case((q4_1_bytes(1, 0, [*range(16), *[0] * 16]),), says="scale 1, minimum 0, 0 to 15 and then sixteen zeros"),
+        Case((q4_1_bytes(0.5, -2, [*range(16), *range(15, -1, -1)]),), says="scale 0.5, minimum −2, 0 to 15 and back"),
+        Case((q4_1_bytes(0.013, -0.11, [7 * i % 16 for i in range(32)]),), says="scale 0.013, minimum −0.11"),
+    ],
+    mistakes=[
+        Mistake(
+            "neighbours",
+            block_but(lambda low, high: np.stack([low, high], 1).flatten()),
+            "the two numbers of a byte came out as neighbours: the low four bits of byte i are number i, the high "
+            "four are number i + 16.",
+        ),
+        Mistake(
+            "high first",
+            block_but(lambda low, high: np.concatenate([high, low])),
+            "the halves are exchanged: the low four bits (byte & 15) are the first sixteen numbers.",
+        ),
+        Mistake("one number a byte", _bytes_whole, "each byte was read as one number: it holds two, of four bits."),
+        Mistake(
+            "half of them",
+            block_but(lambda low, high: low),
+            "sixteen numbers came out of 32: the high four bits of each byte (byte >> 4) are missing.",
+        ),
+        Mistake(
+            "high bits not shifted",
+            block_but(lambda low, high: np.concatenate([low, high * 16.0])),
+            "the high four bits are sixteen times too large: shift them down, byte >> 4.",
+        ),
+        Mistake("no minimum", block_but(value=lambda q, d, m: q * d), "the minimum is not added."),
+        Mistake("minimum off", block_but(value=lambda q, d, m: q * d - m), "the minimum is subtracted: it is added."),
+        Mistake(
+            "minimum scaled",
+            block_but(value=lambda q, d, m: (q + m) * d),
+            "the minimum was multiplied by the scale as well: it is added afterwards.",
+        ),
+        Mistake(
+            "exchanged",
+            block_but(value=lambda q, d, m: q * m + d),
+            "scale and minimum are exchanged: the scale stands first.",
+        ),
+        Mistake(
+            "around zero",
+            block_but(value=lambda q, d, m: (q - 8) * d),
+            "that is the format Q4_0, whose numbers are counted from 8 and which has no minimum. Q4_1 has one.",
+        ),
+        Mistake(
+            "most significant first",
+            block_but(floats=">f2"),
+            'scale and minimum were read with the most significant byte first: it is the other way round, "<f2".',
+        ),
+    ],
+    hints=[
+        "Three steps: two float16 numbers from the first four bytes, sixteen bytes into 32 numbers, and the line "
+        "whole · scale + minimum.",
+        'np.frombuffer(block[:4], "<f2") reads the first two; np.frombuffer(block[4:], np.uint8) the sixteen bytes.',
+        "byte & 15 keeps the low four bits, byte >> 4 moves the high four down.",
+    ],
+    commentary="Of 20 bytes, 4 are scale and minimum: 5 bits a weight, where the name says 4. That the halves lie 16 "
+    "apart suits processors that unpack sixteen bytes at once.",
 )

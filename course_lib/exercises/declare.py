@@ -83,12 +83,12 @@ class Mistake:
     says: str | Callable[[Case, object, object], str]
 
 
-@dataclass
+@dataclass(eq=False)
 class Exercise:
     """An exercise: what is asked, our answer, and how an answer is judged.
 
     Args:
-        name: the name that `check` takes, everywhere the same. chapter: its number, 0 to 7.
+        name: the name that `check` takes, everywhere the same. chapter: its number, 0 to 8.
         minutes: for a reader who has read the section. level: "easy", "medium" or "hard".
         signature: shown in messages, with shapes: "causal_mask(length) -> (length, length), boolean".
         reference: our answer; its source is what `solution` shows. For kind "value", a function without arguments.

@@ -54,7 +54,9 @@ def _explain(result) -> None:
     missing = sorted(
         name
         for name in _used(result.error_in_exec.__traceback__, variables) & set(declared()) - _passed
-        if _is_readers(variables.get(name)) and f"def {name}(" not in cell and f"class {name}" not in cell
+        if (_is_readers(variables.get(name)) or _is_missing(name, result.error_in_exec))
+        and f"def {name}(" not in cell
+        and f"class {name}" not in cell
     )
     if not missing:
         return
@@ -85,6 +87,11 @@ def _used(traceback: TracebackType | None, variables: dict) -> set[str]:
             if isinstance(function, FunctionType) and function.__globals__ is variables:
                 codes.append(function.__code__)
     return found
+
+
+def _is_missing(name: str, problem: BaseException) -> bool:
+    """Whether an error says that there is no such name: the cell of its exercise has not been run."""
+    return isinstance(problem, NameError) and problem.name == name
 
 
 def _is_readers(answer: object) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,8 +25,12 @@ from course_lib.exercises.declare import Case, Exercise, Mistake, Result, when
 
 @dataclass(frozen=True)
 class Tried:
-    """A case, what the answer made of it, what ours makes of it, and True if they agree; `judged` may say why not."""
+    """A case, what the answer made of it, what ours makes of it, and True if they agree; `judged` may say why not.
 
+    `at`: which of the exercise's cases it is.
+    """
+
+    at: int
     case: Case
     args: tuple
     kwargs: dict
@@ -82,22 +87,25 @@ def _run_all(exercise: Exercise, answer: object, in_child: bool | None) -> tuple
     ran = run_apart(calls, lasts, in_child)
     tried = []
     for case, (args, kwargs), one in zip(exercise.cases, inputs, ran, strict=False):
-        right = _ours(exercise, exercise.reference, args, kwargs)
+        right = _ours(exercise, exercise.reference, len(tried))
         if right.trouble is not None:
             raise RuntimeError(f"our own answer to {exercise.name} fails with {case.says}: {right.trouble}")
-        tried.append(Tried(case, args, kwargs, one, right.output, _compared(exercise, case, one, right.output)))
+        judged = _compared(exercise, case, one, right.output)
+        tried.append(Tried(len(tried), case, args, kwargs, one, right.output, judged))
     return tried, ran[len(inputs) :]
 
 
-def _ours(exercise: Exercise, implementation: Callable, args: tuple, kwargs: dict, seed: int = 0) -> Ran:
-    """A run of our own code on copies of the inputs."""
+@functools.cache
+def _ours(exercise: Exercise, implementation: Callable, at: int) -> Ran:
+    """A run of our own code on copies of a case's inputs; it does the same for every answer that is judged."""
+    args, kwargs = exercise.call(exercise.cases[at])
 
     def use(*args, **kwargs):
         if exercise.kind == "value":
             return exercise.outcome_of(implementation(), args, kwargs)
         return exercise.outcome_of(implementation, args, kwargs)
 
-    return run(use, args, kwargs, seconds=60, seed=seed)
+    return run(use, args, kwargs, seconds=60)
 
 
 def _compared(exercise: Exercise, case: Case, ran: Ran, right: object) -> object:
@@ -198,7 +206,7 @@ def _met(mistake: Mistake, wrong: list[Tried], tried: list[Tried], alike: Callab
 
 def _gives_the_same(exercise: Exercise, mistake: Mistake, one: Tried) -> bool:
     """Whether the wrong implementation does on this case what the reader's answer did."""
-    theirs = _ours(exercise, mistake.wrong, one.args, one.kwargs)
+    theirs = _ours(exercise, mistake.wrong, one.at)
     if theirs.trouble is not None or one.ran.trouble is not None:
         return (
             theirs.trouble is not None

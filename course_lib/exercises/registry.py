@@ -11,6 +11,7 @@ from course_lib.exercises.declare import Exercise
 
 CHAPTERS = (  # the chapter's number is the place
     "start", "pipelines", "language_models", "training", "architectures", "attention", "checkpoints", "bias",
+    "bias_further",
 )  # fmt: skip
 
 

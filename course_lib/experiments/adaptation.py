@@ -1,13 +1,14 @@
-"""Domain adaptation: a masked language model reads on in one domain, and is measured there and elsewhere. Chapter 03.
+"""Domain adaptation: a masked language model is pretrained further on one domain and measured on two. Chapter 03.
 
-Gururangan et al., "Don't Stop Pretraining" (2020), showed on larger models what reading on is worth. Perplexity of
-masked words says how well a model knows a domain: e to the mean loss, so 10 means as unsure as between ten words.
+Gururangan et al., "Don't Stop Pretraining" (2020), showed on larger models what continued pretraining is worth.
+Perplexity of masked words says how well a model knows a domain: e to the mean loss, so 10 means as unsure as between
+ten words.
 
 `python -m course_lib.experiments.adaptation` measures what is missing and writes the record, in half an hour: the
 fill-mask checkpoint of the course, which has read Wikipedia, reads the train part of Python's help, all weights
 trained. Perplexity on the test parts of both, after 0, 20, 60 and 160 steps; the same words are masked each time. Two
-rates: the usual one, and a five times higher one. As a control it reads on in Wikipedia instead: the checkpoint was
-made with other masks than these, and some of any gain is that it gets used to them.
+learning rates: the usual one, and a five times higher one. As a control it continues on Wikipedia instead: the
+checkpoint was made with other masks than these, and some of any gain is that it gets used to them.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
     python -m course_lib.experiments.layers        # measures what is missing, writes the record; half an hour
 
-MiniLM's architecture, 200 labelled articles, everything trained at one rate. Pretrained weights are copied into the
-table of words only, then into one layer of the encoder after the other from below; the rest begins at random.
+MiniLM's architecture, 200 labelled articles, everything trained at one learning rate. Pretrained weights are copied
+into the embedding matrix only, then into one layer of the encoder after the other from below; the rest is randomly
+initialised.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from course_lib.experiments.recorded import Record
 
 SETTINGS = {"labels": 200, "rate": 2e-4}
 SEEDS = (0, 1, 2, 3, 4)
-COPIED = (0, 1, 4, 7)  # 0: nothing; 1: the table of words; n: and the first n - 1 layers
+COPIED = (0, 1, 4, 7)  # 0: nothing; 1: the embedding matrix; n: and the first n - 1 layers
 
 
 def main() -> None:

@@ -251,7 +251,7 @@ def explain_mask(text: str, pipe: Pipeline) -> NoReturn:
     mask = pipe.tokenizer.mask_token
     if mask in text:
         raise ValueError(
-            f"fill-mask: {mask} stands behind the {longest(pipe)} tokens that were kept of {shown(text)}. "
+            f"fill-mask: {mask} comes after the {longest(pipe)} tokens that were kept of {shown(text)}. "
             f"Give a shorter text, with {mask} nearer to its beginning."
         )
     raise ValueError(f"fill-mask: there is no {mask} in {shown(text)}. Write {mask} in the place of the missing word.")

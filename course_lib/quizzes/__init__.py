@@ -3,7 +3,9 @@
 The questions are in `NN.json` beside this file, in the form of jupyterquiz (many_choice, multiple_choice, numeric),
 with three keys more for each question: `name`, `cell`, the id of the cell of the chapter that shows the answer, and,
 where the answer can be computed, `computed`: an expression, or "package.module:function", that a test computes it with.
-It gives the number, or the text of the right choice. Texts may hold *emphasis* and `code`; they are no HTML.
+It gives the number, or the text of the right choice. Texts may hold *emphasis* and `code`; they are no HTML. The
+choices stand there in any order and are shown in another, the same each time. Explanations name a cell by its id, "cell
+two-banks"; the reader is told the heading above it.
 
 The buttons are jupyterquiz's (John M. Shea, MIT), put together anew from its files: with ids that stay the same, and
 without its attempt to load MathJax from a host. They are shown where a reader works; where the course executes its own
@@ -12,7 +14,9 @@ chapters, the questions are stored as text, and pages put the buttons in (`as_ht
 
 from __future__ import annotations
 
+import functools
 import json
+import random
 import re
 from pathlib import Path
 
@@ -20,15 +24,46 @@ from course_lib import marked, progress
 from course_lib.predictions import in_notebook, live
 
 FOLDER = Path(__file__).parent
+CHAPTERS = FOLDER.parents[1] / "chapters"
 KINDS = ("multiple_choice", "many_choice", "numeric")
 
 
 def questions(chapter: int) -> list[dict]:
-    """The questions of a chapter as its file has them. Raises ValueError for a chapter without a quiz."""
+    """The questions of a chapter, with choices in the order shown. Raises ValueError for a chapter without a quiz."""
     known = sorted(int(path.stem) for path in FOLDER.glob("[0-9][0-9].json"))
     if isinstance(chapter, bool) or chapter not in known:
         raise ValueError(f"There is a quiz for the chapters {', '.join(map(str, known)) or '(none)'}, not {chapter!r}.")
-    return json.loads((FOLDER / f"{chapter:02}.json").read_text(encoding="utf-8"))
+    found = json.loads((FOLDER / f"{chapter:02}.json").read_text(encoding="utf-8"))
+    return [_arranged(one, _headings(chapter)) for one in found]
+
+
+def _arranged(question: dict, headings: dict[str, str]) -> dict:
+    """A question with its choices in an order of their own, and headings in the place of the ids of cells."""
+
+    def place(cell: re.Match) -> str:
+        return f"see *{headings[cell[1]]}*" if cell[1] in headings else cell[0]
+
+    answers = [
+        one | {"feedback": re.sub(r"\bcell ([a-z0-9-]+)", place, one.get("feedback", ""))}
+        for one in question["answers"]
+    ]
+    if question["type"] != "numeric":
+        random.Random(question["name"]).shuffle(answers)
+        answers.sort(key=lambda one: one["answer"].startswith(("all of", "none of", "both", "neither")))
+    return question | {"answers": answers}
+
+
+@functools.cache
+def _headings(chapter: int) -> dict[str, str]:
+    """The heading above each cell of a chapter, by the cell's id; none where the code lies without the chapters."""
+    found, above = {}, ""
+    for path in CHAPTERS.glob(f"{chapter:02}_*.ipynb"):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            titles = re.findall(r"^#+ +(.+)$", "".join(cell["source"]), re.MULTILINE)
+            if cell["cell_type"] == "markdown" and titles:
+                above = titles[-1].replace("*", "").replace("`", "")
+            found[cell["id"]] = above
+    return found
 
 
 def quiz(chapter: int, answer: tuple[int, object] | None = None) -> None:
@@ -120,6 +155,7 @@ def as_html(chapter: int) -> str:
     script = re.sub(r"https?://[^'\"\s]*", "data:text/javascript,", script)  # MathJax is not fetched
     frame = render_div(name, False, False, False, 1_000_000, 640, 10, "left")
     looks = build_styles(name, COLOURS) + f"<style>{LOOKS.replace('QUIZ', '#' + name)}</style>"
+    script = f"const MathJax = undefined;\n{script}"  # nor is that of JupyterLab used, which has no version to ask for
     return f"{frame}</div>{looks}<script>{{\n{script}\n{ALOUD.replace('QUIZ', '#' + name)}\n}}</script>"
 
 
@@ -154,6 +190,8 @@ QUIZ .Feedback { font-size: 15px; text-align: left; }
 QUIZ .InpLabel, QUIZ .Input-text { font-size: 15px; }
 """
 ALOUD = """
-setTimeout(() => document.querySelectorAll("QUIZ .Feedback").forEach(
-  one => one.setAttribute("aria-live", "polite")), 900);
+setTimeout(() => {
+  document.querySelectorAll("QUIZ .Feedback").forEach(one => one.setAttribute("aria-live", "polite"));
+  document.querySelectorAll("QUIZ .Input-text").forEach(one => one.setAttribute("aria-label", "Your answer"));
+}, 900);
 """

@@ -9,7 +9,7 @@ import re
 import pytest
 from reading import REWRITTEN, ROOT, Chapter, prose
 
-LINKED = {"00", "01", "02", "05"}  # chapters whose terms are links
+LINKED = {"00", "01", "02", "05", "06", "07", "08"}  # chapters whose terms are links
 ROW = re.compile(r'^\| <a id="(?P<anchor>[^"]+)"></a>(?P<term>.+?) \| (?P<korean>.+?) \| (?P<says>.+?) \| .+ \|$')
 BOLD = re.compile(r"(?<![*\w])\*\*(?!\s)([^*\n]+?)\*\*(?!\*)")
 AT_THE_BEGINNING = re.compile(r"^[ \t]*(?:>[ \t]*)?(?:[-*][ \t]+|\d+\.[ \t]+|\*\*Reading\*\*.*)?$")
@@ -96,3 +96,27 @@ def test_each_row_is_whole_and_each_anchor_once():
     assert len(anchors) > 100
     assert len(set(anchors)) == len(anchors)
     assert all(re.search("[가-힣]", ROW.match(row)["korean"]) for row in rows())
+
+
+@pytest.mark.parametrize(
+    ("term", "korean"),
+    [
+        ("auto-encoding", "오토인코딩"), ("worst-group accuracy", "최악 그룹 정확도"), ("weight", "가중치"),
+        ("pseudo-log-likelihood", "의사 로그 가능도"), ("perplexity", "펄플렉서티 (혼란도)"), ("label", "레이블"),
+        ("window, stride", "윈도우, 스트라이드"), ("ablation", "절제 연구 (어블레이션)"), ("padding", "패딩"),
+        ("special token", "특수 토큰"), ("delimiter", "특수 토큰 (구분 토큰)"), ("fine-tuning", "미세 조정, 파인튜닝"),
+        ("self-supervised learning", "자기 지도 학습, 자가 지도 학습"), ("sentiment analysis", "감성 분석, 감정 분석"),
+        ("self-attention", "셀프 어텐션"), ("representation", "표현"), ("feature", "특징 (피처)"),
+        ("metric", "지표 (메트릭)"), ("bootstrap", "부트스트랩"), ("confidence interval", "신뢰 구간"),
+        ("p value", "p 값 (유의 확률)"), ("correlation", "상관관계"), ("log-odds", "로그 오즈"),
+        ("calibration", "보정 (캘리브레이션)"),
+    ],
+)  # fmt: skip
+def test_terms_have_the_korean_of_the_field(term, korean):
+    assert [row["korean"] for row in map(ROW.match, rows()) if row["term"] == term] == [korean]
+
+
+def test_a_word_of_our_own_says_so_in_both_languages():
+    said = {row["term"] for row in map(ROW.match, rows()) if re.search(r"\bour word\b", row["says"])}
+    assert {"label curve", "loading report", "course checkpoint"} <= said
+    assert said == {row["term"] for row in map(ROW.match, rows()) if "이 강좌의 용어" in row["korean"]}

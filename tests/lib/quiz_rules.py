@@ -2,6 +2,7 @@
 
 import importlib
 import math
+import re
 
 import numpy as np
 import torch
@@ -23,6 +24,8 @@ def _of_one(question: dict, cells: set[str]) -> list[str]:
     found = [f"the key {key!r} is unknown" for key in set(question) - KEYS]
     found += [] if question.get("cell") in cells else [f"no cell {question.get('cell')!r} in the chapter"]
     answers, kind = question["answers"], question["type"]
+    named = re.findall(r"\(cell ([a-z0-9-]+)", " ".join(one.get("feedback", "") for one in answers))
+    found += [f"its explanation names cell {cell!r}, which the chapter lacks" for cell in named if cell not in cells]
     found += [f"no feedback for {one}" for one in answers if len(one.get("feedback", "")) < 10]
     right = [one for one in answers if one.get("correct")]
     if kind == "numeric":

@@ -204,6 +204,7 @@ TABLE = {
         {"count": WHOLE, "share": [-0.1, 2, math.nan, "0.1", None], "seed": [-1, 0.5, None]},
         lambda found, given: found.counts.shape == (given["count"], len(groups.VOCABULARY)),
     ),
+    "bias.groups.as_texts": Row({"data": LETTERS, "seed": SEED}, {"seed": [-1, 0.5]}),
     "bias.groups.fitted": Row(
         {"data": LETTERS}, {"weight": RATE, "steps": WHOLE, "data": [groups.Letters(*(part[:0] for part in LETTERS))]}
     ),
@@ -218,6 +219,18 @@ TABLE = {
     ),
     "bias.groups.best_threshold": Row(
         {"model": FITTED, "data": LETTERS, "small": st.booleans()}, {"model": [np.zeros(3)]}
+    ),
+    "bias.own_model.measure_bias": Row(
+        {
+            "model": lambda texts: [float(len(text)) for text in texts],
+            "groups": {"a": ["x", "xx", "xxx"], "b": ["y", "yy", "yyyy"]}, "templates": ["{word}."],
+        },
+        {
+            "model": [None, 7, "no/such/folder", lambda texts: [1.0]],
+            "groups": [None, {}, {"a": ["x"] * 3}, {"a": ["x"] * 3, "b": []}, {"a": ["x"] * 3, "b": "xyz"}],
+            "templates": [*TEXTS, ["{word} {x}"]],
+        },
+        lambda found, _: set(found.gaps) == {("a", "b")},
     ),
     "bias.planted_bias.planted_gap": Row({"share": st.floats(0.01, 0.99)}, {"share": SHARE}),
     "bias.planted_bias.planted_sentences": Row(
@@ -278,7 +291,10 @@ TABLE = {
     ),
     "bias.titles.fine_tuned": Row(
         FEW | {"texts": ["a", "b"], "labels": [0, 1]},
-        {"texts": TEXTS, "labels": [[0], [0, 2], [], ["Ms", "Mr"]], "epochs": WHOLE, "learning_rate": RATE},
+        {
+            "texts": TEXTS, "labels": [[0], [0, 2], [], ["Ms", "Mr"]], "epochs": WHOLE, "learning_rate": RATE,
+            "importance": [[1.0], [0.0, 1.0], [math.nan, 1.0], -1],
+        },
         dear=True,
     ),
     "bias.titles.title_scores": Row(
@@ -383,6 +399,11 @@ TABLE = {
     "measures.difference": Row(
         {"first": NUMBERS, "second": NUMBERS, "resamples": 50},
         {"first": [*NO_NUMBERS, [1, 2], [[1, 2, 3]]], "second": NO_NUMBERS, "resamples": WHOLE},
+        lambda found, _: 0 < found.p <= 1,
+    ),
+    "measures.paired": Row(
+        {"first": [1.0, 2.0, 4.0], "second": st.lists(st.floats(-9, 9), min_size=3, max_size=3), "resamples": 50},
+        {"first": [*NO_NUMBERS, [1, 2], [[1, 2, 3]]], "second": [*NO_NUMBERS, [1, 2]], "resamples": WHOLE},
         lambda found, _: 0 < found.p <= 1,
     ),
     "measures.wilson": Row(

@@ -184,8 +184,12 @@ def test_masks_and_their_combination():
 
 
 def test_masks_that_make_no_sense_are_explained():
-    with pytest.raises(ValueError, match="length=0, past=0"):
+    with pytest.raises(ValueError, match="length is 0. Expected a whole number from 1 on"):
         causal_mask(0)
+    with pytest.raises(ValueError, match="past is -1. Expected a whole number from 0 on"):
+        causal_mask(2, past=-1)
+    with pytest.raises(ValueError, match="length is True"):
+        causal_mask(True)
     with pytest.raises(ValueError, match=r"with \[0, 2\]"):
         padding_mask(torch.tensor([[0, 2]]))
     with pytest.raises(ValueError, match="batch, token"):

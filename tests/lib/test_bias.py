@@ -495,3 +495,19 @@ def test_scoring_leaves_the_model_and_the_random_numbers_as_they_were(masked):
     assert torch.equal(torch.random.get_rng_state(), before)
     assert masked.training
     masked.eval()
+
+
+def test_a_text_that_begins_with_a_special_token_gets_no_other_in_front(causal):
+    tokenizer = planted_bias.town_tokenizer()
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(single="$A")  # adds nothing
+    tokenizer.bos_token = "[CLS]"
+    plain, chat = bias._ids(causal, tokenizer, ["the alder sang", "[SEP] the alder sang"])
+    assert plain == [tokenizer.bos_token_id, *chat[1:]]
+    assert chat[0] == tokenizer.sep_token_id
+
+
+def test_letters_as_texts_hold_the_words_that_were_counted():
+    letters = bias_groups.customer_letters(20, 0.5, seed=3)
+    for text, counts in zip(bias_groups.as_texts(letters, seed=4), letters.counts, strict=True):
+        assert Counter(text.split()) == Counter(dict(zip(bias_groups.VOCABULARY, counts, strict=True)))
+    assert bias_groups.as_texts(letters, seed=4) != bias_groups.as_texts(letters, seed=5), "the order is drawn"

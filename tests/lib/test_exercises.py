@@ -1,4 +1,8 @@
-"""Every exercise passes our answer and others that are right, and tells those that are wrong what is wrong."""
+"""Every exercise passes our answer and others that are right, and tells those that are wrong what is wrong.
+
+Our answers are checked as a reader's are: in a process of their own, where that is possible. Others are judged in this
+one, by the same code and without a start of a process for each; that both say the same is a test of its own.
+"""
 
 import contextlib
 import functools
@@ -6,6 +10,7 @@ import inspect
 import io
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -53,24 +58,32 @@ def test_our_answer_passes(name):
 
 @pytest.mark.parametrize(("name", "at"), every(right_answers))
 def test_other_right_answers_pass(name, at):
-    result, said = judge(named(name), right_answers(named(name))[at])
+    result, said = judge(named(name), right_answers(named(name))[at], in_child=False)
     assert result.passed, said
 
 
 @pytest.mark.parametrize(("name", "at"), every(wrong_answers))
 def test_a_wrong_answer_gets_the_hint_meant_for_it(name, at):
     answer, words = wrong_answers(named(name))[at]
-    result, said = judge(named(name), answer)
+    result, said = judge(named(name), answer, in_child=False)
     assert not result.passed
     assert words in result.hint, said
     for line in statements(named(name)):
         assert line not in said, "the message shows a line of our answer"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is one way")
+@pytest.mark.parametrize("chapter", range(8))
+def test_in_a_process_of_its_own_an_answer_is_told_the_same(chapter):
+    for exercise in (exercises(chapter)[0], exercises(chapter)[-1]):
+        for answer in [right_answers(exercise)[0], *(answer for answer, _ in wrong_answers(exercise)[:2])]:
+            assert judge(exercise, answer, in_child=True) == judge(exercise, answer, in_child=False)
+
+
 @pytest.mark.parametrize("which", MISTAKES)
 def test_each_known_mistake_is_told_apart_from_the_others(which):
     exercise, mistake = MISTAKES[which]
-    result, said = judge(exercise, mistake.wrong)
+    result, said = judge(exercise, mistake.wrong, in_child=False)
     assert not result.passed
     assert mistake.says in result.hint, said
 

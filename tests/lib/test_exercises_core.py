@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from course_lib.exercises import Case, Exercise, Mistake, check, exercises, hint, solution, when
+from course_lib.exercises import Case, Exercise, Mistake, _wrapped, check, exercises, hint, solution, when
 from course_lib.exercises.checking import apart, limits
 from course_lib.exercises.checking.apart import run_apart
 from course_lib.exercises.checking.limits import limited
@@ -488,8 +488,8 @@ def test_unknown_names_list_the_known_ones():
         check("duoble", abs)
     with pytest.raises(ValueError, match="is the name of an exercise in quotation marks"):
         check(abs, abs)
-    with pytest.raises(ValueError, match="chapters 0 to 7"):
-        exercises(8)
+    with pytest.raises(ValueError, match="chapters 0 to 8"):
+        exercises(9)
 
 
 def test_hints_come_one_at_a_time_also_where_nothing_is_kept(capsys, monkeypatch):
@@ -530,3 +530,11 @@ def test_a_notebook_shows_nothing_below_what_is_printed():
 
     data, _ = InteractiveShell().display_formatter.format(check("double", lambda x: 2 * x))
     assert data == {}
+
+
+def test_what_is_printed_is_no_wider_than_a_cell(capsys):
+    print(_wrapped(f"✗ double: {'words ' * 30}\n  gives  [1,  2]\n\nshort"))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 96
+    assert lines[1].startswith("  words")
+    assert lines[-3:] == ["  gives  [1,  2]", "", "short"]

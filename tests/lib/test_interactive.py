@@ -21,7 +21,8 @@ from tiny_models import tiny_model, word_tokenizer
 from course_lib.checkpoints import checkpoint
 from course_lib.interactive import MASKS, explored, explorer, head_view, model_view
 from course_lib.probing import attention_weights
-from workshop.site.pages import POLICY, write_pages
+from workshop.site.extension import POLICY
+from workshop.site.pages import write_pages
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 VIEWS = [head_view, model_view]
@@ -241,15 +242,15 @@ def page_with(view, folder):
     cell.outputs = [nbformat.v4.new_output("execute_result", data=data, metadata=metadata, execution_count=1)]
     nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / "05_views.ipynb")
     write_pages([folder / "05_views.ipynb"], folder / "build")
-    return folder / "build" / "05_views.html"
+    return folder / "build" / "site" / "05_views.html"
 
 
 @pytest.mark.parametrize("draw", VIEWS)
 def test_the_pages_of_the_course_show_the_frame_unchanged(draw, of_both, tmp_path):
     view = draw(of_both[0], **of_both[1])
     page = BeautifulSoup(page_with(view, tmp_path).read_text(encoding="utf-8"), "html.parser")
-    assert [frame["srcdoc"] for frame in page.select(".outputs iframe")] == [document(view)]
-    assert not page.select(".outputs figure"), "the picture is not shown a second time"
+    assert [frame["srcdoc"] for frame in page.select(".cell_output iframe")] == [document(view)]
+    assert not page.select(".cell_output > img, .cell_output figure"), "the picture is not shown a second time"
 
 
 WATCH = """<script>

@@ -229,7 +229,7 @@ def test_fill_mask_without_a_mask(make):
     pipe = make("fill-mask")
     with pytest.raises(ValueError, match=r"no \[MASK\] in 'the parcel arrived'. Write \[MASK\]"):
         pipe("the parcel arrived")
-    with pytest.raises(ValueError, match=r"stands behind the 64 tokens.*Give a shorter text"):
+    with pytest.raises(ValueError, match=r"comes after the 64 tokens.*Give a shorter text"):
         pipe("late " * 70 + "[MASK]", tokenizer_kwargs={"truncation": True})
 
 

@@ -203,3 +203,22 @@ def test_tokens_of_a_byte_level_vocabulary_are_text_again():
 def test_words_of_other_vocabularies_stay():
     assert lettering.token_texts(["Łukasz", "Ĉu", "Ã©", "##s", "[SEP]"]) == ["Łukasz", "Ĉu", "Ã©", "##s", "[SEP]"]
     assert lettering.token_texts(["▁Je", "▁", "s", "<pad>"]) == ["Je", "␣", "s", "<pad>"]
+
+
+def test_scores_against_shares_stand_where_they_are_and_named_ones_beside_their_point():
+    panels = plots.against_shares([0.1, 0.9], {"a": [1, 2], "b": [3, 5]}, {"a": "r", "b": "s"}, named={"nurse": 1})
+    assert [panel.get_title() for panel in panels] == ["a: r", "b: s"]
+    assert panels[1].collections[0].get_offsets().tolist() == [[10, 3], [90, 5]]
+    (label,) = panels[0].texts
+    assert (label.get_text(), tuple(label.xy)) == ("nurse", (90, 2))
+    with pytest.raises(ValueError, match="one for each unit"):
+        plots.against_shares([0.1, 0.9], {"a": [1, 2, 3]}, {"a": "r"}, named={})
+
+
+def test_what_is_inherited_is_a_line_a_seed_in_the_order_of_what_was_before():
+    axes = plots.inherited([1, 0, -1, 2], [3, 2, 1, 5], [0, 0, 0, 1], title="t")
+    lines = axes.get_lines()[2:]
+    assert [list(line.get_xdata()) for line in lines] == [[-1, 0, 1], [2]]
+    assert list(lines[0].get_ydata()) == [1, 2, 3]
+    with pytest.raises(ValueError, match="as long"):
+        plots.inherited([1], [1, 2], [0], title="t")

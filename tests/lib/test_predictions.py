@@ -51,6 +51,13 @@ def test_right_is_said(capsys):
     assert progress.pairs() == [(1.0, True)]
 
 
+def test_a_choice_that_is_a_sentence_keeps_one_dot(capsys):
+    predict("lamp", "Which?", ["It is good.", "It is not."], answer=1, sure=60)
+    assert capsys.readouterr().out == "Noted: It is good, 60 % sure. Now run what follows.\n"
+    reveal("lamp", 2)
+    assert capsys.readouterr().out == "You said: It is good, 60 % sure. It is: It is not.\n"
+
+
 def test_without_a_prediction_only_what_is(capsys):
     ask()
     capsys.readouterr()
@@ -182,7 +189,7 @@ def test_the_button_takes_the_prediction():
     assert [text for text, _ in field.options] == CHOICES
     assert field.value is None
     assert "predict(&quot;two-banks&quot;, answer=2, sure=80)" in by_code.value
-    assert (sure.min, sure.max, sure.step) == (50, 100, 10)
+    assert [text for text, _ in sure.options] == ["50 %", "60 %", "70 %", "80 %", "90 %", "100 %"]
     button.click()
     assert "Choose one" in said.value
     assert progress.read() == []
@@ -197,12 +204,20 @@ def test_the_button_takes_the_prediction():
 def test_a_number_outside_its_range_is_said_at_the_button():
     predict("share", "What share?", number=(0, 100))
     _, field, _, button, said, _ = parts(predictions._as_widget(predictions._asked["share"]))
-    field.value = 120
+    button.click()
+    assert said.value == "Write a number first."
+    field.value = "some"
+    button.click()
+    assert "Write a number, such as 50 or 0.5" in said.value
+    field.value = "120"
     button.click()
     assert "from 0 to 100; 120 does not" in said.value
-    field.value = 20
+    assert progress.read() == []
+    field.value = " 20 %"
     button.click()
     assert "Noted: 20" in said.value
+    again = parts(predictions._as_widget(predictions._asked["share"]))
+    assert again[1].value == "20"
 
 
 def test_a_question_that_has_changed_does_not_take_the_old_answer():

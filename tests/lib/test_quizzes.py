@@ -19,11 +19,11 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = [
     {
-        "name": "rows", "type": "multiple_choice", "cell": "weights",
+        "name": "keys", "type": "multiple_choice", "cell": "weights",
         "question": "Over what do the rows of `weights[0]` sum to 1, for $5 < $6?",
         "computed": "'over the *keys*' if torch.ones(2, 3).softmax(-1).sum(-1).allclose(torch.ones(2)) else ''",
         "answers": [
-            {"answer": "over the *keys*", "correct": True, "feedback": "Right: `softmax(-1)`, cell 7."},
+            {"answer": "over the *keys*", "correct": True, "feedback": "Right: `softmax(-1)` (cell weights)."},
             {"answer": "over the queries </script>", "correct": False, "feedback": "That is dimension −2."},
         ],
     },
@@ -69,6 +69,7 @@ def test_faults_are_found():
     assert faults(padded, cells) == []
     assert any("3 questions" in one for one in faults(SAMPLE, cells))
     assert any("no cell 'root'" in one for one in faults(padded, {"weights"}))
+    assert any("names cell 'weights', which" in one for one in faults(padded, {"root"}))
     assert any("one for each question" in one for one in faults(padded + SAMPLE[:1], cells))
 
     def changed(number, **what):
@@ -82,6 +83,38 @@ def test_faults_are_found():
                *SAMPLE[1]["answers"][1:]]), cells))  # fmt: skip
     assert any("kind 'essay'" in one for one in faults(changed(0, type="essay"), cells))
     assert any("'colour' is unknown" in one for one in faults(changed(0, colour="red"), cells))
+
+
+def test_choices_are_shown_in_an_order_of_their_own_and_marked_in_it(tmp_path):
+    many = [{**SAMPLE[0], "name": str(number)} for number in range(40)]
+    (tmp_path / "05.json").write_text(json.dumps(many), encoding="utf-8")
+    shown = quizzes.questions(5)
+    firsts = sum(one["answers"][0]["correct"] for one in shown)
+    assert 10 < firsts < 30, "the right choice is the first of two in about half"
+    assert shown == quizzes.questions(5)
+    for number, question in enumerate(shown, 1):
+        for place, one in enumerate(question["answers"], 1):
+            assert quizzes.mark(5, number, place).startswith("Right." if one["correct"] else "Not so.")
+
+
+def test_all_of_these_is_the_last_choice(tmp_path):
+    answers = [{"answer": text, "correct": text == "one", "feedback": "It is so."} for text in ("all of them", "one")]
+    question = {**SAMPLE[0], "answers": answers}
+    for name in "abcdef":
+        (tmp_path / "05.json").write_text(json.dumps([{**question, "name": name}]), encoding="utf-8")
+        assert [one["answer"] for one in quizzes.questions(5)[0]["answers"]] == ["one", "all of them"]
+
+
+def test_explanations_name_headings_where_a_reader_finds_no_ids(monkeypatch, tmp_path):
+    cells = [nbformat.v4.new_markdown_cell("# One"), nbformat.v4.new_markdown_cell("Text.\n\n## The `softmax`")]
+    cells.append(nbformat.v4.new_code_cell("# no heading\n1", id="weights"))
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "07_x.ipynb")
+    monkeypatch.setattr(quizzes, "CHAPTERS", tmp_path)
+    explained = [{**one, "feedback": "So (cell weights), not as in cell 9."} for one in SAMPLE[0]["answers"]]
+    (tmp_path / "07.json").write_text(json.dumps([{**SAMPLE[0], "answers": explained}]), encoding="utf-8")
+    quizzes._headings.cache_clear()
+    assert quizzes.mark(7, 1, 1).endswith(" So (see *The softmax*), not as in cell 9.")
+    quizzes._headings.cache_clear()
 
 
 def test_as_text_it_shows_no_answers(capsys):
@@ -101,7 +134,7 @@ def test_as_text_it_shows_no_answers(capsys):
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ((1, 1), "Right. Right: `softmax(-1)`, cell 7."),
+        ((1, 1), "Right. Right: `softmax(-1)` (cell weights)."),
         ((1, 2), "Not so. That is dimension −2."),
         ((2, 2), "Right. It does, as all do."),
         ((3, 5.657), "Right. That is the divisor."),
@@ -157,6 +190,7 @@ def test_marked_text_is_escaped():
     assert as_html("*a* < `b*c*` & 2 * 3 * 4") == "<em>a</em> &lt; <code>b*c*</code> &amp; 2 * 3 * 4"
 
 
+JUPYTERLAB = "<script>window.MathJax = {};</script>"  # once it has drawn a formula, without a version
 CLICK = """<script>
 onerror = problem => { document.body.dataset.problem = problem; };
 setTimeout(() => {
@@ -179,7 +213,9 @@ setTimeout(() => {
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)")
 def test_in_a_browser_it_marks(tmp_path):
     page = tmp_path / "quiz.html"
-    page.write_text(f"<!doctype html><meta charset='utf-8'><body>{quizzes.as_html(5)}{CLICK}</body>", encoding="utf-8")
+    page.write_text(
+        f"<!doctype html><meta charset='utf-8'><body>{JUPYTERLAB}{quizzes.as_html(5)}{CLICK}</body>", encoding="utf-8"
+    )
     command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
     command += ["--proxy-server=127.0.0.1:9", "--virtual-time-budget=10000", "--dump-dom", page.as_uri()]
     dumped = subprocess.run(command, capture_output=True, text=True, timeout=100, check=True).stdout
@@ -187,7 +223,7 @@ def test_in_a_browser_it_marks(tmp_path):
     assert "data-problem" not in body.attrs
     assert body["data-question"] == "Over what do the rows of weights[0] sum to 1, for $5 < $6?"
     assert body["data-wrong"] == "Feedback incorrect: That is dimension −2."
-    assert body["data-right"] == "Feedback correct: Right: softmax(-1), cell 7."
+    assert body["data-right"] == "Feedback correct: Right: softmax(-1) (cell weights)."
     assert body["data-several"] == "Feedback correct: It does, as all do. [1/2]"
     assert body["data-number"] == "Feedback correct: That is the divisor."
     assert body["data-asked"] == "0", "resources that it asked for"

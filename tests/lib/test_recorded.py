@@ -65,6 +65,7 @@ def test_the_label_curve_was_recorded_with_the_settings_of_the_code(method):
         ("bias_planted", ("share", "swapped"), 6),
         ("bias_titles", ("start",), 3),
         ("bias_handed_on", ("share",), 5),
+        ("bias_metric", ("loss",), 2),
         ("bias_names", ("start",), 2),
     ],
 )

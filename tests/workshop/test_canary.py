@@ -163,3 +163,19 @@ def test_pytest_understands_what_it_is_asked(tmp_path, some):
     done = subprocess.run(command, cwd=canary.ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "00_start_here.ipynb::" in done.stdout
+
+
+def test_the_chapters_are_executed_in_one_run(monkeypatch, tmp_path):
+    """So that two run at a time, and the libraries of the command are loaded once."""
+    commands = []
+
+    def call(command, **_):
+        commands.append([str(part) for part in command[1:]])
+        (tmp_path / "junit.xml").write_text("<testsuite/>", encoding="utf-8")
+
+    monkeypatch.setattr(canary.subprocess, "run", call)
+    chapters = [canary.ROOT / "chapters" / f"{name}.ipynb" for name in ("02_x", "05_y")]
+    assert canary.run(Path("python"), tmp_path, chapters) == "<testsuite/>"
+    executed, tested = commands
+    assert executed == ["-m", "workshop", "run", "02_x", "05_y", "--build", str(tmp_path), "--force"]
+    assert tested[:2] == ["-m", "pytest"]

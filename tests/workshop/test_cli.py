@@ -86,13 +86,13 @@ def test_doctor_is_content_with_its_own_kernel():
 def test_doctor_says_that_a_cache_cannot_be_written(monkeypatch, tmp_path):
     tmp_path.chmod(0o500)
     monkeypatch.setenv("COURSE_HOME", str(tmp_path))
-    assert doctor._cache().state == "problem"
+    assert doctor._cache(*doctor._place()).state == "problem"
 
 
 def test_doctor_says_that_the_cache_is_a_file(monkeypatch, tmp_path):
     (tmp_path / "cache").write_text("")
     monkeypatch.setenv("COURSE_HOME", str(tmp_path / "cache"))
-    finding = doctor._cache()
+    finding = doctor._cache(*doctor._place())
     assert finding.state == "problem"
     assert "is no folder" in finding.found
     assert "COURSE_HOME" in finding.advice
@@ -129,7 +129,7 @@ def test_a_console_without_the_signs_ends_no_run(tmp_path, encoding):
     command = [sys.executable, "-c", "from workshop.cli import app; app()", "run"]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True)
     assert done.returncode == 0, done.stderr.decode("ascii", "replace")
-    assert (tmp_path / "build" / "index.html").is_file()
+    assert (tmp_path / "build" / "site" / "index.html").is_file()
 
 
 @pytest.mark.parametrize(
@@ -202,13 +202,17 @@ def test_run_executes_the_named_chapter_and_writes_pages(ask, tmp_path):
     where = ["--folder", tmp_path, "--build", tmp_path / "build"]
     answer = ask("run", "0", *where)
     assert answer.exit_code == 0, answer.output
-    assert (tmp_path / "build" / "00_one.html").is_file()
-    assert (tmp_path / "build" / "index.html").is_file()
-    assert not (tmp_path / "build" / "01_two.html").exists()
+    assert (tmp_path / "build" / "site" / "00_one.html").is_file()
+    assert (tmp_path / "build" / "site" / "index.html").is_file()
+    assert not (tmp_path / "build" / "site" / "01_two.html").exists()
+    answer = ask("run", "1", "00_one", *where)
+    assert answer.exit_code == 1
+    assert "ZeroDivisionError" in answer.output
+    assert "00_one  done before" in answer.output
     answer = ask("run", *where)
     assert answer.exit_code == 1, "a chapter that fails is seen by a script"
     assert "ZeroDivisionError" in answer.output
-    answer = ask("run", "nine", *where)
+    answer = ask("run", "0", "nine", *where)
     assert answer.exit_code == 1
     assert "00_one, 01_two" in flat(answer.output)
 
@@ -216,10 +220,11 @@ def test_run_executes_the_named_chapter_and_writes_pages(ask, tmp_path):
 def test_a_chapter_that_fails_loses_its_page_and_a_page_that_cannot_be_made_is_said(ask, tmp_path):
     folder = tmp_path / "[bold]x[" / "]"  # as if it were rich's markup
     build = folder / "[/]"
-    build.mkdir(parents=True)
+    site = build / "site"
+    site.mkdir(parents=True)
     for name, source in (("00_one", "1 + 1"), ("01_two", "while True: pass")):
         chapter(folder, name, source)
-        (build / f"{name}.html").write_text("of before")
+        (site / f"{name}.html").write_text("of before")
     picture = [new_markdown_cell("# Three\n\n![a cat](missing.png)")]
     nbformat.write(new_notebook(cells=picture), folder / "02_three.ipynb")
     (folder / "03_folder.ipynb").mkdir()
@@ -229,12 +234,12 @@ def test_a_chapter_that_fails_loses_its_page_and_a_page_that_cannot_be_made_is_s
         "did not end within 1.2 s",
         "not a notebook that can be read",
         "02_three has no page: 02_three.ipynb: there is no picture missing.png",
-        "[bold]x[/]/[/]/index.html",
+        "[bold]x[/]/[/]/site/index.html",
     ):
         assert words in flat(answer.output)
-    assert sorted(path.name for path in build.glob("*.html")) == ["00_one.html", "index.html"]
-    assert "of before" not in (build / "00_one.html").read_text()
-    assert "01_two" not in (build / "index.html").read_text()
+    assert [path.name for path in site.glob("[0-9]*.html")] == ["00_one.html"]
+    assert "of before" not in (site / "00_one.html").read_text()
+    assert "01_two" not in (site / "index.html").read_text()
 
 
 @pytest.mark.parametrize("command", ["run", "bench", "carry"])

@@ -26,6 +26,7 @@ def called(monkeypatch):
 
     def call(command, environment):
         commands.append(command[1:])
+        call.python = command[0]
         call.environment = environment
         return call.code
 
@@ -57,12 +58,29 @@ def test_without_make_it_says_how_it_is_called_then():
     assert "python -m workshop.make course " in done.stdout
 
 
-@pytest.mark.parametrize("target", [name for name in make.TARGETS if name not in ("clean", "setup")])
+WITHOUT = ("lock", "environment")  # they write what the set-up reads: a set-up before them would be done twice
+
+
+@pytest.mark.parametrize("target", [name for name in make.TARGETS if name not in ("clean", "setup", *WITHOUT)])
 def test_each_target_does_its_own_set_up_and_then_its_command(called, target):
     commands, _ = called
     assert make.main([target]) == 0
     assert commands[0][0] == "setup"
     assert len(commands) > 1
+
+
+@pytest.mark.parametrize("target", WITHOUT)
+def test_what_the_set_up_reads_is_written_without_it(called, monkeypatch, target):
+    commands, call = called
+    assert make.main([target]) == 0
+    assert commands == [["-m", f"workshop.{target}"]]
+    assert call.python == sys.executable, "there may be no environment yet"
+    code = f"import workshop.{target}"
+    alone = [sys.executable, "-S", "-c", code]  # -S: nothing that is installed can be imported
+    subprocess.run(alone, cwd=ROOT, env={**os.environ, "PYTHONPATH": ""}, check=True, capture_output=True)
+    monkeypatch.setattr(install, "OLDEST", (4, 0))
+    assert make.main([target]) == 1
+    assert len(commands) == 1
 
 
 def test_course_in_a_room_without_network(called, tmp_path):

@@ -1,256 +1,31 @@
-"""workshop.site.pages: pages load nothing, lose nothing, link rightly, and are the same bytes each time."""
+"""workshop.site: the pages lose nothing, link rightly, fold what answers a question, and load nothing from a host."""
 
 import base64
+import html
 import json
 import re
-import shutil
-import subprocess
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
+from browser import CHROMIUM, opened, violations
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course_lib import predictions, quizzes
-from workshop.site import pages
-from workshop.site.pages import reading_and_running, write_pages
+from workshop.site import chapters, pages
+from workshop.site.extension import POLICY, formula
+from workshop.site.pages import PagesError, write_pages
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PIXEL = base64.b64encode(
     bytes.fromhex(
         "89504e470d0a1a0a0000000d4948445200000001000000010806000000"
         "1f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082"
     )
 ).decode()
-FRAME = '<iframe srcdoc="&lt;p&gt;a &amp;amp; b&lt;/p&gt;&lt;script&gt;1 &lt; 2&lt;/script&gt;" title="view"></iframe>'
-OPENING = """# 1. Pipelines
-
-From a name to an *answer*.
-
-You need [chapter 2](02_models.ipynb#Why-it-works).
-
-**Reading** 25 min · **Running** 2 min"""
-PROSE = r"""## Why it works
-
-With $n < 9$ tokens, see [execute.py](../workshop/execute.py#L3), [the second chapter](02_models.ipynb),
-[an exercise](exercises/01.ipynb), [this](#Why-it-works) and [the paper](https://arxiv.org/abs/1706.03762).
-
-$$\frac{QK^\top}{\sqrt{d}}$$
-
-![a dot](dot.png)
-
-<details><summary>Answer</summary>
-
-Yes, $x$.
-
-</details>
-
-## Why it works
-"""
-
-
-def data(mime: str, content: str, **metadata):
-    return new_output("display_data", data={mime: content, "text/plain": "fallback"}, metadata=metadata)
-
-
-def code(source: str, *outputs, tags=(), **metadata):
-    return new_code_cell(source, outputs=list(outputs), execution_count=1, metadata={"tags": list(tags), **metadata})
-
-
-@pytest.fixture
-def course(tmp_path) -> Path:
-    """A small project: chapters, an executed copy of each, and files that they link to."""
-    for folder in ("chapters/exercises", "course_lib", "build/executed"):
-        (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "workshop").mkdir()
-    (tmp_path / "workshop" / "execute.py").touch()
-    (tmp_path / "chapters" / "exercises" / "01.ipynb").touch()
-    (tmp_path / "chapters" / "dot.png").write_bytes(base64.b64decode(PIXEL))
-    first = [
-        new_markdown_cell(OPENING),
-        new_markdown_cell(PROSE),
-        code(
-            "for x in y:\n    print('<b>')", new_output("stream", text="1 < 2\n\x1b[31mred\x1b[0m"), tags=["claim-C07"]
-        ),
-        code("plot()", data("image/png", PIXEL), data("image/png", PIXEL, alt='a "rising" line')),
-        code(
-            "table()", data("text/html", "<table class='dataframe'><tr><td>0.5</td></tr></table>"), tags=["claim-C07"]
-        ),
-        code("view()", data("text/html", FRAME), tags=["claim-C06", "claim-C12"]),
-        code("svg()", data("image/svg+xml", "<svg xmlns='http://www.w3.org/2000/svg'/>"), alt="A square"),
-        code("widget()", data(pages.WIDGET, {"model_id": "1"}), data("application/javascript", "element.id = 'made'")),
-        code("fail()", new_output("error", ename="E", evalue="v", traceback=["E: v"]), tags=["raises-exception"]),
-        code("long()", new_output("stream", text="line\n" * 50)),
-    ]
-    second = [
-        new_markdown_cell("# Models\n\nWhat `<follows>`, and [why](01_pipelines.ipynb).\n"),
-        new_markdown_cell("## Why it works"),
-        code("1"),
-    ]
-    for name, cells in (("01_pipelines", first), ("02_models", second)):
-        notebook = new_notebook(cells=cells)
-        notebook.metadata.course = {
-            "source": f"../../chapters/{name}.ipynb",
-            "versions": {"python": "3.11.7", "torch": "2.13.0", "transformers": "5.23.0"},
-        }
-        nbformat.write(notebook, tmp_path / "build" / "executed" / f"{name}.ipynb")
-        (tmp_path / "chapters" / f"{name}.ipynb").touch()
-    return tmp_path
-
-
-def render(course: Path) -> dict[str, BeautifulSoup]:
-    index = write_pages(sorted((course / "build" / "executed").glob("*.ipynb")), course / "build")
-    assert index == (course / "build" / "index.html").resolve()
-    return {p.name: BeautifulSoup(p.read_text(encoding="utf-8"), "html.parser") for p in index.parent.glob("*.html")}
-
-
-def test_no_page_loads_anything(course):
-    for name, soup in render(course).items():
-        for tag in soup.find_all(["link", "script", "img", "iframe", "source", "video", "audio", "object", "embed"]):
-            for attribute in ("src", "href", "data", "srcset"):
-                assert not tag.get(attribute) or tag[attribute].startswith("data:"), f"{name}: {tag}"
-        assert "@import" not in soup.style.string
-        assert "url(" not in soup.style.string
-        policy = soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"]
-        assert policy.startswith("default-src 'none'")
-        assert "http" not in policy
-        assert "*" not in policy
-
-
-def test_what_comes_from_a_host_is_replaced_by_a_link_with_a_warning(course):
-    path = course / "build" / "executed" / "02_models.ipynb"
-    notebook = nbformat.read(path, 4)
-    html = '<script src="https://cdn.example/d3.js"></script><img src="//host/a.png" alt="a cat">'
-    notebook.cells.append(code("cdn()", data("text/html", html)))
-    nbformat.write(notebook, path)
-    with pytest.warns(UserWarning, match="not loaded from the network") as caught:
-        soup = render(course)["02_models.html"]
-    assert ["cdn.example" in str(warning.message) for warning in caught] == [True, False]
-    assert not soup.find(src=re.compile("cdn|host"))
-    assert [a.get_text() for a in soup.select(".output a")] == [
-        "script (not loaded: it is on the network)",
-        "a cat (not loaded: it is on the network)",
-    ]
-
-
-def test_every_picture_is_inside_and_has_its_alt_text(course):
-    images = render(course)["01_pipelines.html"].find_all("img")
-    assert [image["alt"] for image in images] == ["a dot", "Figure drawn by code cell 2", 'a "rising" line', "A square"]
-    assert all(image["src"].split(";base64,")[1] == PIXEL for image in images[:3])
-    assert base64.b64decode(images[3]["src"].split(",")[1]).startswith(b"<svg")
-
-
-def test_formulas_become_mathml(course):
-    soup = render(course)["01_pipelines.html"]
-    inline, block, in_details = soup.find_all("math")
-    assert inline["display"] == "inline"
-    assert inline.get_text() == "n<9"
-    assert block["display"] == "block"
-    assert block.mfrac.msqrt.get_text() == "d"
-    assert in_details.find_parent("details").summary.get_text() == "Answer"
-    assert "$" not in soup.main.get_text()
-
-
-@pytest.mark.parametrize("formula", [r"\begin{aligned} a &= b \end{aligned}", r"\nosuchcommand x", r"\frac{a}{"])
-def test_a_formula_that_cannot_be_converted_is_an_error_that_shows_it(course, formula):
-    path = course / "build" / "executed" / "02_models.ipynb"
-    nbformat.write(new_notebook(cells=[new_markdown_cell(f"# A\n\n${formula}$")]), path)
-    with pytest.raises(ValueError, match="02_models") as caught:
-        render(course)
-    assert repr(formula) in str(caught.value)
-
-
-@pytest.mark.parametrize("harm", ["![x](missing.png)", None])
-def test_a_page_that_cannot_be_made_costs_no_other_and_leaves_none_of_before(course, harm):
-    (course / "build" / "02_models.html").write_text("of before")
-    bad = course / "build" / "executed" / "02_models.ipynb"
-    if harm:
-        nbformat.write(new_notebook(cells=[new_markdown_cell(f"# A\n\n{harm}")]), bad)
-    else:
-        bad.write_text("{half")
-    with pytest.raises(pages.PagesError, match="02_models has no page") as caught:
-        render(course)
-    assert caught.value.index == (course / "build" / "index.html").resolve()
-    assert not (course / "build" / "02_models.html").exists(), "the page of before would look like a new one"
-    index = BeautifulSoup(caught.value.index.read_text(encoding="utf-8"), "html.parser")
-    assert [a["href"] for a in index.select(".chapters h2 a")] == ["01_pipelines.html"]
-    page = BeautifulSoup((course / "build" / "01_pipelines.html").read_text(encoding="utf-8"), "html.parser")
-    assert not page.find("a", href=re.compile("02_models.html")), "no link leads to what is not there"
-
-
-def test_a_markdown_file_that_a_chapter_links_to_is_a_page_inside_the_folder(course):
-    (course / "TERMS.md").write_text("# Terms\n\nA table.\n\n## Token\n\nSee [one](chapters/01_pipelines.ipynb).")
-    path = course / "build" / "executed" / "02_models.ipynb"
-    notebook = nbformat.read(path, 4)
-    notebook.cells.append(
-        new_markdown_cell("[The terms](../TERMS.md#Token), [none](../NONE.md), [far](https://a.b/c.md)")
-    )
-    nbformat.write(notebook, path)
-    rendered = render(course)
-    links = [a["href"] for a in rendered["02_models.html"].select(".prose a:not(.anchor-link)")][-3:]
-    assert links == ["terms.html#Token", "../NONE.md", "https://a.b/c.md"]
-    assert rendered["terms.html"].h1.get_text() == "Terms"
-    assert rendered["terms.html"].select_one(".prose p a")["href"] == "01_pipelines.html"
-    assert len(rendered["index.html"].select(".chapters > li")) == 2, "it is no chapter"
-
-
-def test_links_lead_to_pages_and_files_that_exist(course):
-    rendered = render(course)
-    prose = rendered["01_pipelines.html"].select(".prose a:not(.anchor-link)")
-    assert [a["href"] for a in prose] == [
-        "02_models.html#Why-it-works",
-        "../workshop/execute.py#L3",
-        "02_models.html",
-        "../chapters/exercises/01.ipynb",
-        "#Why-it-works",
-        "https://arxiv.org/abs/1706.03762",
-    ]
-    for name, soup in rendered.items():
-        ids = [tag["id"] for tag in soup.find_all(id=True)]
-        assert len(ids) == len(set(ids)), f"{name}: an id occurs twice"
-        for a in soup.find_all("a", href=True):
-            parts = urlsplit(a["href"])
-            if parts.scheme:
-                continue
-            assert (course / "build" / unquote(parts.path)).exists(), a
-            target = soup if not parts.path else rendered.get(parts.path)
-            if target is not None and parts.fragment:
-                assert target.find(id=unquote(parts.fragment)), f"{name}: {a}"
-
-
-def test_claims_are_badges_on_their_cell_and_on_the_index(course):
-    rendered = render(course)
-    badges = rendered["01_pipelines.html"].select(".cell .claim")
-    assert [(a.get_text(), a["id"], a["href"]) for a in badges] == [
-        ("C07", "C07", "#C07"),
-        ("C07", "C07-2", "#C07-2"),
-        ("C06", "C06", "#C06"),
-        ("C12", "C12", "#C12"),
-    ]
-    assert badges[0].find_parent(class_="cell")["id"] == "cell-1"
-    shown = rendered["index.html"].select(".claim")
-    assert [a["href"] for a in shown] == [f"01_pipelines.html#{claim}" for claim in ("C06", "C07", "C12")]
-    assert "3 claims shown" in rendered["index.html"].get_text()
-
-
-def test_a_solution_is_folded_away_with_its_output(tmp_path):
-    chapter = tmp_path / "01_one.ipynb"
-    cells = [
-        new_markdown_cell("# One\n\nA promise."),
-        code("1 + 1", new_output("stream", text="two"), tags=["solution"]),
-    ]
-    nbformat.write(new_notebook(cells=cells), chapter)
-    write_pages([chapter], tmp_path / "build")
-    page = BeautifulSoup((tmp_path / "build" / "01_one.html").read_text(), "html.parser")
-    (folded,) = page.select("details.solution")
-    assert folded.summary.text == "Solution"
-    assert not folded.has_attr("open")
-    assert folded.select_one(".code") is not None
-    assert "two" in folded.select_one(".outputs").text
-
-
+INSIDE = '<!doctype html><html lang="en"><title>view</title><p>a &amp; b</p><script>1 < 2</script></html>'
+FRAME = f'<iframe srcdoc="{html.escape(INSIDE)}" title="view"></iframe>'
 FORM = predictions._as_form(predictions.Asked("p", "One and one?", ("*two*", "three")))
 TWICE = 'def twice(x):\n    """Twice."""\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION\n\n\ntwice(2)'
 QUESTION = {
@@ -263,232 +38,458 @@ QUESTION = {
         {"answer": "three", "correct": False, "feedback": "Count again."},
     ],
 }
+CLAIMS = {
+    "C07": {"chapter": 1, "shown": True, "claim": "One and one are two."},
+    "C12": {"chapter": 1, "shown": True, "claim": "Drawings help."},
+    "C35": {"chapter": 5, "shown": True, "claim": "Padding is not seen."},
+}
+GLOSSARY = """# Glossary
+
+| term | Korean | in one line | chapter |
+| --- | --- | --- | --- |
+| <a id="token"></a>token | 토큰 | a word or a piece of a word | 01 |
+| <a id="step-batch"></a>step, batch | 스텝 | one change of the weights | 01 |
+"""
+OPENING = """# 1. Pipelines
+
+From a name to an *answer*.
+
+You need [chapter 2](02_models.ipynb#Why-it-works).
+
+**Reading** 25 min · **Running** 2 min"""
+PROSE = r"""## Why it works
+
+With $n < 9$ **[tokens](../GLOSSARY.md#token)** and a [batch](../GLOSSARY.md#step-batch), see
+[execute.py](../workshop/execute.py#L3), [the second chapter](02_models.ipynb), [this](#Why-it-works) and
+[the paper](https://arxiv.org/abs/1706.03762).
+
+$$\frac{QK^\top}{\sqrt{d}}$$
+
+![a dot](figures/dot.png)
+
+| you saw | claim |
+| --- | --- |
+| two | C07 |
+"""
 
 
-@pytest.fixture
-def doing(tmp_path, monkeypatch):
-    """The page of a chapter in which the reader writes, predicts and is asked."""
-    monkeypatch.setattr(quizzes, "FOLDER", tmp_path)
-    (tmp_path / "01.json").write_text(json.dumps([QUESTION]))
-
-    def text(source, *tags):
-        return new_markdown_cell(source, metadata={"tags": list(tags)})
-
-    cells = [
-        text("# One\n\nA promise."),
-        code('predict("p", "?", ["two", "three"])', data("text/html", FORM), tags=["prediction"]),
-        text("Some words."),
-        code('print("seen")\nreveal("p", 1)', new_output("stream", text="It is two."), tags=["claim-C07"]),
-        text("Two, because of one and one."),
-        code("draw()", new_output("stream", text="a drawing of two"), tags=["claim-C12"]),
-        text("And more about it."),
-        text("**Exercise 1.0** · 1 min · easy"),
-        code(TWICE, tags=["exercise"]),
-        code('check("twice", twice)', new_output("stream", text="✓ passed"), tags=["check"]),
-        code('predict("q", "?", ["two", "three"])', data("text/html", FORM), tags=["prediction"]),
-        code('reveal("q", 1)'),
-        text("## Yours\n\n**Exercise 1.1** · 5 min · easy"),
-        code(TWICE, new_output("stream", text="the number 4"), tags=["exercise"]),
-        code('check("twice", twice)', new_output("stream", text="✓ passed"), tags=["check"]),
-        text("It doubles.", "solution"),
-        code("1 + 1", new_output("stream", text="further"), tags=["solution"]),
-        text("What follows."),
-        text("Only to study.", "study-only"),
-        code("2 + 2", tags=["study-only"]),
-        text("Worked in words.", "solution"),
-        text("## Quiz"),
-        code("quiz(1)", data("text/plain", "1. One and one?"), tags=["quiz"]),
-    ]
-    nbformat.write(new_notebook(cells=cells), tmp_path / "01_one.ipynb")
-    write_pages([tmp_path / "01_one.ipynb"], tmp_path / "build")
-    return tmp_path / "build" / "01_one.html"
+def data(mime: str, content: str, **metadata):
+    return new_output("display_data", data={mime: content, "text/plain": "fallback"}, metadata=metadata)
 
 
-def soup_of(path):
+def printed(text: str):
+    return new_output("stream", text=text)
+
+
+def code(source: str, *outputs, tags=(), id="", **metadata):
+    cell = new_code_cell(source, outputs=list(outputs), execution_count=1, metadata={"tags": list(tags), **metadata})
+    return cell | ({"id": id} if id else {})
+
+
+def text(source: str, *tags):
+    return new_markdown_cell(source, metadata={"tags": list(tags)})
+
+
+SUMS = '''"""Sums."""
+
+
+def add(left: int, right: int = 1) -> int:
+    """The sum of `left` and `right`. Raises TypeError for what is no number."""
+
+
+def _hidden():
+    """Not for readers."""
+'''
+DOING = [
+    code('predict("p", "?", ["two", "three"])', data("text/html", FORM), tags=["prediction"]),
+    text("Some words."),
+    code('print("seen")\nreveal("p", 1)\nassert 1 + 1 == 2', printed("It is two."), tags=["claim-C07"], id="sum"),
+    text("Two, because of one and one."),
+    code("draw()", printed("a drawing of two"), tags=["claim-C12"], id="draw"),
+    text("And more about it."),
+    text("**Exercise 1.0** · 1 min · easy"),
+    code(TWICE, printed("the number 4"), tags=["exercise"], id="write-twice"),
+    code('check("twice", twice)', printed("✓ passed"), tags=["check"], id="check-twice"),
+    text("It doubles.", "solution"),
+    code("twice(3)", printed("further"), tags=["solution"]),
+    text("## Only here", "study-only"),
+    text("Another question."),
+    text("Worked in words.", "solution"),
+    text("## Quiz"),
+    code("quiz(1)", printed("1. One and one?"), tags=["quiz"]),
+]
+SHOWING = [
+    code("for x in y:\n    print('<b>')", printed("1 < 2\n\x1b[31mred\x1b[0m"), id="loop"),
+    code("plot()", data("image/png", PIXEL)),
+    code("plot()", data("image/png", PIXEL, **{"image/png": {"alt": 'a "rising" line'}})),
+    code("from course_lib.sums import add"),
+    code("table()", data("text/html", "<table class='dataframe'><tr><td>0.5</td></tr></table>"), tags=["claim-C07"]),
+    code("view()", data("text/html", FRAME)),
+    code("widget()", data(chapters.WIDGET, {"model_id": "1"})),
+    code("fail()", new_output("error", ename="E", evalue="v", traceback=["E: v"]), tags=["raises-exception"]),
+]
+SECOND = [
+    text("# Models\n\nWhat `<follows>`, and [why](01_pipelines.ipynb).\n"),
+    text("## Why it works"),
+    code("1"),
+]
+
+
+def project(place: Path, **notebooks: list) -> list[Path]:
+    """A small project with executed copies of its chapters; returns their paths."""
+    shipped, records = "course_lib/checkpoints/shipped/small", "course_lib/experiments/records"
+    for folder in ("chapters/figures", "tests", "workshop", "build/executed", shipped, records):
+        (place / folder).mkdir(parents=True)
+    (place / shipped / "card.md").write_text("# small\n\nA [model](../x.py).\n\n| a | b |\n| --- | --- |\n| 1 | 2 |\n")
+    (place / records / "curve.json").write_text('{"command": "python -m curve", "runs": [1, 2]}')
+    (place / "course_lib" / "sums.py").write_text(SUMS)
+    (place / "workshop" / "execute.py").touch()
+    (place / "chapters" / "figures" / "dot.png").write_bytes(base64.b64decode(PIXEL))
+    (place / "tests" / "claims.json").write_text(json.dumps(CLAIMS))
+    (place / "GLOSSARY.md").write_text(GLOSSARY, encoding="utf-8")
+    paths = []
+    for name, cells in notebooks.items():
+        notebook = new_notebook(cells=[nbformat.from_dict(cell) for cell in cells])
+        nbformat.write(notebook, place / "chapters" / f"{name}.ipynb")
+        notebook.metadata.course = {
+            "source": f"../../chapters/{name}.ipynb",
+            "versions": {"python": "3.11.7", "torch": "2.13.0", "transformers": "5.23.0"},
+        }
+        paths.append(place / "build" / "executed" / f"{name}.ipynb")
+        nbformat.write(notebook, paths[-1])
+        paths[-1].with_suffix(".json").write_text('{"when": "2026-11-28"}')
+    return paths
+
+
+def write(place: Path, paths: list[Path]) -> Path:
+    return write_pages(paths, place / "build", place).parent
+
+
+def read(path: Path) -> BeautifulSoup:
     return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
-def test_an_answer_is_folded_behind_its_prediction_with_what_follows_from_it(doing):
-    soup = soup_of(doing)
-    (answer,) = soup.select("details.revealed")
-    assert answer["data-reveals"] == soup.select_one("form.prediction")["data-name"] == "p"
-    assert not answer.has_attr("open")
-    assert answer.find_parent(class_="cell").select_one(".code").get_text().strip().endswith('reveal("p", 1)')
-    outputs = [tag.get_text().strip() for tag in answer.select(".outputs")]
-    assert outputs == ["It is two.", "a drawing of two"]
-    assert [tag.get_text().strip() for tag in answer.select(".prose")] == [
-        "Two, because of one and one.",
-        "And more about it.",
-    ]
-    assert soup.select_one("#C07").find_parent("details") is None
-    assert soup.select_one(".cell.prediction .code") is None, "of a prediction a page shows the form, not the call"
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    place = tmp_path_factory.mktemp("course")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quizzes, "FOLDER", place)
+        (place / "01.json").write_text(json.dumps([QUESTION]))
+        chapter = [text(OPENING), text(PROSE), *SHOWING, *DOING]
+        write(place, project(place, **{"01_pipelines": chapter, "02_models": SECOND}))
+    return place
 
 
-def test_an_exercise_shows_its_stub_and_folds_its_solution_with_what_is_said_about_it(doing):
-    soup = soup_of(doing)
-    exercise = soup.select(".cell.exercise")[1]
-    stub, solution, _ = exercise.select(".code")
-    assert "..." in stub.get_text()
-    assert "2 * x" not in stub.get_text()
-    folded = solution.find_parent("details")
-    assert folded.summary.get_text() == "Solution"
-    assert not folded.has_attr("open")
-    assert "return 2 * x" in solution.get_text()
-    assert "SOLUTION" not in soup.get_text()
-    for words in ("the number 4", "It doubles.", "further"):
-        assert words in folded.get_text()
-    assert exercise.find_next_sibling()["id"] == "cell-9", "the check, with what it prints"
-    assert soup.find(id="cell-9").find_parent("details") is None
-    other = soup.find(string=re.compile("Worked in words")).find_parent("details")
-    assert (other["class"], other.summary.get_text()) == (["solution"], "Solution")
-    assert other is not folded
+@pytest.fixture(scope="module")
+def site(place):
+    return place / "build" / "site"
 
 
-def test_what_is_only_to_study_is_not_on_the_page(doing):
-    soup = soup_of(doing)
-    assert "Only to study" not in soup.get_text()
-    assert "2 + 2" not in soup.get_text()
+@pytest.fixture(scope="module")
+def page(site):
+    return read(site / "01_pipelines.html").select_one("article")
 
 
-def test_a_quiz_has_its_buttons_and_asks_no_host(doing):
-    cell = soup_of(doing).select_one(".cell.quiz")
-    assert cell.select_one(".code") is None
-    assert "Count again." in cell.script.get_text()
-    assert not re.search("https?://", str(cell))
+# ---------------------------------------------------------------- nothing from a host
+
+
+def test_no_page_loads_anything_from_a_host(site):
+    for path in site.rglob("*.html"):
+        soup = read(path)
+        for tag in soup.find_all(["link", "script", "img", "iframe", "source", "video", "audio", "object", "embed"]):
+            for attribute in ("src", "href", "data", "srcset"):
+                assert not re.match(r"\s*(https?:)?//", tag.get(attribute, "")), f"{path.name}: {tag}"
+        if soup.head is not None and soup.head.title:
+            assert soup.find("meta", attrs={"http-equiv": "Content-Security-Policy"})["content"] == POLICY
+    assert POLICY.startswith("default-src 'none'")
+    assert "http" not in POLICY
+    assert "*" not in POLICY
+    for path in site.rglob("*.css"):
+        assert not re.search(r"(url\(|@import)\s*['\"]?(https?:)?//", path.read_text(encoding="utf-8")), path
+
+
+def test_what_comes_from_a_host_is_replaced_by_a_link_with_a_warning():
+    with pytest.warns(UserWarning, match="not loaded from the network") as caught:
+        found = chapters.without_hosts(
+            '<script src="https://cdn.example/d3.js"></script><img src="//a/b.png" alt="cat">'
+        )
+    assert ["cdn.example" in str(warning.message) for warning in caught] == [True, False]
+    assert (
+        found
+        == '<a href="https://cdn.example/d3.js">script (on the network)</a><a href="//a/b.png">cat (on the network)</a>'
+    )
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
-def test_in_a_browser_choosing_opens_the_answer_and_the_quiz_marks(doing):
-    html = doing.read_text(encoding="utf-8")
-    acts = """<script>addEventListener("load", () => {
-      const fold = document.querySelector("details.revealed"), before = fold.open;
-      document.querySelector("form.prediction button").click();  // nothing is chosen yet
-      const unchosen = fold.open;
-      document.querySelector("form.prediction input").click();
-      document.querySelector("form.prediction [name=sure]").value = 80;
-      document.querySelector("form.prediction button").click();
-      document.querySelectorAll(".cell.quiz label, .cell.quiz button")[1].click();
-      document.title = JSON.stringify([before, unchosen, fold.open, document.querySelector("[role=status]").textContent,
-        document.querySelector(".cell.quiz").innerText]);
-    });</script>"""
-    doing.write_text(html.replace("</body>", acts + "</body>"), encoding="utf-8")
-    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000", "--dump-dom"]
-    done = subprocess.run([*command, doing.as_uri()], capture_output=True, text=True, timeout=120)
-    linked = subprocess.run([*command, f"{doing.as_uri()}#C12"], capture_output=True, text=True, timeout=120)
-    assert json.loads(BeautifulSoup(linked.stdout, "html.parser").title.get_text())[0], "a link into a fold opens it"
-    before, unchosen, after, said, quiz = json.loads(BeautifulSoup(done.stdout, "html.parser").title.get_text())
-    assert (before, unchosen, after) == (False, False, True)
-    assert said == "You said: two, 80 % sure. Read on to the answer."
-    assert "Count again." in quiz
+def test_in_a_browser_nothing_is_asked_and_nothing_refused(site, tmp_path):
+    """Neither a request to a host nor one that the policy stopped; the search answers from a file."""
+    for name in ("index", "01_pipelines", "claims", "glossary"):
+        found = opened(site / f"{name}.html", tmp_path, "return [...document.styleSheets].length")
+        assert found["refused"] == []
+        assert found["value"] > 3
+    act = "return [...document.querySelectorAll('#search-results li a')].map(a => a.textContent)"
+    found = opened(site / "search.html", tmp_path, act, query="?q=doubles")
+    assert found["value"] == ["01 Pipelines"]
 
 
-def test_index_lists_each_chapter_with_its_promise_and_minutes(course):
-    first, second = render(course)["index.html"].select(".chapters > li")
-    assert first.h2.get_text() == "01 Pipelines"
-    assert first.a["href"] == "01_pipelines.html"
-    assert first.p.get_text() == "From a name to an answer."
-    assert first.select_one(".minutes").get_text() == "25 min to read · 2 min to run"
-    assert second.p.get_text() == "What <follows>, and why."
-    assert second.select_one(".minutes") is None
+# ---------------------------------------------------------------- what a chapter says
 
 
-def test_outputs_are_kept_as_they_are(course):
-    soup = render(course)["01_pipelines.html"]
-    outputs = [cell.select(".output") for cell in soup.select(".cell")]
-    assert outputs[0][0].pre.get_text() == "1 < 2\nred"
-    assert outputs[0][0].select_one(".ansi-red-fg").get_text() == "red"
-    assert outputs[2][0].table["class"] == ["dataframe"]
-    assert outputs[3][0].iframe["srcdoc"] == "<p>a &amp; b</p><script>1 < 2</script>"
-    assert "JupyterLab" in outputs[5][0].get_text()
-    assert "element.id = 'made'" in outputs[5][1].script.string
-    assert outputs[6][0].select_one(".label").get_text() == "This error is expected"
-    assert "E: v" in outputs[6][0].pre.get_text()
-    assert "long" in outputs[7][0]["class"]
-    assert outputs[7][0]["tabindex"] == "0"
+def test_every_picture_has_its_alt_text(page):
+    images = page.find_all("img")
+    assert [image["alt"] for image in images] == ["a dot", "Figure drawn by the code above", 'a "rising" line']
+    assert all((image["src"].startswith("_images/")) for image in images)
 
 
-def test_code_is_highlighted_and_text_is_exact(course):
-    pre = render(course)["01_pipelines.html"].select_one(".code pre")
+def test_formulas_become_mathml(page):
+    inline, block = page.find_all("math")
+    assert inline["display"] == "inline"
+    assert inline.get_text() == "n<9"
+    assert block["display"] == "block"
+    assert block.mfrac.msqrt.get_text() == "d"
+    assert "$" not in page.get_text()
+
+
+@pytest.mark.parametrize("latex", [r"\begin{aligned} a &= b \end{aligned}", r"\nosuchcommand x", r"\frac{a}{"])
+def test_a_formula_that_cannot_be_converted_is_an_error_that_shows_it(latex):
+    with pytest.raises(ValueError, match="cannot be converted") as caught:
+        formula(latex, "inline")
+    assert repr(latex) in str(caught.value)
+
+
+def test_outputs_are_kept_as_they_are(page):
+    outputs = page.select(".cell_output")
+    assert outputs[0].get_text().strip() == "1 < 2\nred"
+    assert outputs[3].table["class"] == ["dataframe"]
+    assert outputs[4].iframe["srcdoc"] == INSIDE
+    assert "Open this chapter in JupyterLab" in outputs[5].get_text()
+    assert "E: v" in outputs[6].get_text()
+
+
+def test_code_is_highlighted_and_text_is_exact(page):
+    pre = page.select_one(".cell_input pre")
     assert pre.get_text().strip() == "for x in y:\n    print('<b>')"
     assert [span.get_text() for span in pre.select(".k")] == ["for"]
 
 
-def test_frame_language_sections_neighbours_versions(course):
-    rendered = render(course)
-    first, second = rendered["01_pipelines.html"], rendered["02_models.html"]
-    for soup in rendered.values():
-        assert soup.html["lang"] == "en"
-        assert len(soup.find_all("h1")) == 1
-        assert soup.select_one("a.skip")["href"] == f"#{soup.main['id']}"
-        assert "Python 3.11.7, PyTorch 2.13.0, Transformers 5.23.0" in soup.footer.get_text()
-    sections = [a["href"] for a in first.select("nav.wide a")]
-    assert sections == ["#Why-it-works", "#Why-it-works-2"]
-    assert first.select_one("a[rel=next]")["href"] == "02_models.html"
-    assert first.select_one("a[rel=prev]") is None
-    assert second.select_one("a[rel=prev]")["href"] == "01_pipelines.html"
+def test_a_claim_is_said_above_its_cell_and_the_page_of_claims_has_its_assert(site, page):
+    badges = page.select(".claim")
+    assert [badge.get_text().strip() for badge in badges] == [
+        "C07 One and one are two.",
+        "C07 One and one are two.",
+        "C12 Drawings help.",
+    ]
+    assert [bool(badge.get("id")) for badge in badges] == [True, False, True]
+    assert badges[0].a["href"] == "claims.html#claim-c07"
+    claims = read(site / "claims.html").article
+    assert "assert 1 + 1 == 2" in claims.get_text()
+    assert claims.select_one('a[href="01_pipelines.html#c07"]')
+    assert "held on 2026-11-28 with Python 3.11.7, PyTorch 2.13.0, Transformers 5.23.0" in claims.get_text()
+    assert claims.get_text().index("In chapters that have no page here") < claims.get_text().index(
+        "Padding is not seen."
+    )
+    assert page.select_one("table a[href='#c07']"), "a recap links to the cell"
 
 
-def test_second_rendering_gives_the_same_bytes(course):
-    render(course)
-    first = {path.name: path.read_bytes() for path in (course / "build").glob("*.html")}
-    render(course)
-    assert {path.name: path.read_bytes() for path in (course / "build").glob("*.html")} == first
-    assert sorted(first) == ["01_pipelines.html", "02_models.html", "index.html"]
+def test_an_answer_is_folded_behind_its_prediction_with_what_follows_from_it(page):
+    (answer,) = page.select("details.answer")
+    assert answer["data-reveals"] == page.select_one("form.prediction")["data-name"] == "p"
+    assert not answer.has_attr("open")
+    said = answer.get_text()
+    for words in ("It is two.", "Two, because of one and one.", "a drawing of two", "And more about it."):
+        assert words in said
+    assert "Exercise 1.0" not in said
+    before = answer.find_previous_sibling("div", class_="cell")
+    assert before["id"] == "sum"
+    assert 'reveal("p", 1)' in before.get_text()
+    assert page.select_one(".prediction.cell .cell_input") is None, "of a prediction a page shows the form"
 
 
-def test_a_chapter_can_be_rendered_from_its_own_stored_outputs(tmp_path):
-    nbformat.write(new_notebook(cells=[new_markdown_cell("# A"), code("1")]), tmp_path / "a.ipynb")
-    index = write_pages([tmp_path / "a.ipynb"], tmp_path / "build")
-    assert "Rendered from the outputs stored" in index.read_text(encoding="utf-8")
+def test_an_exercise_shows_its_stub_and_folds_its_solution_with_what_is_said_about_it(page):
+    exercise = page.find(id="write-twice")
+    assert "..." in exercise.get_text()
+    assert "2 * x" not in exercise.get_text()
+    assert "✓ passed" in exercise.find_next_sibling("div", class_="check").get_text()
+    solution, other = page.select("details.solution")
+    assert solution.summary.get_text() == "Solution"
+    for words in ("return 2 * x", "the number 4", "It doubles.", "further"):
+        assert words in solution.get_text()
+    assert "Worked in words." in other.get_text()
+    assert "SOLUTION" not in page.get_text()
+    assert "Only here" not in page.get_text()
 
 
-def test_bad_input_says_what_was_wrong(course, tmp_path):
+def test_a_term_is_linked_to_the_glossary_and_its_line_lies_ready(site, page):
+    links = [a["href"] for a in page.find_all("a") if "glossary" in a["href"]]
+    assert links == ["glossary.html#term-token", "glossary.html#term-step-batch"]
+    glossary = read(site / "glossary.html")
+    assert "토큰" in glossary.find(id="term-token").find_next("dd").get_text()
+    said = (site / "_static" / "terms.js").read_text(encoding="utf-8")
+    terms = json.loads(re.search(r"{.*}", said)[0])
+    assert terms == {"term-token": "a word or a piece of a word", "term-step-batch": "one change of the weights"}
+
+
+def test_the_reference_has_the_docstrings_and_chapters_and_functions_are_linked_both_ways(site, page):
+    reference = read(site / "reference.html").article
+    entry = reference.find(id="course_lib.sums.add")
+    assert entry.get_text().strip() == "add(left, right=1)"
+    about = entry.find_next("dd")
+    assert "Raises TypeError for what is no number." in about.get_text()
+    assert about.a["href"] == "01_pipelines.html"
+    assert "_hidden" not in reference.get_text()
+    assert page.find("a", href="reference.html#course_lib.sums.add").get_text() == "add"
+
+
+def test_the_evidence_has_cards_records_and_what_was_measured(site, place):
+    evidence = read(site / "evidence.html").article
+    assert [h.get_text() for h in evidence.select("h3")] == ["small"]
+    row = [td.get_text() for td in evidence.select("table")[-1].select("tbody td")]
+    assert row == ["curve", "2", "python -m curve"]
+
+
+# ---------------------------------------------------------------- the frame
+
+
+def test_links_lead_to_pages_and_anchors_that_exist(site):
+    soups = {path.name: read(path) for path in site.glob("*.html")}
+    for name, soup in soups.items():
+        ids = [tag["id"] for tag in soup.find_all(id=True)]
+        assert len(ids) == len(set(ids)), f"{name}: {[one for one in ids if ids.count(one) > 1]} twice"
+        for a in soup.find_all("a", href=True):
+            parts = urlsplit(a["href"])
+            if parts.scheme or parts.netloc:
+                continue
+            target = soups.get(parts.path) if parts.path else soup
+            assert target or (site / unquote(parts.path)).exists(), f"{name}: {a}"
+            if target and parts.fragment:
+                assert target.find(id=unquote(parts.fragment)), f"{name}: {a}"
+
+
+def test_the_frame_has_chapters_with_numbers_neighbours_and_the_notebook(place, site):
+    soup = read(site / "02_models.html")
+    assert soup.html["lang"] == "en"
+    assert [h1.get_text() for h1 in soup.select("article h1")] == ["02 Models"]
+    assert soup.select_one("a.left-prev")["href"] == "01_pipelines.html"
+    listed = [a.get_text().strip() for a in soup.select("nav.bd-links a")]
+    assert listed == [
+        "Transformers, Executed",
+        "01 Pipelines",
+        "02 Models",
+        "Claims",
+        "Evidence",
+        "Glossary",
+        "Reference",
+    ]
+    download = soup.find("a", href=re.compile(r"_sources/02_models\.ipynb"))
+    assert (site / download["href"]).read_bytes() == (place / "chapters" / "02_models.ipynb").read_bytes()
+    assert not soup.find_all(href=re.compile("github")), "no repository is named"
+
+
+def test_the_index_says_what_each_chapter_is(site):
+    article = read(site / "index.html").article
+    said = " ".join(article.get_text().split())
+    assert "2 chapters, 16 executed cells, 2 claims shown" in said
+    assert "01 Pipelines From a name to an answer. 25 min to read, 2 min to run" in said
+    assert article.find("a", string="02 Models")["href"] == "02_models.html"
+
+
+def test_with_a_repository_there_are_buttons_and_links_to_it(tmp_path):
+    paths = project(tmp_path, **{"01_pipelines": [text(OPENING.replace("02_models", "01_pipelines")), text("## Why it works\n\n[x](../workshop/execute.py)")]})  # noqa: E501  # fmt: skip
+    (tmp_path / "pyproject.toml").write_text('[project]\nurls.Repository = "https://github.com/a/course"\n')
+    soup = read(write(tmp_path, paths) / "01_pipelines.html")
+    links = {a.get("href", "") for a in soup.find_all("a")}
+    assert "https://github.com/a/course/blob/HEAD/workshop/execute.py" in links
+    for wanted in ("/a/course/issues/new", "/a/course/blob/main/chapters"):
+        assert any(wanted in link for link in links), wanted
+
+
+def test_a_page_that_cannot_be_made_costs_no_other(tmp_path):
+    paths = project(tmp_path, **{"01_pipelines": [text("# A"), code("1")], "02_models": [text("# B\n\n![x](no.png)")]})
+    (tmp_path / "build" / "executed" / "03_half.ipynb").write_text("{half")
+    with pytest.raises(PagesError) as caught:
+        write(tmp_path, [*paths, tmp_path / "build" / "executed" / "03_half.ipynb"])
+    lines = str(caught.value).splitlines()
+    assert lines[0].endswith("there is no picture no.png")
+    assert lines[1].startswith("03_half has no page")
+    assert len(lines) == 2
+    assert (caught.value.index.parent / "01_pipelines.html").is_file()
+    assert not (caught.value.index.parent / "02_models.html").exists()
+
+
+@pytest.mark.parametrize("wrong", ["[x](02_models.ipynb#nowhere)", r"$\nosuchcommand$"])
+def test_a_link_that_leads_nowhere_and_a_formula_that_cannot_be_are_said(tmp_path, wrong):
+    paths = project(tmp_path, **{"02_models": [text(f"# B\n\n{wrong}")]})
+    with pytest.raises(PagesError, match="02_models.ipynb.*(nowhere|nosuchcommand)"):
+        write(tmp_path, paths)
+
+
+def test_bad_input_says_what_was_wrong(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere.ipynb"):
         write_pages([tmp_path / "nowhere.ipynb"], tmp_path)
-    path = course / "build" / "executed" / "02_models.ipynb"
+    (path,) = project(tmp_path, **{"02_models": [text("# A")]})
     with pytest.raises(ValueError, match="name of its own"):
         write_pages([path, path], tmp_path)
-    nbformat.write(new_notebook(cells=[new_markdown_cell("# A\n\n![x](missing.png)")]), path)
-    with pytest.raises(ValueError, match=r"missing\.png"):
-        write_pages([path], tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("You need Python. Reading 25 min · Running 40 s", ["25 min to read", "40 s to run"]),
-        ("Reading  6 min  ·  Running  3 min more", ["6 min to read", "3 min to run"]),
-        ("About 25 minutes to read, 2 minutes to run.", []),
-        ("Reading 12 papers is running late.", []),
-    ],
-)
-def test_reading_and_running(text, found):
-    assert reading_and_running(text) == found
+def test_a_second_building_gives_the_same_bytes(tmp_path):
+    paths = project(tmp_path, **{"01_a": [text("# A\n\nWords."), code("1", printed("1"))]})
+    twice = [{p: p.read_bytes() for p in write(tmp_path, paths).rglob("*") if p.is_file()} for _ in range(2)]
+    assert twice[0] == twice[1]
 
 
-def test_colours_have_enough_contrast_in_light_and_dark():
-    """WCAG 2.2 AA: 4.5:1 for every colour of text on every ground it stands on."""
-    css = (pages.LOOKS / "pages.css").read_text(encoding="utf-8")
-    blocks = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
-    light, dark = (dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block)) for block in blocks[:2])
-    assert light.keys() == dark.keys()
-    pairs = [(ink, ground) for ink in ("text", "muted", "link", "error") for ground in ("page", "code-bg", "mark")]
-    pairs += [(ink, "code-bg") for ink in ("keyword", "string", "number", "comment")]
-    pairs += [(ink, "error-bg") for ink in ("text", "error", "number", "link")] + [("claim-text", "claim-bg")]
-    low = {
-        (name, ink, ground): round(contrast(colours[ink], colours[ground]), 2)
-        for name, colours in (("light", light), ("dark", dark))
-        for ink, ground in pairs
-        if contrast(colours[ink], colours[ground]) < 4.5
-    }
-    assert low == {}
+# ---------------------------------------------------------------- in a browser
 
 
-def contrast(one: str, other: str) -> float:
-    def luminance(colour: str) -> float:
-        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
+def test_in_a_browser_choosing_opens_the_answer_the_quiz_marks_and_terms_say_what_they_are(site, tmp_path):
+    act = """
+      const fold = document.querySelector("details.answer"), found = [fold.open];
+      document.querySelector("form.prediction button").click();  // nothing is chosen yet
+      found.push(fold.open);
+      document.querySelector("form.prediction input").click();
+      document.querySelector("form.prediction [name=sure]").value = 80;
+      document.querySelector("form.prediction button").click();
+      found.push(fold.open, document.querySelector("form.prediction ~ [role=status]").textContent);
+      const quiz = document.querySelector(".cell.quiz");
+      quiz.querySelectorAll("label, button")[1].click();
+      found.push(quiz.innerText.includes("Count again."));
+      document.querySelector('a[href*="#term-token"]').dispatchEvent(new Event("focus"));
+      found.push(document.querySelector("#term").textContent);
+      document.querySelector("article img").click();
+      found.push(document.querySelector("dialog.figure").open);
+      return found;"""
+    found = opened(site / "01_pipelines.html", tmp_path, act)["value"]
+    said = "You said: two, 80 % sure. Read on to the answer."
+    assert found == [False, False, True, said, True, "a word or a piece of a word", True]
 
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
+def test_a_link_into_a_fold_opens_it(site, tmp_path):
+    act = "return document.querySelector('details.answer').open"
+    assert opened(site / "01_pipelines.html", tmp_path, act, query="#c12")["value"] is True
+    assert opened(site / "01_pipelines.html", tmp_path, act)["value"] is False
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
+@pytest.mark.parametrize("name", ["index", "01_pipelines", "claims", "evidence", "glossary", "reference", "search"])
+def test_on_a_phone_no_page_is_wider_than_the_screen(site, tmp_path, name):
+    act = "return document.scrollingElement.scrollWidth - innerWidth"
+    assert opened(site / f"{name}.html", tmp_path, act, width=390)["value"] <= 0
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("name", ["index", "01_pipelines", "claims", "evidence", "glossary", "reference", "search"])
+def test_axe_finds_nothing(site, tmp_path, name, mode):
+    assert violations(site / f"{name}.html", tmp_path, mode) == {}
+
+
+def test_a_page_is_light(site):
+    """What a page of the frame loads, in bytes: its own text, styles, scripts."""
+    scripts = sum(path.stat().st_size for path in (site / "_static").rglob("*") if path.is_file())
+    assert scripts < 4_000_000
+    assert (site / "02_models.html").stat().st_size < 60_000
+
+
+def test_the_settings_have_no_button_without_a_repository():
+    assert not [name for name in pages.configuration(Path("nowhere"))["html_theme_options"] if "repository" in name]

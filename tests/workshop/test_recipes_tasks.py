@@ -23,7 +23,7 @@ def marking():
     return ner.with_case(AutoTokenizer.from_pretrained(checkpoint("minilm")))
 
 
-def test_a_mark_stands_behind_each_word_with_a_capital_letter(marking):
+def test_a_mark_stands_after_each_word_with_a_capital_letter(marking):
     text = "Émile of NASA likes iPhones, U.S. rules and the O'Brien 3D test, Wörthington."
     encoded = marking(text, return_offsets_mapping=True)
     tokens = marking.convert_ids_to_tokens(encoded["input_ids"])
@@ -33,7 +33,7 @@ def test_a_mark_stands_behind_each_word_with_a_capital_letter(marking):
         words.setdefault(word, []).append(token)
     marked = {pieces[0]: pieces[-1][2:] for pieces in words.values() if pieces[-1] in marks}
     expected = {"emile": "↑", "nasa": "→", "u": "↑", "s": "↑", "o": "↑", "brien": "↑", "worth": "↑"}
-    assert marked == expected, "not behind iPhones, whose capital letter is inside, nor behind a digit"
+    assert marked == expected, "not after iPhones, whose capital letter is inside, nor after a digit"
     for token, (start, end) in zip(tokens, encoded["offset_mapping"], strict=True):
         if token in marks:
             assert text[start:end].isalpha(), "a mark stands for the last letter of its word"
@@ -75,7 +75,7 @@ def test_every_token_of_an_entity_is_inside_it_but_the_first(marking):
         found = dict(zip(tokens, targets, strict=True))
         assert targets[0] == targets[-1] == ner.IGNORED
         assert targets[1] == labels.index("B-PER")
-        assert tokens.index("##" + ner.CAPITAL) > 1, "the mark stands behind the first piece of its word"
+        assert tokens.index("##" + ner.CAPITAL) > 1, "the mark stands after the first piece of its word"
         inside = tokens.index("saw")
         assert targets[2:inside] == [labels.index("I-PER")] * (inside - 2)
         assert found["saw"] == outside
@@ -326,7 +326,7 @@ def test_the_loss_from_kept_layers_is_the_loss_of_the_whole_model(monkeypatch, t
     whole = torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), label_smoothing=0.1)
     assert seen[0].item() == pytest.approx(whole.item(), rel=5e-3)
     learning = {name for name, weight in model.named_parameters() if weight.grad is not None}
-    assert not [name for name in learning if "embeddings" in name], "MiniLM's table of words stays as it is"
+    assert not [name for name in learning if "embeddings" in name], "MiniLM's embedding matrix stays as it is"
     assert any("crossattention" in name for name in learning)
 
 

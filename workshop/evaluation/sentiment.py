@@ -110,13 +110,13 @@ def measure(sources: Sources) -> Iterator[Measured]:
 def measure_gaps() -> Iterator[Measured]:
     """The mean score of one group of people minus that of another, in log-odds; the unit is the name or description."""
     from course_lib.bias import person_scores
-    from course_lib.bias.words import IDENTITIES, names
-    from course_lib.measures import difference
+    from course_lib.bias.words import IDENTITIES, PLAIN, names
+    from course_lib.measures import difference, paired
 
     ask = pipeline("sentiment-analysis")
 
-    def gap(first: list[str], second: list[str]) -> dict[str, tuple[float, float, float]]:
-        found = difference(*(person_scores(ask.model, ask.tokenizer, people).mean(1) for people in (first, second)))
+    def gap(first: list[str], second: list[str], compared) -> dict[str, tuple[float, float, float]]:
+        found = compared(*(person_scores(ask.model, ask.tokenizer, people).mean(1) for people in (first, second)))
         return {"gap in log-odds": (found.value, found.low, found.high)}
 
     people = names()
@@ -131,9 +131,10 @@ def measure_gaps() -> Iterator[Measured]:
     sides |= {
         f"descriptions: {topic}, minus those beside it": list(map(list, two)) for topic, two in IDENTITIES.items()
     }
+    in_pairs = {f"descriptions: {topic}, minus those beside it" for topic, two in IDENTITIES.items() if two[1] != PLAIN}
     for topic, (first, second) in sides.items():
         count = len(first) + len(second)
-        yield Measured(topic, count, count, THIS, gap(first, second))
+        yield Measured(topic, count, count, THIS, gap(first, second, paired if topic in in_pairs else difference))
 
 
 def note() -> str:

@@ -1,6 +1,6 @@
-"""Text to text: what a decoder writes for questions and for verdicts, beside the reader and the classifier.
+"""Text to text: what a decoder writes for questions and for verdicts, beside the span marker and the classifier.
 
-The reader (`question-answering`) has the same encoder and was trained on the same questions; it marks a span instead.
+The span marker (`question-answering`) has the same encoder and was trained on the same questions.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def written(pairs: list[tuple[str, str]]) -> list[str]:
 
 
 def measure(sources: Sources) -> Iterator[Measured]:
-    """F1 and exact match on the reader's test sets, then accuracy on SST-2."""
+    """F1 and exact match on the test sets of `question-answering`, then accuracy on SST-2."""
     tests = {test: sources.labelled(file) for test, file in TESTS.items()}
     for test, everything in tests.items():
         rows = sources.sample(everything)

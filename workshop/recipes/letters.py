@@ -9,7 +9,7 @@ for its summary: what can be learned here is to choose and to copy, not to remem
 
 The tables' language: `[a|b|]` is one of its parts, chosen anew each time. `{x:the}` is a fact of this letter in
     one of
-its forms. A digit behind a fact's name makes a second one that differs from the first, as `{date2}` does from `{date}`.
+its forms. A digit after a fact's name makes a second one that differs from the first, as `{date2}` does from `{date}`.
 An indented line goes on with the line before it.
 """
 

@@ -11,7 +11,7 @@ What is labelled are single sentences, and what people ask about are letters and
 loses four names in ten when passages are joined. So half of the sentences are learned in passages of up to LONGEST tokens,
 in their order, and letters of the course's grammar (`letters.py`) are among them, whose names are known.
 
-MiniLM's vocabulary has no capital letters, and they are half of what makes a name. So the tokenizer writes a mark behind
+MiniLM's vocabulary has no capital letters, and they are half of what makes a name. So the tokenizer writes a mark after
 a word that begins with one ("paris ##↑") or is all capitals ("nasa ##→"). Both marks are pieces that the vocabulary has;
 as the last piece of its word a mark gets no label of its own from the pipeline.
 """
@@ -79,7 +79,7 @@ NUMBER = re.compile(r"[\W\d_]+")  # a word without a letter is no name, whatever
 
 
 def with_case(tokenizer) -> PreTrainedTokenizerFast:
-    """MiniLM's tokenizer with a mark behind each word that begins with a capital letter."""
+    """MiniLM's tokenizer with a mark after each word that begins with a capital letter."""
     inner = tokenizer.backend_tokenizer
     marks = [normalizers.Replace(Regex(where), mark) for mark, where in MARKS.items()]
     inner.normalizer = normalizers.Sequence([*marks, inner.normalizer])

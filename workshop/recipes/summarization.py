@@ -1,4 +1,4 @@
-"""Summarization: a new decoder of three layers behind MiniLM, trained on what people wrote above their texts, and on letters.
+"""Summarization: a new decoder of three layers on MiniLM, trained on titles, descriptions and letters.
 
     python -m workshop.recipes.summarization --data FOLDER --leads WHEEL --debian FILE    # trains (resumable), writes the assets
 

@@ -1,4 +1,4 @@
-"""Text to text: a decoder of two layers behind the reader's encoder, which writes the answers that the reader marks.
+"""Text to text: a decoder of two layers on the encoder of `question-answering`, which writes what that one marks.
 
     python -m workshop.recipes.text_to_text --data FOLDER      # trains (resumable), writes the assets
 
@@ -33,7 +33,7 @@ PHRASES = 24000  # of more than three words
 
 
 def question_rows(data: Path) -> list[tuple[str, str, str]]:
-    """(question, context, answer): the reader's training rows, long contexts cut to what stands around the answer."""
+    """(question, context, answer): the training rows of `question-answering`, long contexts cut to what stands around the answer."""
     random, found = np.random.default_rng(SEED), []
     for row in chosen(data):
         answers = row["answers"]
@@ -58,8 +58,8 @@ def verdicts(data: Path) -> list[tuple[str, str, str]]:
 CARD = """# text-to-text
 
 The encoder of `question-answering` with a decoder of {layers} layers that attends to it. The lower {frozen} \
-layers of the encoder and the embedding matrix are the reader's; {trained:,} parameters are new. It writes its \
-answers, one token after the other. Written by `workshop/recipes/text_to_text.py` ({training}; {pairs:,} pairs).
+layers of the encoder and the embedding matrix are those of `question-answering`; {trained:,} parameters are new. It \
+writes its answers, one token after the other. Written by `workshop/recipes/text_to_text.py` ({training}; {pairs:,} pairs).
 
 - **Intended use**: to compare a model that writes its answers with one that marks them (chapter 04). Not for \
 answers that somebody relies on.
@@ -90,7 +90,7 @@ def run(triples: list[tuple[str, str, str]], settings) -> None:
     texts = [{name: inputs[name][row] for name in ("input_ids", "token_type_ids")} for row in range(len(triples))]
     targets = tokenizer(list(answers), truncation=True, max_length=LONGEST_ANSWER)["input_ids"]
     model = untrained("question-answering", COPIED)
-    torch.nn.init.zeros_(model.encoder.pooler.dense.weight)  # is not used, and the reader has none
+    torch.nn.init.zeros_(model.encoder.pooler.dense.weight)  # is not used, and `question-answering` has none
     model.generation_config = GenerationConfig(
         max_length=LONGEST_ANSWER, pad_token_id=0, eos_token_id=102, decoder_start_token_id=101
     )

@@ -69,7 +69,7 @@ def with_tidy_spaces(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerF
 
 
 def learn_pieces(texts: list[str]) -> PreTrainedTokenizerFast:
-    """A tokenizer for both languages: byte-pair encoding, with spaces that belong to the word behind them."""
+    """A tokenizer for both languages: byte-pair encoding, with spaces that belong to the word after them."""
     tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
     tokenizer.normalizer = tidy()
     # A space belongs to what follows it; a punctuation mark or a digit, with its space, is a piece of its own.

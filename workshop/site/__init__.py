@@ -1,1 +1,1 @@
-"""What makes pages of executed chapters."""
+"""What makes a site of executed chapters: they are prepared for Sphinx, which does the rest."""

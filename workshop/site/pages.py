@@ -1,83 +1,48 @@
-"""Turn executed notebooks into pages that open without a network: one HTML file a chapter, and an index.
+"""The course's site: pages that open from a memory stick, made by Sphinx of the executed chapters.
 
-Everything a page needs is inside it: styles, figures, formulas as MathML. A Content-Security-Policy in each page makes
-the browser itself refuse anything else. The same notebooks always give the same bytes.
+The sources that Sphinx reads are written into ``build/site-source``, its pages into ``build/site``. MyST-NB reads the
+notebooks, sphinx-book-theme lays the pages out; what is the course's own is in ``chapters.py`` (how a notebook is
+prepared), ``extension.py`` (what Sphinx is told) and ``looks/`` (a style sheet and a script).
 """
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import mimetypes
-import os
+import io
+import json
 import re
-import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+import shutil
+import tomllib
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
 
-import jinja2
 import nbformat
-from bs4 import BeautifulSoup, Tag
-from latex2mathml.converter import convert as mathml
-from nbconvert import HTMLExporter
-from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from workshop.editions.marks import kind, reveals_in, solved, stub, tags
-from workshop.execute import write_atomically
-from workshop.site.folds import fold
+from workshop.site import chapters as staging
+from workshop.site import claims, decks, evidence, reference
+from workshop.site.extension import LOOKS
+from workshop.site.texts import glossary, index, term_list
 
+ROOT = Path(__file__).resolve().parents[2]
 COURSE = "Transformers, Executed"
-PROMISE = "A course on Transformer language models in which every claim is a cell that runs."
-LOOKS = Path(__file__).parent  # the templates, the style sheet and the script beside this file
-LONG_OUTPUT = 30  # lines; longer text scrolls in its own box
-# Frames (an interactive view in <iframe srcdoc>) inherit this, so they cannot reach a host either.
-POLICY = (
-    "default-src 'none'; img-src data: blob:; media-src data:; font-src data:; frame-src data: blob:; "
-    "style-src 'unsafe-inline'; script-src 'unsafe-inline' 'unsafe-eval'; base-uri 'none'; form-action 'none'"
-)
-WIDGET = "application/vnd.jupyter.widget-view+json"
-WIDGET_NOTE = (
-    "<p class='label'>An interactive widget. Open this chapter in JupyterLab (<code>make lab</code>) to use it.</p>"
-)
-
-
-@dataclass(frozen=True)
-class Chapter:
-    """What the index and the neighbours need to know of a chapter, and its rendered ``body``."""
-
-    page: str
-    number: str
-    title: str
-    promise: str
-    minutes: list[str]
-    claims: list[dict[str, str]]
-    sections: list[dict[str, str]]
-    cells: int
-    versions: dict[str, str]
-    body: str
 
 
 class PagesError(ValueError):
-    """Some pages could not be made. The message says which, and why; all others are written, and the ``index``."""
+    """Something is wrong with the pages. The message says what; all that could be written is, with the ``index``."""
 
     def __init__(self, problems: list[str], index: Path):
-        """One sentence for each page that could not be made, and the path of the index."""
+        """One line for each problem, and the path of the index."""
         super().__init__("\n".join(problems))
         self.index = index
 
 
-def write_pages(notebooks: list[Path], build: Path) -> Path:
-    """Write ``build/<name>.html`` for each executed notebook, in this order, and an index; return the index's path.
+def write_pages(notebooks: list[Path], build: Path, root: Path = ROOT) -> Path:
+    """Write ``build/site`` from executed notebooks, in this order; return the path of its index.
 
-    Links between these notebooks become links between pages, and a Markdown file that they link to (the glossary)
-    becomes a page too; other relative links lead from ``build`` to the same file. Something a page would have to load
-    from a host is left out, with a warning and a link in its place.
-
-    Raises FileNotFoundError for a missing notebook and ValueError for two notebooks of the same name, before anything
-    is written. Raises PagesError at the end for a notebook that cannot be read, a formula that cannot be converted, a
-    picture that does not exist: such a notebook has no page then, not even an older one.
+    Claims and glossary are those of the project in `root`. Raises FileNotFoundError for a missing notebook and
+    ValueError for two of the same name, before anything is written. Raises PagesError at the end for a notebook that
+    cannot be read or prepared, which has no page then, and for what Sphinx warns of: a link that leads nowhere, a
+    formula that cannot be converted.
     """
     notebooks, build = [Path(path) for path in notebooks], Path(build).resolve()
     names = [path.stem for path in notebooks]
@@ -86,292 +51,130 @@ def write_pages(notebooks: list[Path], build: Path) -> Path:
     for path in notebooks:
         if not path.is_file():
             raise FileNotFoundError(f"no notebook at {path}; execute the chapters first (`course run`)")
-    chapters, texts, problems = _rendered(notebooks, build)
-    if problems:  # once more, so that no link leads to a page that is not there
-        chapters, texts, _ = _rendered([path for path in notebooks if path not in problems], build)
-
-    environment = jinja2.Environment(loader=jinja2.FileSystemLoader(LOOKS), undefined=jinja2.StrictUndefined)
-    template = environment.get_template("page.html.j2")
-    frame = {
-        "course": COURSE,
-        "promise": PROMISE,
-        "policy": POLICY,
-        "css": (LOOKS / "pages.css").read_text(encoding="utf-8"),
-        "script": (LOOKS / "page.js").read_text(encoding="utf-8"),
-    }
-    build.mkdir(parents=True, exist_ok=True)
-    for i, chapter in enumerate(chapters):
-        neighbours = {
-            "previous": chapters[i - 1] if i else None,
-            "next": chapters[i + 1] if i + 1 < len(chapters) else None,
-        }
-        html = template.render(frame, chapter=chapter, made_with=_made_with([chapter]), **neighbours)
-        write_atomically(build / chapter.page, html + "\n")
-    for text in texts:
-        html = template.render(frame, chapter=text, made_with=_made_with([text]), previous=None, next=None)
-        write_atomically(build / text.page, html + "\n")
-    claims = len({claim["name"] for chapter in chapters for claim in chapter.claims})
-    html = template.render(frame, chapter=None, chapters=chapters, claims=claims, made_with=_made_with(chapters))
-    write_atomically(build / "index.html", html + "\n")
-    for path in problems:
-        (build / f"{path.stem}.html").unlink(missing_ok=True)
+    source, site = build / "site-source", build / "site"
+    for folder in (source, site):
+        shutil.rmtree(folder, ignore_errors=True)
+    source.mkdir(parents=True)
+    problems, written = stage(notebooks, source, root)
+    settings = configuration(root)
+    problems += run_sphinx(source, site, "html", settings)
+    if decks.stage(written, build / "slides-source"):
+        problems += run_sphinx(build / "slides-source", site / "slides", "revealjs", decks.configuration(settings))
+    for chapter in written:  # what a reader downloads is the chapter, not what was made of it
+        if chapter.source.is_file() and chapter.source.stat().st_size:
+            shutil.copyfile(chapter.source, site / "_sources" / f"{chapter.name}.ipynb")
+    for unused in (*site.glob("_static/**/*.map"), *site.glob("_static/locales"), site / ".buildinfo"):
+        shutil.rmtree(unused) if unused.is_dir() else unused.unlink()
     if problems:
-        raise PagesError(list(problems.values()), build / "index.html")
-    return build / "index.html"
+        raise PagesError(problems, site / "index.html")
+    return site / "index.html"
 
 
-def _rendered(notebooks: list[Path], build: Path) -> tuple[list[Chapter], list[Chapter], dict[Path, str]]:
-    """The chapters, the Markdown files that they link to, and what is wrong with the notebooks that have no page."""
-    opened, problems = {}, {}
+def stage(notebooks: list[Path], source: Path, root: Path) -> tuple[list[str], list[staging.Chapter]]:
+    """Write what Sphinx reads; return what is wrong, and the chapters that have a page."""
+    file = root / "tests" / "claims.json"
+    known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    sentences = {name: claim["claim"] for name, claim in known.items()}
+    terms = term_list(root / "GLOSSARY.md")
+    by_anchor = {term.anchor: term.name for term in terms}
+    problems, written, pages = [], [], []
     for path in notebooks:
-        with _noting(problems, path):
-            opened[path] = nbformat.read(path, as_version=4)
-    sources = {path: _source(path, notebook) for path, notebook in opened.items()}
-    pages = {source: f"{path.stem}.html" for path, source in sources.items()}
-    texts = {}  # the linked file -> the notebook that linked to it first
-    for path, notebook in opened.items():
-        for text in _linked_texts(notebook, sources[path]):
-            if pages.setdefault(text, f"{text.stem.lower()}.html") not in {*pages.values()} - {pages[text]}:
-                texts.setdefault(text, path)
-    chapters, others = [], []
-    for path, notebook in opened.items():
-        with _noting(problems, path):
-            chapters.append(_chapter(notebook, sources[path], build, pages))
-    for text, path in texts.items():
-        with _noting(problems, path):
-            page = nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(text.read_text(encoding="utf-8"))])
-            page.metadata = opened[path].metadata
-            others.append(_chapter(page, text, build, pages))
-    return chapters, others, problems
+        try:
+            written.append(staging.read(path))
+            pages.append(staging.page_of(written[-1], sentences, by_anchor, repository(root)))
+        except ValueError as error:
+            written = written[: len(pages)]
+            problems.append(f"{path.stem} has no page: {error}")
+    functions, known = reference.page(root, written)
+    for chapter, page in zip(written, pages, strict=True):
+        if end := reference.section(chapter, known):
+            page.cells.append(nbformat.v4.new_markdown_cell(end, id="reference"))
+        nbformat.write(page, source / chapter.path.name)
+        if (figures := chapter.source.parent / "figures").is_dir():
+            shutil.copytree(figures, source / "figures", dirs_exist_ok=True)
+    (source / "glossary.md").write_text(glossary(terms), encoding="utf-8")
+    (source / "claims.md").write_text(claims.page(written, sentences), encoding="utf-8")
+    static = source / "_static"
+    shutil.copytree(LOOKS, static)
+    said = {re.sub(r"[^a-z0-9]+", "-", f"term-{term.name.lower()}").strip("-"): term.meaning for term in terms}
+    script = f"const TERMS = {json.dumps(said, ensure_ascii=False, sort_keys=True)};\n"
+    (static / "terms.js").write_text(script, encoding="utf-8")
+    (source / "evidence.md").write_text(evidence.page(root, source.parent), encoding="utf-8")
+    (source / "reference.md").write_text(functions, encoding="utf-8")
+    more = ["claims", "evidence", "glossary", "reference"]
+    for file in (root / "docs" / "teaching.md", root / "CHANGELOG.md"):
+        if file.is_file():
+            (source / file.name.lower()).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+            more.append(file.stem.lower())
+    (source / "index.md").write_text(index(COURSE, written, more), encoding="utf-8")
+    return problems, written
 
 
-@contextlib.contextmanager
-def _noting(problems: dict[Path, str], path: Path) -> Iterator[None]:
-    """What is wrong with one notebook is noted, and costs no other its page."""
-    try:
-        yield
-    except Exception as error:  # of nbformat, nbconvert, the templates, the converter of formulas
-        kind = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-        problems.setdefault(path, f"{path.stem} has no page: {kind}{error}")
+def repository(root: Path) -> str:
+    """The repository's address, if pyproject.toml names one: the one setting behind the buttons that lead to it."""
+    file = root / "pyproject.toml"
+    project = tomllib.loads(file.read_text(encoding="utf-8"))["project"] if file.is_file() else {}
+    return project.get("urls", {}).get("Repository", "").rstrip("/")
 
 
-def _linked_texts(notebook: nbformat.NotebookNode, source: Path) -> list[Path]:
-    """The Markdown files beside the project's chapters to which a notebook links."""
-    prose = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
-    found = (source.parent / unquote(link) for link in re.findall(r"\]\(([^)\s#:]+\.md)(?:#[^)\s]*)?\)", prose))
-    return [path.resolve() for path in found if path.is_file()]
-
-
-def reading_and_running(text: str) -> list[str]:
-    """The times of a chapter, in the index's words, from the line "**Reading** 25 min · **Running** 40 s" as rendered.
-
-    Returns for instance ``["25 min to read", "40 s to run"]``; nothing where there is no such line.
-    """
-    found = re.search(r"\bReading\s+(\d+ min)\s+·\s+Running\s+(\d+ (?:s|min))\b", text)
-    return [f"{found[1]} to read", f"{found[2]} to run"] if found else []
-
-
-class _Renderer(IPythonRenderer):
-    """Markdown as Jupyter reads it, with formulas as MathML in place of a script that would typeset them."""
-
-    def inline_math(self, body: str) -> str:
-        return _formula(body, "inline")
-
-    def block_math(self, body: str) -> str:
-        return _formula(body, "block")
-
-    def latex_environment(self, name: str, body: str) -> str:
-        return _formula(rf"\begin{{{name}}}{body}\end{{{name}}}", "block")
-
-
-class _Exporter(HTMLExporter):
-    """nbconvert's HTML exporter with our template for cells and our reader of Markdown."""
-
-    def __init__(self):
-        super().__init__(
-            template_name="basic",
-            template_file="cells.html.j2",
-            extra_loaders=[jinja2.FileSystemLoader(LOOKS)],
-            filters={"alt_text": _alt_text, "data_uri": _data_uri},
-        )
-
-    @jinja2.pass_context
-    def markdown2html(self, context: jinja2.runtime.Context, source: str) -> str:
-        attachments = context.get("cell", {}).get("attachments", {})
-        renderer = _Renderer(escape=False, attachments=attachments, anchor_link_text="#")
-        return MarkdownWithMath(renderer=renderer).render(source)
-
-
-def _chapter(notebook: nbformat.NotebookNode, source: Path, build: Path, pages: dict[Path, str]) -> Chapter:
-    notebook.cells = [cell for cell in notebook.cells if "study-only" not in tags(cell)]
-    try:
-        claims, cells = _mark_cells(notebook)
-        html, _ = _Exporter().from_notebook_node(notebook)
-    except ValueError as error:
-        raise ValueError(f"{source.name}: {error}") from error
-    soup = BeautifulSoup(html, "html.parser")
-    fold(soup)
-    _localise(soup, source, build, pages)
-    sections = _headings(soup)
-    _make_boxes_reachable(soup)
-
-    h1 = soup.find("h1")
-    promise = h1.find_next("p") if h1 else None
-    opening = " ".join(tag.get_text(" ") for tag in _before_first_cell(soup))
-    number = re.match(r"\d+", source.stem)
-    title = h1.get_text().strip() if h1 else source.stem.replace("_", " ")
-    return Chapter(
-        page=pages[source],
-        number=number[0] if number else "",
-        title=re.sub(r"^(?:chapter\s+)?\d+\s*[.:·–—-]?\s+", "", title, flags=re.IGNORECASE) if number else title,
-        promise=" ".join(promise.get_text().split()) if promise else "",
-        minutes=reading_and_running(opening),
-        claims=claims,
-        sections=sections,
-        cells=cells,
-        versions=notebook.metadata.get("course", {}).get("versions", {}),
-        body=str(soup).strip(),
-    )
-
-
-def _source(path: Path, notebook: nbformat.NotebookNode) -> Path:
-    """The chapter that an executed copy was made from: its relative links start there."""
-    return (path.resolve().parent / notebook.metadata.get("course", {}).get("source", path.name)).resolve()
-
-
-def _mark_cells(notebook: nbformat.NotebookNode) -> tuple[list[dict[str, str]], int]:
-    """Give each cell what the template shows: its kind, number, claims, code. Return all claims and how many cells."""
-    claims, seen, number = [], {}, 0
-    for cell in notebook.cells:
-        cell.metadata["page"] = {"kind": kind(cell)}
-        if cell.cell_type != "code":
-            continue
-        number += 1
-        own = []
-        for name in [tag.removeprefix("claim-") for tag in tags(cell) if re.fullmatch(r"claim-C\d+", tag)]:
-            seen[name] = seen.get(name, 0) + 1
-            own.append({"name": name, "anchor": name if seen[name] == 1 else f"{name}-{seen[name]}"})
-        claims += [claim for claim in own if claim["anchor"] == claim["name"]]
-        exercise = kind(cell) == "exercise"
-        cell.metadata["page"] |= {
-            "number": number,
-            "claims": own,
-            "expected_error": "raises-exception" in tags(cell),
-            "reveals": reveals_in(cell.source),
-            "code": stub(cell.source) if exercise else cell.source,
-            "solution": solved(cell.source) if exercise else "",
+def configuration(root: Path) -> dict:
+    """Sphinx's settings."""
+    address = repository(root)
+    theme = {
+        "navigation_with_keys": True,  # the arrow keys turn pages
+        "show_navbar_depth": 1,
+        "show_toc_level": 1,
+        "toc_title": "On this page",
+        "home_page_in_toc": True,
+        "search_bar_text": "Search the course",
+        "use_fullscreen_button": False,
+        "back_to_top_button": False,
+    }
+    if address:
+        theme |= {
+            "repository_url": address,
+            "path_to_docs": "chapters",
+            "use_repository_button": True,
+            "use_issues_button": True,
+            "use_source_button": True,
         }
-        if kind(cell) == "quiz":
-            _with_buttons(cell)
-        for output in cell.outputs:
-            if WIDGET in output.get("data", {}):  # a widget needs a kernel; say so in its place
-                del output["data"][WIDGET]
-                output["data"].setdefault("text/html", WIDGET_NOTE)
-    return sorted(claims, key=lambda claim: int(claim["name"][1:])), number
+    return {
+        "project": COURSE,
+        "html_title": COURSE,
+        "language": "en",
+        "author": "",
+        "copyright": "Apache-2.0",
+        "extensions": ["myst_nb", "sphinx_copybutton", "workshop.site.extension"],
+        "html_theme": "sphinx_book_theme",
+        "html_theme_options": theme,
+        "html_static_path": ["_static"],
+        "html_css_files": ["course.css"],
+        "html_js_files": ["terms.js", "course.js"],
+        "html_math_renderer": "mathml",
+        "html_permalinks": False,
+        "html_use_index": False,
+        "toc_object_entries": False,
+        "add_module_names": False,
+        "html_show_sphinx": False,
+        "html_show_search_summary": False,  # it would read other pages, which a browser refuses for files
+        "html_context": {"default_mode": "auto"},  # light or dark, as the reader's system is
+        "nb_execution_mode": "off",
+        "nb_merge_streams": True,
+        "myst_enable_extensions": ["dollarmath", "amsmath", "colon_fence"],
+        "myst_heading_anchors": 4,
+        "myst_heading_slug_func": "workshop.site.texts.slug",
+        "copybutton_selector": "div.cell_input pre",
+        "suppress_warnings": ["myst.header", "mystnb.unknown_mime_type"],
+    }
 
 
-def _with_buttons(cell: nbformat.NotebookNode) -> None:
-    """A quiz is stored as text; on a page it marks."""
-    from course_lib.quizzes import as_html
-
-    if number := re.search(r"\bquiz\((\d+)\)", cell.source):
-        text = as_html(int(number[1]))
-        cell.outputs = [nbformat.v4.new_output("display_data", data={"text/html": text, "text/plain": cell.source})]
-
-
-def _formula(latex: str, display: str) -> str:
-    try:
-        html = mathml(latex.strip(), display=display)
-        if unknown := re.search(r"<mi>(&|\\\w+)</mi>", html):  # what it does not know, it hands on as a letter
-            raise ValueError(f"{unknown[1]} is not supported here")
-    except Exception as error:  # latex2mathml has a dozen kinds of errors
-        raise ValueError(f"the formula {latex.strip()!r} cannot be converted to MathML: {error}") from error
-    html = html.replace(' xmlns="http://www.w3.org/1998/Math/MathML"', "")  # HTML needs none
-    return f'<span class="formula" tabindex="0">{html}</span>' if display == "block" else html
-
-
-def _alt_text(output: nbformat.NotebookNode, cell: nbformat.NotebookNode, kind: str) -> str:
-    """The alt text of a figure: from the output's metadata, else from the cell's, else where it comes from."""
-    metadata = output.get("metadata", {})
-    own = metadata.get(kind, {}).get("alt") or metadata.get("alt") or cell.metadata.get("alt")
-    return own or f"Figure drawn by code cell {cell.metadata.page.number}"
-
-
-def _data_uri(output: nbformat.NotebookNode, kind: str) -> str:
-    data = output.data[kind]
-    if kind == "image/svg+xml":
-        data = base64.b64encode(data.encode()).decode()
-    return f"data:{kind};base64,{''.join(data.split())}"
-
-
-def _localise(soup: BeautifulSoup, source: Path, build: Path, pages: dict[Path, str]) -> None:
-    """Make links fit the page's place, put pictures into it, and take out what it would load from a host."""
-    for tag in soup.find_all("a", href=True):
-        tag["href"] = _link(tag["href"], source, build, pages)
-    for tag in soup.find_all(["img", "script", "iframe", "link", "source", "video", "audio", "embed", "object"]):
-        name = next((name for name in ("src", "href", "data") if tag.get(name)), None)
-        address = tag[name].strip() if name else ""
-        if tag.get("srcset") or address.startswith("//") or urlsplit(address).scheme in ("http", "https"):
-            warnings.warn(f"{source.name}: <{tag.name}> not loaded from the network: {address}", stacklevel=2)
-            link = soup.new_tag("a", href=address)
-            link.string = f"{tag.get('alt') or tag.name} (not loaded: it is on the network)"
-            tag.replace_with(link)
-        elif tag.name == "img" and not urlsplit(address).scheme:
-            picture = source.parent / unquote(address)
-            if not picture.is_file():
-                raise ValueError(f"{source.name}: there is no picture {address}")
-            kind = mimetypes.guess_type(picture.name)[0] or "application/octet-stream"
-            tag["src"] = f"data:{kind};base64,{base64.b64encode(picture.read_bytes()).decode()}"
-
-
-def _link(href: str, source: Path, build: Path, pages: dict[Path, str]) -> str:
-    parts = urlsplit(href)
-    if parts.scheme or parts.netloc or not parts.path:
-        return href
-    target = (source.parent / unquote(parts.path)).resolve()
-    path = pages.get(target) or quote(Path(os.path.relpath(target, build)).as_posix())
-    return path + (f"#{parts.fragment}" if parts.fragment else "")
-
-
-def _headings(soup: BeautifulSoup) -> list[dict[str, str]]:
-    """Make the headings' ids unique and their links readable; return the sections (h2)."""
-    seen, sections = {}, []
-    for tag in soup.find_all(re.compile("^h[1-6]$")):
-        anchor = tag.find("a", class_="anchor-link") or soup.new_tag("a", attrs={"class": "anchor-link"}, string="#")
-        anchor.extract()
-        title = " ".join(tag.get_text().split())
-        identity = tag["id"] = tag.get("id") or title.replace(" ", "-")
-        seen[identity] = seen.get(identity, 0) + 1
-        if seen[identity] > 1:
-            identity = tag["id"] = f"{identity}-{seen[identity]}"
-        if tag.name == "h1":
-            continue
-        anchor["href"], anchor["aria-label"] = f"#{quote(identity)}", f"Link to the section {title}"
-        tag.append(anchor)
-        if tag.name == "h2":
-            sections.append({"anchor": quote(identity), "title": title})
-    return sections
-
-
-def _make_boxes_reachable(soup: BeautifulSoup) -> None:
-    """What may scroll in its own box gets a place in the order of the Tab key; wide tables get such a box."""
-    for table in soup.select(".prose table"):
-        table.wrap(soup.new_tag("div", attrs={"class": "table"}))
-    for tag in soup.select(".code pre, .output.text, .output.rich, .table, .prose pre"):
-        tag["tabindex"] = "0"
-        if "output" in tag.get("class", []) and len(tag.get_text().splitlines()) > LONG_OUTPUT and tag.find("pre"):
-            tag["class"] = [*tag["class"], "long"]
-
-
-def _before_first_cell(soup: BeautifulSoup) -> list[Tag]:
-    first = soup.find("div", class_="cell")
-    return [tag for tag in soup.find_all("div", class_="prose") if not first or tag in first.find_all_previous("div")]
-
-
-def _made_with(chapters: list[Chapter]) -> str:
-    """The footer's sentence; no date, so that the same notebooks give the same bytes."""
-    found = {tuple(chapter.versions.items()) for chapter in chapters}
-    if len(found) != 1 or not (versions := dict(*found)):
-        return "Rendered from the outputs stored in the notebooks"
-    labels = {"python": "Python", "torch": "PyTorch", "transformers": "Transformers"}
-    return "Executed with " + ", ".join(f"{labels.get(name, name)} {versions[name]}" for name in sorted(versions))
+def run_sphinx(source: Path, target: Path, builder: str, settings: dict) -> list[str]:
+    """Let Sphinx build; return its warnings."""
+    said = io.StringIO()
+    with patch_docutils(), docutils_namespace():
+        app = Sphinx(source, None, target, target.parent / f"{target.name}-doctrees", builder, settings,
+                     status=None, warning=said, freshenv=True)  # fmt: skip
+        app.build()
+    shutil.rmtree(app.doctreedir)
+    text = re.sub(r"\x1b\[[0-9;]*m", "", said.getvalue()).replace(f"{source}/", "")
+    return [line for line in text.splitlines() if line.strip()]

@@ -14,7 +14,7 @@ from course_lib.exercises.checking.values import article
 from course_lib.exercises.declare import Exercise
 
 PLAIN = (Tensor, np.ndarray, int, float, str, list, tuple, dict)
-UNWRITTEN = "not written yet. Replace the `...` by your lines, run that cell, and then this one again."
+UNWRITTEN = "not written yet. Replace the `...` by your lines, run that cell, then this one."
 
 
 def refused(exercise: Exercise, answer: object) -> str:

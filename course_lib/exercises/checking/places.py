@@ -59,7 +59,7 @@ def _along(wrong: Tensor, dim: int) -> str | None:
     if at == list(range(at[0], size)) and size > 3:
         return f"the {name}s{where} are right before {at[0]}, and wrong from there on"
     if at == list(range(at[-1] + 1)) and size > 3:
-        return f"the {name}s{where} are wrong up to {at[-1]}, and right behind it"
+        return f"the {name}s{where} are wrong up to {at[-1]}, and right after it"
     if size > 3 and at in (list(range(0, size, 2)), list(range(1, size, 2))):
         return f"every second {name}{where} is wrong"
     return None

@@ -81,5 +81,5 @@ def call(name: str, args: tuple, kwargs: dict) -> str:
 
 
 def place(index: torch.Tensor | list[int]) -> str:
-    """An index as one writes it behind a tensor."""
+    """An index as one writes it after a tensor."""
     return f"[{', '.join(str(int(one)) for one in index)}]"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import math
+import operator
 import os
 import random
 import sys
@@ -63,6 +64,8 @@ def _functions_back(before: list[dict]) -> list[str]:
     found = []
     for place, names in zip(PLACES, before, strict=True):
         now = vars(place)
+        if list(now) == list(names) and all(map(operator.is_, now.values(), names.values())):
+            continue  # nearly always, and quickly seen: there are 3,000 names
         for name, value in names.items():
             replaced = now.get(name) is not value and callable(value) and not isinstance(value, type)
             if replaced and not name.startswith("_"):

@@ -54,8 +54,8 @@ MEANINGS: tuple[tuple[str, str], ...] = (  # a pattern in "Error: message", what
     (r"^ModuleNotFoundError|^ImportError", "Only what is installed with the course can be imported."),
     (r"^RecursionError", "It calls itself without an end: which call should be the last?"),
     (r"^ZeroDivisionError", "What should come out where there is nothing to divide by?"),
-    (r"object is not callable", "Round brackets stand behind something that is no function."),
-    (r"object is not subscriptable", "Square brackets stand behind something that has no parts."),
+    (r"object is not callable", "Round brackets follow something that is no function."),
+    (r"object is not subscriptable", "Square brackets follow something that has no parts."),
     (r"has no attribute", "Is it the kind of object you take it for? type(x) tells."),
     (r"^KeyError", "Which keys are there? list(x) tells."),
     (

@@ -7,6 +7,7 @@ import struct
 from collections import defaultdict
 from pathlib import Path
 
+import gguf
 import numpy as np
 import torch
 from safetensors import safe_open
@@ -154,6 +155,17 @@ def tied_by_storage(weights):
     return {frozenset(group) for group in found.values() if len(group) >= 2}
 
 
+def block_by_struct(block):
+    scale, least, *pairs = struct.unpack("<2e16B", block)
+    whole = [byte % 16 for byte in pairs] + [byte // 16 for byte in pairs]
+    return torch.tensor([scale * number + least for number in whole])
+
+
+def block_by_library(block):
+    data = np.frombuffer(block, np.uint8)[None]
+    return gguf.dequantize(data, gguf.GGMLQuantizationType.Q4_1)[0]
+
+
 RIGHT = {
     "count_parameters": [count_by_model, count_by_shapes],
     "loading_report": [report_by_sets, report_by_loop],
@@ -168,10 +180,22 @@ RIGHT = {
     ],
     "memory_needed": [memory_by_text, memory_by_shape],
     "tied": [tied_by_numpy, tied_by_storage],
+    "read_block": [block_by_struct, block_by_library],
 }
 
 
 # ---------------------------------------------------------------- wrong answers, and a piece of the hint meant for each
+
+
+def block_of(halves, least=1, apart=True, form="<2e16B", swap=False):
+    def wrong(block):
+        scale, offset, *pairs = struct.unpack(form, block)
+        scale, offset = (offset, scale) if swap else (scale, offset)
+        low, high = zip(*map(halves, pairs), strict=True)
+        whole = [*low, *high] if apart else [number for pair in zip(low, high, strict=True) for number in pair]
+        return torch.tensor([scale * number + least * offset for number in whole])
+
+    return wrong
 
 
 def counted(biases=1, norms=1, pooler=1, layers=None, heads=False, tables=(1, 1, 1), norm=2, matrices=4, inner=None):
@@ -332,7 +356,7 @@ WRONG = {
         (header_as(4, "little"), "takes 8 bytes"),
         (header_as(4, "little", stream=True), "takes 8 bytes"),
         (header_as(1, "little"), "and not one"),
-        (lambda path: json.loads(reading(path)[: int.from_bytes(reading(path)[:8], "little")]), "behind its length"),
+        (lambda path: json.loads(reading(path)[: int.from_bytes(reading(path)[:8], "little")]), "after its length"),
         (header_in_a_byte, "ends at 255"),
         (lambda path: json.loads(reading(path)[8:].decode()), "all the rest"),
         (lambda path: json.loads(reading(path)[8:]), "all the rest of the file"),
@@ -418,5 +442,14 @@ WRONG = {
         (lambda weights: [pair for g in tied_by_numpy(weights) for pair in zip(g, g[1:], strict=False)], "element"),
         (lambda weights: [name for group in tied_by_numpy(weights) for name in group], "A list of lists"),
         (lambda weights: [], "nothing is found"),
+    ],
+    "read_block": [
+        (block_of(lambda byte: (byte & 15, byte >> 4), apart=False), "came out as neighbours"),
+        (block_of(lambda byte: (byte >> 4, byte & 15)), "halves are exchanged"),
+        (block_of(lambda byte: (byte & 15, byte & 240)), "sixteen times too large"),
+        (block_of(lambda byte: (byte & 15, byte >> 4), least=0), "minimum is not added"),
+        (block_of(lambda byte: (byte & 15, byte >> 4), least=-1), "it is added"),
+        (block_of(lambda byte: (byte & 15, byte >> 4), form=">2e16B"), "most significant byte first"),
+        (block_of(lambda byte: (byte & 15, byte >> 4), swap=True), "scale stands first"),
     ],
 }

@@ -82,13 +82,6 @@ def p_by_labels(first, second, draws, seed):
     return float((np.abs(gaps) >= abs(gaps[0]) - 1e-9).mean())
 
 
-def pairs_by_loop(pairs):
-    points = 0.0
-    for stereotype, other in pairs:
-        points += 1 if stereotype > other else 0.5 if stereotype == other else 0
-    return points / len(pairs)
-
-
 def worst_by_loop(right, groups):
     found = None
     for name in np.unique(groups):
@@ -101,29 +94,6 @@ def worst_by_loop(right, groups):
 
 def worst_by_sorting(right, groups):
     return sorted((float(np.mean(right[groups == g])), str(g)) for g in np.unique(groups))[0][::-1]
-
-
-def thresholds_between(scores, labels, groups):
-    found = {}
-    for group in np.unique(groups):
-        mine, true = scores[groups == group], labels[groups == group]
-        edges = np.unique(mine)
-        tried = np.concatenate([[edges[0] - 1], (edges[1:] + edges[:-1]) / 2, [edges[-1] + 1]])
-        found[str(group)] = tried[((mine > tried[:, None]) == true).mean(1).argmax()]
-    return found
-
-
-def thresholds_by_counts(scores, labels, groups):
-    result = {}
-    for group in groups:
-        rows = sorted(zip(scores[groups == group], labels[groups == group], strict=True))
-        right = best = sum(label for _, label in rows)
-        result[group] = -1e9
-        for score, label in rows:
-            right += -1 if label else 1
-            if right >= best:
-                best, result[group] = right, float(score)
-    return result
 
 
 def bins_by_digitize(scores, right, bins):
@@ -163,13 +133,7 @@ RIGHT = {
         p_by_labels,
         lambda first, second, draws, seed: measures.difference(first, second, seed, draws).p,
     ],
-    "minimal_pairs": [
-        pairs_by_loop,
-        lambda pairs: (np.sign(pairs[:, 0] - pairs[:, 1]).mean() + 1) / 2,
-        lambda pairs: np.where(pairs[:, 0] == pairs[:, 1], 0.5, pairs.argmax(1) == 0).sum() / len(pairs),
-    ],
     "worst_group": [worst_by_loop, worst_by_sorting],
-    "threshold_by_group": [thresholds_between, thresholds_by_counts],
     "calibration_bins": [bins_by_digitize, bins_by_loop],
     "clear_of_chance": [
         lambda p_values, level=0.05: {name for name in p_values if p_values[name] * len(p_values) < level},
@@ -248,21 +212,6 @@ def grouped(pick, score, number=None):
         return name, (number or np.mean)(right[groups == name])
 
     return wrong
-
-
-def one_threshold(scores, labels, groups):
-    best = thresholds_between(scores, labels, np.full(len(groups), "all"))["all"]
-    return dict.fromkeys(groups, best)
-
-
-def per_group(threshold):
-    return lambda scores, labels, groups: {
-        one: threshold(scores[groups == one], labels[groups == one]) for one in np.unique(groups)
-    }
-
-
-def best_of(tried, answer):
-    return lambda mine, true: max(tried(mine), key=lambda at: (answer(mine, at) == true).sum())
 
 
 def binned(row=lambda s, r, low, high: (s.mean(), r.mean(), len(s)), empty=False, last=False, order=1):
@@ -348,17 +297,6 @@ WRONG = {
         (lambda first, second, draws, seed: stats.ttest_ind(first, second).pvalue, "every seed gives the same"),
         (lambda a, b, *given: (a.sort(), p_of(far)(a, b, *given))[1], "changes its argument"),
     ],
-    "minimal_pairs": [
-        (lambda pairs: (pairs[:, 0] > pairs[:, 1]).mean(), "the tie counts nothing"),
-        (lambda pairs: (pairs[:, 0] >= pairs[:, 1]).mean(), "preference for the stereotype"),
-        (lambda pairs: 1 - pairs_by_loop(pairs), "the wrong way round"),
-        (lambda pairs: (abs(pairs[:, 0]) > abs(pairs[:, 1])).mean(), "the wrong way round"),
-        (lambda pairs: np.diff(pairs).mean() * -1, "mean difference"),
-        (lambda pairs: np.mean([a > b for a, b in pairs if a != b]), "ties are left out"),
-        (lambda pairs: pairs_by_loop(pairs) * 100, "in percent"),
-        (lambda pairs: pairs_by_loop(pairs) * len(pairs), "that is a count"),
-        (lambda pairs: np.sign(pairs[:, 0] - pairs[:, 1]).mean(), "from −1 to 1"),
-    ],
     "worst_group": [
         (grouped(max, np.mean), "served best"),
         (grouped(max, lambda right: (~right).sum()), "most errors"),
@@ -371,17 +309,6 @@ WRONG = {
         (lambda right, groups: worst_by_loop(right, groups)[1], "the group's name first"),
         (lambda right, groups: (worst_by_loop(right, groups)[0], right.mean()), "all texts together"),
         (lambda right, groups: {g: right[groups == g].mean() for g in np.unique(groups)}, "one pair"),
-    ],
-    "threshold_by_group": [
-        (one_threshold, "same threshold"),
-        (lambda scores, labels, groups: dict.fromkeys(groups, 0.5), "same threshold"),
-        (per_group(best_of(np.unique, lambda mine, at: mine >= at)), "(>=). Here yes"),
-        (per_group(best_of(lambda mine: [-9e9, *mine], lambda mine, at: mine < at)), "the worst ones"),
-        (per_group(lambda mine, true: mine.mean()), "are the means"),
-        (per_group(lambda mine, true: np.median(mine)), "are the medians"),
-        (per_group(best_of(np.unique, lambda mine, at: mine > at)), "below all scores"),
-        (lambda scores, labels, groups: list(thresholds_between(scores, labels, groups).values()), "dictionary"),
-        (lambda scores, labels, groups: {"a": 0.0}, "'b' is missing"),
     ],
     "calibration_bins": [
         (binned(last=True), "the score 1 is in no bin"),

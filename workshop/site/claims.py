@@ -1,0 +1,60 @@
+"""The page of claims: each in words, with the cell that shows it, what its assert compares, and when it last held."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator
+from itertools import groupby
+
+from nbformat import NotebookNode
+
+from workshop.site.chapters import Chapter
+
+OPENING = """# Claims
+
+Every claim of the course is an assertion in a cell. When the chapters are executed and one does not hold, the run
+stops there. This page is made of the list of claims and of what the last execution has left.
+"""
+LABELS = {"python": "Python", "torch": "PyTorch", "transformers": "Transformers"}
+
+
+def page(chapters: list[Chapter], sentences: dict[str, str]) -> str:
+    """The page, as MyST Markdown; claims stand below the chapter that shows them."""
+    shown = {name: (chapter, cells) for chapter in chapters for name, cells in chapter.claims.items()}
+    lines = [OPENING]
+    order = sorted({*sentences, *shown}, key=lambda name: (shown[name][0].number if name in shown else "~", name))
+    for chapter, names in groupby(order, key=lambda name: shown[name][0] if name in shown else None):
+        if chapter is None:
+            lines.append("## In chapters that have no page here\n")
+        else:
+            lines.append(f"## {chapter.number} {chapter.title}\n\n{held(chapter)}\n")
+        for name in names:
+            lines.append(f"(claim-{name.lower()})=\n### {name}\n\n{sentences.get(name, '')}\n")
+            if chapter is not None:
+                lines.append(f"[The cell that shows it](#{name.lower()}) compares:\n")
+                asserts = "\n".join(text for cell in shown[name][1] for text in asserts_in(cell))
+                lines.append(f"```python\n{asserts}\n```\n")
+    return "\n".join(lines)
+
+
+def asserts_in(cell: NotebookNode) -> Iterator[str]:
+    """The assert statements of a code cell, as they are written."""
+    try:
+        tree = ast.parse(cell.source)
+    except SyntaxError:  # a cell with a magic command
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assert):
+            yield ast.get_source_segment(cell.source, node)
+
+
+def held(chapter: Chapter) -> str:
+    """When and with what the chapter was last executed to its end."""
+    record = chapter.path.with_suffix(".json")
+    done = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
+    when = f" on {done['when']}" if "when" in done else ""
+    if not chapter.versions:
+        return "From the outputs that are stored in the chapter."
+    versions = ", ".join(f"{LABELS.get(name, name)} {version}" for name, version in sorted(chapter.versions.items()))
+    return f"All of these held{when} with {versions}."

@@ -1,0 +1,84 @@
+// Conveniences; without JavaScript a page only lacks them.
+const ready = (act) => document.readyState === "loading" ? addEventListener("DOMContentLoaded", act) : act();
+
+// A prediction opens its answer.
+ready(() => document.querySelectorAll("form.prediction").forEach((form) => {
+  const answers = [...document.querySelectorAll("details.fold.answer")]
+    .filter((fold) => fold.dataset.reveals?.split(" ").includes(form.dataset.name));
+  const said = document.createElement("p");
+  said.setAttribute("role", "status");
+  form.after(said);
+  const range = form.querySelector("input[type=range]");
+  const sure = document.createElement("output");
+  const showSure = () => { sure.textContent = ` ${range.value} %`; };
+  range?.after(sure);
+  range?.addEventListener("input", showSure);
+  if (range) showSure();
+  const predict = (event) => {
+    event.preventDefault();
+    const chosen = form.querySelector("input[type=radio]:checked");
+    const written = form.querySelector("input[type=number]");
+    const answer = chosen ? chosen.closest("label")?.textContent.trim() || chosen.value : written?.value;
+    if (!answer) return;
+    said.textContent = `You said: ${answer}${range ? `, ${range.value} % sure` : ""}. Read on to the answer.`;
+    answers.forEach((fold) => { fold.open = true; });
+  };
+  form.addEventListener("submit", predict);
+  if (!form.querySelector("button, input[type=submit]")) form.addEventListener("change", predict);
+}));
+
+// A link into a fold opens it.
+const openTarget = () => {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  for (let fold = target?.closest("details:not([open])"); fold; fold = target.closest("details:not([open])")) {
+    fold.open = true;
+  }
+  target?.scrollIntoView();
+};
+addEventListener("hashchange", openTarget);
+if (location.hash) ready(openTarget);
+
+// Paper has nothing to open: a page is printed with what is folded.
+addEventListener("beforeprint", () => document.querySelectorAll("details:not([open])").forEach((fold) => {
+  fold.open = true;
+  addEventListener("afterprint", () => { fold.open = false; }, { once: true });
+}));
+
+// A term of the glossary shows its line, to a mouse and to the keyboard.
+ready(() => {
+  if (typeof TERMS === "undefined") return;
+  const box = document.createElement("div");
+  Object.assign(box, { id: "term", role: "tooltip", hidden: true });
+  document.body.append(box);
+  const hide = () => { box.hidden = true; };
+  document.querySelectorAll('a[href*="glossary.html#term-"]').forEach((link) => {
+    const meaning = TERMS[link.hash.slice(1)];
+    if (!meaning) return;
+    const show = () => {
+      const place = link.getBoundingClientRect();
+      box.textContent = meaning;
+      box.hidden = false;
+      box.style.left = `${Math.max(8, Math.min(place.left, innerWidth - box.offsetWidth - 8)) + scrollX}px`;
+      box.style.top = `${place.bottom + scrollY + 4}px`;
+    };
+    link.removeAttribute("title");
+    link.setAttribute("aria-describedby", "term");
+    link.addEventListener("mouseenter", show);
+    link.addEventListener("focus", show);
+    link.addEventListener("mouseleave", hide);
+    link.addEventListener("blur", hide);
+  });
+  addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
+});
+
+// A click on a figure shows it large; Escape or a click closes it.
+ready(() => document.querySelectorAll(".bd-article img").forEach((image) => image.addEventListener("click", () => {
+  const large = document.createElement("dialog");
+  large.className = "figure";
+  large.setAttribute("aria-label", image.alt);
+  large.append(Object.assign(image.cloneNode(), { id: "" }));
+  large.addEventListener("click", () => large.close());
+  large.addEventListener("close", () => large.remove());
+  document.body.append(large);
+  large.showModal();
+})));
