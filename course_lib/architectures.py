@@ -227,6 +227,13 @@ def _by_perturbation(model, inputs, layer) -> dict[str, Tensor]:
 def _by_gradient(model, inputs, layer) -> dict[str, Tensor]:
     import torch
 
+    with torch.inference_mode(False), torch.enable_grad():  # whatever the caller has switched off
+        return _slopes(model, {name: ids.clone() for name, ids in inputs.items()}, layer)
+
+
+def _slopes(model, inputs, layer) -> dict[str, Tensor]:
+    import torch
+
     embedded: dict[str, Tensor] = {}
 
     def keep(module, given, output):
@@ -239,8 +246,7 @@ def _by_gradient(model, inputs, layer) -> dict[str, Tensor]:
     tables = [module for module in model.modules() if isinstance(module, torch.nn.Embedding)]
     hooks = [table.register_forward_hook(keep) for table in tables]
     try:
-        with torch.enable_grad():
-            vectors = _vectors(model, inputs, layer)
+        vectors = _vectors(model, inputs, layer)
     finally:
         for hook in hooks:
             hook.remove()

@@ -56,6 +56,16 @@ def test_each_architecture_is_sorted_by_what_it_uses(name):
     assert family_of(tiny(name, seed=1).model) == family
 
 
+@pytest.mark.parametrize("name", ["BERT", "GPT-2", "T5"])
+@pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
+def test_the_family_is_found_where_gradients_are_switched_off(name, off):
+    model = tiny(name).model
+    with off():
+        family = family_of(model)
+        assert not torch.is_grad_enabled(), "it is left as it was"
+    assert family == family_of(model)
+
+
 @pytest.mark.parametrize("name", NAMES + LATER)
 def test_each_tiny_model_runs_on_its_input_and_is_small(name):
     model, inputs = tiny(name)

@@ -3,6 +3,7 @@
 import math
 import os
 import random
+import signal
 import sys
 import threading
 import time
@@ -285,6 +286,26 @@ def test_an_answer_in_time_is_not_stopped_afterwards():
         with limited(0.05):
             pass
     time.sleep(0.1)  # an alarm that stayed would ring here
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are alarms on Linux and macOS only")
+def test_a_ring_while_the_alarm_is_taken_down_sets_no_other(monkeypatch):
+    """One that was left over would find the handler from before, and by default that ends the process."""
+    real, rung = signal.setitimer, []
+
+    def with_a_late_ring(which, seconds, *interval):
+        found = real(which, seconds, *interval)
+        if seconds == 0 and not rung:
+            rung.append(True)
+            signal.getsignal(signal.SIGALRM)(signal.SIGALRM, sys._getframe(1))
+        return found
+
+    monkeypatch.setattr(signal, "setitimer", with_a_late_ring)
+    with limited(5):
+        pass
+    left = real(signal.ITIMER_REAL, 0)
+    assert rung
+    assert left == (0.0, 0.0), left
 
 
 def test_ctrl_c_is_the_reader_s_own():

@@ -46,6 +46,7 @@ def _alarm(seconds: float) -> Callable[[], None]:
     """Set the alarm; returns what ends it, which may be called again."""
     attempts = itertools.count(1)
     traced: list[FrameType] = []
+    closed: list[bool] = []
     tracing, is_open = sys.gettrace(), [True]
 
     def ring(_, frame):
@@ -64,15 +65,17 @@ def _alarm(seconds: float) -> Callable[[], None]:
     left, interval = signal.setitimer(signal.ITIMER_REAL, seconds)
 
     def close():
-        if is_open:
+        # First, so that a ring on the way sets no alarm anew: under the handler from before it would end the process.
+        is_open.clear()
+        if not closed:
             signal.setitimer(signal.ITIMER_REAL, 0)
             sys.settrace(tracing)
-            is_open.clear()
             signal.signal(signal.SIGALRM, before)
             for frame in traced:
                 frame.f_trace = None
             if left:
                 signal.setitimer(signal.ITIMER_REAL, left, interval)
+            closed.append(True)
 
     return close
 
