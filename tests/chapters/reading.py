@@ -13,7 +13,7 @@ from workshop.editions import normalise
 
 ROOT = Path(__file__).resolve().parents[2]
 CLAIMS = json.loads((ROOT / "tests" / "claims.json").read_text(encoding="utf-8"))
-REWRITTEN = {"00", "01", "02", "03", "04", "05", "06", "07", "08"}  # chapters in which the reader writes, predicts and is asked
+REWRITTEN = {"00", "01", "02", "03", "04", "05", "06", "07", "08"}  # the reader writes
 CLOSING = ["Where it stops being true", "Recap", "Exercises", "Quiz", "Sources"]
 
 ANY_HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
