@@ -1,16 +1,13 @@
 """workshop.site.decks: slides show what is marked, short, and keep the rest for the speaker; nothing overflows."""
 
-import shutil
 from pathlib import Path
 
-import nbformat
 import pytest
 from browser import CHROMIUM, opened, violations
 from bs4 import BeautifulSoup
-from nbformat.v4 import new_markdown_cell
 from test_pages import DOING, OPENING, PIXEL, code, data, printed, project, text, write
 
-from workshop.site import chapters
+from workshop.site import chapters, decks, pages
 from workshop.site.decks import _short, slides_of
 
 CHAPTERS = Path(__file__).resolve().parents[2] / "chapters"
@@ -75,23 +72,23 @@ def test_what_a_slide_shows_of_a_text(given, shown):
     assert _short(given, False) == shown
 
 
-def test_chapter_05_has_slides_for_a_lecture():
-    chapter = chapters.read(CHAPTERS / "05_attention.ipynb")
+@pytest.mark.parametrize("name", ["01_pipelines", "05_attention"])
+def test_a_chapter_has_slides_for_a_lecture(name):
+    chapter = chapters.read(CHAPTERS / f"{name}.ipynb")
     slides = slides_of(chapter)
     assert 25 <= len(slides) + 1 <= 40
     assert all(slide.cells for slide in slides)
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
-def test_no_slide_of_chapter_05_overflows(tmp_path):
+@pytest.mark.parametrize("name", ["01_pipelines", "05_attention"])
+def test_no_slide_overflows(tmp_path, name):
     """Each slide with all its steps, in Chromium: 1280 by 720, nothing refused, every picture loaded."""
-    chapter = nbformat.read(CHAPTERS / "05_attention.ipynb", as_version=4)
-    (path,) = project(tmp_path, **{"05_attention": [new_markdown_cell("# Later")]})
-    shutil.copytree(CHAPTERS / "figures", tmp_path / "chapters" / "figures", dirs_exist_ok=True)
-    shutil.copyfile(CHAPTERS.parent / "GLOSSARY.md", tmp_path / "GLOSSARY.md")
-    chapter.metadata.course = {"source": "../../chapters/05_attention.ipynb"}
-    nbformat.write(chapter, path)
-    deck = write(tmp_path, [path]) / "slides" / "05_attention.html"
+    chapter = chapters.read(CHAPTERS / f"{name}.ipynb")
+    decks.stage([chapter], tmp_path / "source")
+    settings = decks.configuration(pages.configuration(CHAPTERS.parent))
+    assert pages.run_sphinx(tmp_path / "source", tmp_path / "slides", "revealjs", settings) == []
+    deck = tmp_path / "slides" / f"{name}.html"
     act = """
       const found = [];
       for (const slide of Reveal.getSlides()) {

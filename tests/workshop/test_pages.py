@@ -464,6 +464,29 @@ def test_in_a_browser_choosing_opens_the_answer_the_quiz_marks_and_terms_say_wha
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
+def test_on_paper_solutions_and_answers_are_at_the_end_and_afterwards_the_page_is_as_it_was(site, tmp_path):
+    act = """
+      const before = document.querySelector(".bd-article").innerHTML, found = [];
+      dispatchEvent(new Event("beforeprint"));
+      const end = document.querySelector("#solutions");
+      found.push([...end.querySelectorAll("h2, h3")].map((one) => one.textContent));
+      found.push(end.textContent.includes("return 2 * x"), end.textContent.includes("Worked in words."));
+      found.push(end.nextElementSibling.textContent.trim(), document.querySelectorAll("details:not([open])").length);
+      found.push(document.querySelectorAll("details.solution").length);
+      dispatchEvent(new Event("afterprint"));
+      found.push(document.querySelector(".bd-article").innerHTML === before);
+      return found;"""
+    headings, code_there, words_there, answers, closed, solutions, same = opened(
+        site / "01_pipelines.html", tmp_path, act
+    )["value"]
+    assert headings == ["Solutions", "Solution 1", "Solution 2"]
+    assert code_there
+    assert words_there
+    assert answers == "Answers to the quiztwo. Right so."
+    assert (closed, solutions, same) == (0, 2, True)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
 def test_a_link_into_a_fold_opens_it(site, tmp_path):
     act = "return document.querySelector('details.answer').open"
     assert opened(site / "01_pipelines.html", tmp_path, act, query="#c12")["value"] is True

@@ -143,6 +143,7 @@ def page_of(chapter: Chapter, sentences: dict[str, str], terms: dict[str, str], 
         cell.id = f"{number}"
         if cell.cell_type == "markdown":
             cell.source = linked(cell.source, chapter, terms, repository)
+    found += [new_markdown_cell(one, id="quiz-answers") for one in _quiz_answers(cells)]
     title = f"# {chapter.number} {chapter.title}".replace("#  ", "# ")
     first = next((cell for cell in found if re.search(r"^# ", cell.source, re.MULTILINE)), None)
     if first is None or first.cell_type != "markdown":
@@ -244,6 +245,24 @@ def _with_buttons(cell: NotebookNode) -> None:
     if number := re.search(r"\bquiz\((\d+)\)", cell.source):
         text = as_html(int(number[1]))
         cell.outputs = [new_output("display_data", data={"text/html": text, "text/plain": cell.source})]
+
+
+def _quiz_answers(cells: list[NotebookNode]) -> Iterator[str]:
+    """What is right in a quiz, and why, in HTML: shown on paper only, where nothing marks."""
+    from course_lib.marked import as_html
+    from course_lib.quizzes import questions
+
+    for cell in cells:
+        if kind(cell) == "quiz" and (number := re.search(r"\bquiz\((\d+)\)", cell.source)):
+            lines = []
+            for question in questions(int(number[1])):
+                right = [one for one in question["answers"] if one.get("correct")]
+                said = [
+                    f"{one.get('answer', one.get('value', one.get('range')))}. {one.get('feedback', '')}"
+                    for one in right
+                ]
+                lines.append(f"<li>{'<br>'.join(as_html(one) for one in said)}</li>")
+            yield f'<div class="for-paper"><h2>Answers to the quiz</h2><ol>{"".join(lines)}</ol></div>'
 
 
 def linked(text: str, chapter: Chapter, terms: dict[str, str], repository: str) -> str:

@@ -24,6 +24,11 @@ from workshop.site.chapters import LINK, Chapter
 from workshop.site.extension import LOOKS
 
 LONGEST_CODE = 18  # lines: more is not read from the last row
+CODE, PRINTED, ROOM = (
+    (26, 100),
+    (31, 84),
+    580,
+)  # pixels and characters of a line, as slides.css has them; pixels there are
 MINUTES = {"": 1, "prediction": 2}  # a slide; what an exercise takes is said at the exercise
 SLIDES = "slide", "subslide"
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
@@ -168,12 +173,24 @@ def _cell(cell: NotebookNode, fragment: bool) -> Iterator[NotebookNode]:
         if "image/png" in one.get("data", {}):  # of an interactive view its still picture
             one.data.pop("text/html", None)
     drawn = any("image/png" in one.get("data", {}) for one in made.outputs)
-    hidden = drawn or (made.outputs and (reveals_in(cell.source) or len(made.source.splitlines()) > LONGEST_CODE))
+    high = _high(made.source, *CODE) + sum(_high(_printed(one), *PRINTED) for one in made.outputs)
+    long = high > ROOM or len(made.source.splitlines()) > LONGEST_CODE
+    hidden = drawn or (made.outputs and (reveals_in(cell.source) or long))
     alt = cell.metadata.get("alt", "Figure drawn by the code of the chapter")
     about = {"id": "", "kind": "fragment" if fragment else ""}
     shown = ["remove-input"] if hidden else []
     made.metadata = nbformat.from_dict({"tags": shown, "course": about, "mystnb": {"image": {"alt": alt}}})
     yield made
+
+
+def _high(text: str, line: int, width: int) -> int:
+    """Pixels that a text takes, its long lines wrapped."""
+    return line * sum(max(1, -(-len(one) // width)) for one in text.splitlines())
+
+
+def _printed(output: NotebookNode) -> str:
+    data = output.get("data", {})
+    return output.get("text", "") or data.get("text/markdown", "") or data.get("text/plain", "")
 
 
 def _fits(output: NotebookNode) -> bool:

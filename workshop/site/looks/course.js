@@ -14,6 +14,9 @@ ready(() => document.querySelectorAll("form.prediction").forEach((form) => {
   range?.after(sure);
   range?.addEventListener("input", showSure);
   if (range) showSure();
+  const later = [range, form.querySelector("button, input[type=submit]")].filter(Boolean);
+  later.forEach((control) => { control.disabled = true; });  // until something is chosen they are no tab stops
+  form.addEventListener("input", () => later.forEach((control) => { control.disabled = false; }));
   const predict = (event) => {
     event.preventDefault();
     const chosen = form.querySelector("input[type=radio]:checked");
@@ -38,11 +41,31 @@ const openTarget = () => {
 addEventListener("hashchange", openTarget);
 if (location.hash) ready(openTarget);
 
-// Paper has nothing to open: a page is printed with what is folded.
-addEventListener("beforeprint", () => document.querySelectorAll("details:not([open])").forEach((fold) => {
-  fold.open = true;
-  addEventListener("afterprint", () => { fold.open = false; }, { once: true });
-}));
+// Paper has nothing to open: a page is printed with what is folded, and with its solutions at the end.
+addEventListener("beforeprint", () => {
+  const opened = [...document.querySelectorAll("details:not([open])")];
+  opened.forEach((fold) => { fold.open = true; });
+  const solutions = [...document.querySelectorAll("details.fold.solution")];
+  const end = Object.assign(document.createElement("section"), { id: "solutions" });
+  const moved = solutions.map((fold, at) => {
+    const place = Object.assign(document.createElement("p"), { textContent: `Solution ${at + 1} is at the end.` });
+    const heading = Object.assign(document.createElement("h3"), { textContent: `Solution ${at + 1}` });
+    fold.replaceWith(place);
+    end.append(heading, fold);
+    return [place, fold];
+  });
+  if (moved.length) {
+    end.prepend(Object.assign(document.createElement("h2"), { textContent: "Solutions" }));
+    const article = document.querySelector(".bd-article");
+    const answers = article.querySelector(".for-paper");
+    answers ? answers.before(end) : article.append(end);
+  }
+  addEventListener("afterprint", () => {
+    moved.forEach(([place, fold]) => place.replaceWith(fold));
+    end.remove();
+    opened.forEach((fold) => { fold.open = false; });
+  }, { once: true });
+});
 
 // A term of the glossary shows its line, to a mouse and to the keyboard.
 ready(() => {
@@ -82,3 +105,28 @@ ready(() => document.querySelectorAll(".bd-article img").forEach((image) => imag
   document.body.append(large);
   large.showModal();
 })));
+
+// What there are many of is one tab stop of its kind and place; from there the keys up and down lead to its neighbours.
+const KINDS = [".copybtn", 'a[href*="glossary.html#term-"]', ".claim a", 'td a[href^="#c"]', ".bd-links a", ".page-toc a"];
+const oneStop = (all) => {
+  const seen = () => all.filter((one) => one.checkVisibility());
+  const stop = (chosen) => all.forEach((one) => { one.tabIndex = one === chosen ? 0 : -1; });
+  const begin = () => stop(seen().find((one) => one.matches(".current > a, .current")) ?? seen()[0] ?? all[0]);
+  begin();
+  document.addEventListener("toggle", () => { if (!all.find((one) => one.tabIndex === 0).checkVisibility()) begin(); }, true);
+  all.forEach((one) => {
+    one.setAttribute("aria-keyshortcuts", "ArrowUp ArrowDown");
+    one.addEventListener("focus", () => stop(one));
+    one.addEventListener("keydown", (event) => {
+      const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+      const next = step && seen()[seen().indexOf(one) + step];
+      if (!next) return;
+      event.preventDefault();
+      next.focus();
+    });
+  });
+};
+addEventListener("load", () => KINDS.forEach((kind) => {
+  const places = Map.groupBy(document.querySelectorAll(kind), (one) => one.closest("nav, article, .sidebar-secondary-item"));
+  places.forEach(oneStop);
+}));

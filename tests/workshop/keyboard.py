@@ -1,0 +1,102 @@
+"""A page in Chromium to which keys are really sent, through its DevTools; no network."""
+
+import json
+import subprocess
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from browser import CHROMIUM
+
+KEYS = {"Tab": 9, "Enter": 13, " ": 32, "ArrowLeft": 37, "ArrowRight": 39, "ArrowDown": 40, "Escape": 27}
+TEXT = {"Enter": "\r", " ": " "}
+
+
+class Typed:
+    """An open page; `press` is what a reader's keyboard does."""
+
+    def __init__(self, socket):
+        self.socket, self.count = socket, 0
+
+    def call(self, method: str, **parameters) -> dict:
+        """One DevTools call and its result; what the browser says meanwhile is left out."""
+        self.count += 1
+        self.socket.send(json.dumps({"id": self.count, "method": method, "params": parameters}))
+        while (answer := json.loads(self.socket.recv())).get("id") != self.count:
+            pass
+        assert "error" not in answer, answer
+        return answer["result"]
+
+    def value(self, expression: str):
+        """Of an expression of JavaScript; a promise is waited for."""
+        done = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in done, done
+        return done["result"].get("value")
+
+    def press(self, key: str) -> None:
+        """Down and up."""
+        about = {"key": key, "code": "Space" if key == " " else key, "windowsVirtualKeyCode": KEYS[key]}
+        down = about | ({"text": TEXT[key]} if key in TEXT else {})
+        self.call("Input.dispatchKeyEvent", type="keyDown" if key in TEXT else "rawKeyDown", **down)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **about)
+
+    def open(self, page: Path) -> None:
+        """Go to a page."""
+        self.call("Page.navigate", url=page.as_uri())
+        self.arrived(page.name)
+
+    def arrived(self, name: str) -> None:
+        """Wait until this page is there, and its scripts, a quiz's too, have run."""
+        self.until(f"location.pathname.includes({name!r}) && document.readyState === 'complete'")
+        self.value("new Promise((go) => setTimeout(go, 1500))")
+
+    def until(self, expression: str) -> None:
+        """Wait until this is true: ten seconds at most."""
+        for _ in range(100):
+            if self.value(expression):
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"not within ten seconds: {expression}")
+
+
+@contextmanager
+def typed(page: Path, profile: Path, width: int = 1280):
+    """The page in a browser of its own."""
+    websocket = pytest.importorskip("websocket")
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}"]
+    command += ["--remote-debugging-port=0", "--remote-allow-origins=*", "--proxy-server=127.0.0.1:9"]
+    process = subprocess.Popen([*command, f"--window-size={width},900", "about:blank"], stderr=subprocess.DEVNULL)
+    try:
+        port = profile / "DevToolsActivePort"
+        for _ in range(300):
+            if port.is_file() and port.read_text().strip():
+                break
+            time.sleep(0.1)
+        address = f"http://127.0.0.1:{port.read_text().split()[0]}/json"
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=20) as said:
+            tab = next(one for one in json.load(said) if one["type"] == "page")
+        socket = websocket.create_connection(tab["webSocketDebuggerUrl"], timeout=60, http_no_proxy=["127.0.0.1"])
+        try:
+            here = Typed(socket)
+            here.open(page)
+            yield here
+        finally:
+            socket.close()
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def stops(page: Typed) -> list[str]:
+    """Where Tab leads, from the beginning of a page until it leaves it: the elements, in HTML."""
+    page.value("window.stopped = new Set()")
+    found = []
+    while said := page.press("Tab") or page.value("""(() => {
+        const at = document.activeElement;
+        if (at === document.body || stopped.has(at)) return "";
+        stopped.add(at);
+        return at.outerHTML.slice(0, 120); })()"""):
+        found.append(said)
+    return found
