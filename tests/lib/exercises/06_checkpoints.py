@@ -5,6 +5,7 @@ import json
 import os
 import struct
 from collections import defaultdict
+from itertools import combinations
 from pathlib import Path
 
 import gguf
@@ -198,6 +199,20 @@ def block_of(halves, least=1, apart=True, form="<2e16B", swap=False):
     return wrong
 
 
+def block_in_bfloat16(block):
+    scale, least = torch.tensor(list(struct.unpack("<2H", block[:4]))).to(torch.uint16).view(torch.bfloat16).tolist()
+    return torch.tensor([scale * number + least for number in whole_of(block)])
+
+
+def block_in_halves(block):
+    scale, least = torch.tensor(struct.unpack("<2e", block[:4])).half()
+    return torch.tensor(whole_of(block)).half() * scale + least
+
+
+def whole_of(block):
+    return [byte & 15 for byte in block[4:]] + [byte >> 4 for byte in block[4:]]
+
+
 def counted(biases=1, norms=1, pooler=1, layers=None, heads=False, tables=(1, 1, 1), norm=2, matrices=4, inner=None):
     def wrong(c):
         d, wide = c.hidden_size, inner(c) if inner else c.intermediate_size
@@ -229,6 +244,23 @@ def header_in_a_byte(path):
     header = json.loads(reading(path)[8 : 8 + reading(path)[0]].decode())
     header.pop("__metadata__", None)
     return header
+
+
+def header_without_asking(path):
+    with open(path, "rb") as file:
+        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
+    del header["__metadata__"]
+    return header
+
+
+def tensor_of_span(span):
+    def wrong(path, name):
+        about = header_by_struct(path)[name]
+        begin, end = span(*about["data_offsets"])
+        data = Path(path).read_bytes()[8 + int.from_bytes(Path(path).read_bytes()[:8], "little") :]
+        return torch.tensor(np.frombuffer(data[begin:end], "<f4")).reshape(about["shape"])
+
+    return wrong
 
 
 def tensor_from(start, dtype="<f4", shape=True):
@@ -318,16 +350,16 @@ WRONG = {
         (counted(biases=0), "biases are missing"),
         (counted(norms=0), "layer norms are missing"),
         (counted(pooler=0), "pooler is missing"),
-        (counted(biases=0, norms=0), "only the tables and matrices"),
+        (counted(biases=0, norms=0), "only the matrices"),
         (counted(norm=1), "it multiplies each"),
         (counted(heads=True), "slices of the same four matrices"),
         (counted(matrices=3), "the output that brings the heads together"),
         (counted(layers=1), "a single layer is counted"),
-        (counted(tables=(1, 0, 1)), "the table of positions"),
-        (counted(tables=(1, 1, 0)), "the table of the two segments"),
-        (counted(tables=(1, 0, 0)), "the table of positions and the table of the two segments"),
+        (counted(tables=(1, 0, 1)), "the embedding matrix of positions"),
+        (counted(tables=(1, 1, 0)), "the embedding matrix of segments"),
+        (counted(tables=(1, 0, 0)), "the embedding matrix of positions and the embedding matrix of segments"),
         (counted(tables=(2, 1, 1)), "counted twice"),
-        (counted(tables=(1, 1, 0), pooler=0), "the table of the two segments (type_vocab_size)"),
+        (counted(tables=(1, 1, 0), pooler=0), "the embedding matrix of segments (type_vocab_size)"),
         (counted(inner=lambda c: 4 * c.hidden_size), "not always four times"),
         (lambda c: count_by_shapes(c) - c.num_hidden_layers * 2 * c.hidden_size, "one layer norm a layer"),
         (lambda c: count_by_shapes(c) + c.hidden_size**2 + 3 * c.hidden_size + c.vocab_size, "without a head"),
@@ -347,11 +379,18 @@ WRONG = {
             "mismatched alone",
         ),
         (lambda a, b: {**report_by_sets(a, b), "mismatched": [n for n in a if a[n] != b[n]]}, "KeyError"),
+        (
+            lambda a, b: {**report_by_sets(a, b), "missing": [n for n in a if a[n] != b.get(n)]},
+            "yours is missing as well",
+        ),
+        (lambda a, b: {**report_by_sets(a, b), "mismatched": [n for n in a if a[n] != b.get(n)]}, "get() gives None"),
+        (lambda a, b: {**report_by_sets(a, b), "missing": set(a.items()) - set(b.items())}, "names alone"),
         (lambda a, b: {k + "_keys": v for k, v in report_by_sets(a, b).items()}, "the key should be"),
     ],
     "read_header": [
         (header_as(8, "big", stream=True), "most significant byte first"),
         (header_as(8, "big"), "all the rest"),
+        (header_without_asking, "not every file has the note"),
         (header_as(8, "little", keep=True), '"__metadata__" is still there'),
         (header_as(4, "little"), "takes 8 bytes"),
         (header_as(4, "little", stream=True), "takes 8 bytes"),
@@ -371,11 +410,16 @@ WRONG = {
         (tensor_from(lambda length: 0), "from the beginning of the file"),
         (tensor_from(lambda length: length), "8 bytes too early"),
         (tensor_from(lambda length: 8), "from the beginning of the header"),
+        (tensor_of_span(lambda begin, end: (0, end - begin)), "begin at its first offset"),
+        (tensor_of_span(lambda begin, end: (begin, begin + end)), "and not how many bytes"),
+        (tensor_from(after_header, "<f8"), "F32 has four"),
         (tensor_from(after_header, ">f4"), "turned round"),
         (tensor_from(after_header, "<i4"), "whole numbers"),
         (tensor_from(after_header, shape=False), "in one row"),
     ],
     "verify": [
+        (bad_by(lambda path: sha(path.read_text(encoding="utf-8").encode())), "weights are not text"),
+        (lambda folder, index: list(verify_by_digest(folder, index)) or None, "an empty list"),
         (bad_by(lambda path: sha(reading(path)), absent=False), "b.txt is missing"),
         (lambda folder, index: [name for name in index if not (folder / name).exists()], "only missing files"),
         (lambda folder, index: [n for n in index if sha(reading(folder / n)) != index[n]], "a missing file stops it"),
@@ -400,6 +444,10 @@ WRONG = {
         (zero_divided, "0/0 is NaN"),
         (lambda w: (quantise_by_row(w)[0].float(), quantise_by_row(w)[1]), "should be int8"),
         (lambda w: (quantise_by_row(w)[0].int(), quantise_by_row(w)[1]), "should be int8"),
+        (lambda w: (quantise_by_row(w)[0], 127 / largest(w)), "one over"),
+        (as_int8(lambda w: largest(w) / 127 + 1e-3), "something is added"),
+        (as_int8(lambda w: (largest(w) / 127).clamp(min=1e-3)), "lost its own scale"),
+        (lambda w: as_int8(lambda w: w.abs().max(1, keepdim=True) / 127)(w), "amax gives the values"),
         (lambda w: quantise_by_row(w)[::-1], "first whole numbers"),
         (lambda w: (quantise_by_row(w)[0], 1 / quantise_by_row(w)[1]), "one over"),
         (lambda w: quantise_by_row(w)[0], "2 values"),
@@ -408,6 +456,7 @@ WRONG = {
     "dequantise": [
         (lambda whole, scales: whole / scales, "divides by the scales"),
         (lambda whole, scales: (whole * scales).to(torch.int8), "whole numbers again"),
+        (lambda whole, scales: (whole * scales).half(), "lost digits"),
         (lambda whole, scales: whole * scales[0], "the first scale"),
         (lambda whole, scales: whole.float(), "scales are not used"),
         (lambda whole, scales: whole.float() * scales.max(), "one scale, the largest"),
@@ -440,6 +489,10 @@ WRONG = {
         (tied_if(lambda a, b: a.data_ptr() == b.data_ptr() and a.shape == b.shape), "ask the storage"),
         (tied_if(lambda a, b: a.shape == b.shape), "equal shapes say nothing"),
         (lambda weights: [pair for g in tied_by_numpy(weights) for pair in zip(g, g[1:], strict=False)], "element"),
+        (
+            lambda weights: [[a, b] for a, b in combinations(weights, 2) if bool(weights[a].equal(weights[b]))],
+            "memory of its own",
+        ),
         (lambda weights: [name for group in tied_by_numpy(weights) for name in group], "A list of lists"),
         (lambda weights: [], "nothing is found"),
     ],
@@ -451,5 +504,11 @@ WRONG = {
         (block_of(lambda byte: (byte & 15, byte >> 4), least=-1), "it is added"),
         (block_of(lambda byte: (byte & 15, byte >> 4), form=">2e16B"), "most significant byte first"),
         (block_of(lambda byte: (byte & 15, byte >> 4), swap=True), "scale stands first"),
+        (block_of(lambda byte: ((byte & 15) - 8, (byte >> 4) - 8)), "minimum takes its place"),
+        (block_of(lambda byte: (byte & 15, (byte - 256 * (byte > 127)) >> 4)), "Read them as uint8"),
+        (block_of(lambda byte: (byte & 15, byte >> 4), form="<2H16B"), "their two bytes are a float16"),
+        (lambda block: block_of(lambda byte: (byte & 15, byte >> 4), form="<2e20B")(block[:4] + block), "40 numbers"),
+        (block_in_bfloat16, "read as bfloat16"),
+        (block_in_halves, "made in float16"),
     ],
 }
