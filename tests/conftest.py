@@ -10,6 +10,7 @@ this state of the chapter, its library and its packages: a chapter is executed o
 
 import os
 import queue
+import signal
 from pathlib import Path
 
 import nbval.plugin
@@ -106,6 +107,8 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts what it puts in the background so
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["COURSE_PROGRESS"] = "off"  # what tests and the chapters' kernels do is nobody's progress
     config.addinivalue_line("markers", "slow: executes whole chapters, unless nbval did so in the same session")
     plugin = ChaptersUnderRecorder(_folder_of)
