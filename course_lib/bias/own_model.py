@@ -56,7 +56,7 @@ class Measured:
         lines = [f"{self.model}: gaps in {self.unit}{', in pairs' if self.in_pairs else ''}"]
         for (first, second), gap in self.gaps.items():
             names = f"{first} − {second}"
-            said = "clear of chance" if (first, second) in self.clear else "chance cannot be ruled out"
+            said = "differs from chance" if (first, second) in self.clear else "chance cannot be ruled out"
             lines.append(f"  {names:{width}}  {gap}, p = {gap.p:.3f}: {said}")
         return "\n".join(lines)
 
@@ -99,7 +99,7 @@ class Measured:
         clear = ", ".join(f"{first} − {second}" for first, second in self.clear)
         few = " With so few words the intervals are too narrow." if self.few else ""
         tested = f"below {LEVEL / self.comparisons:.3g}: {LEVEL} divided by the number of comparisons"
-        said = f"Clear of chance (p {tested}): {clear}." if clear else f"None is clear of chance (p {tested})."
+        said = f"Differs from chance (p {tested}): {clear}." if clear else f"None differs from chance (p {tested})."
         many = "1 template" if len(self.templates) == 1 else f"{len(self.templates)} templates"
         return "\n\n".join(
             [

@@ -93,7 +93,7 @@ def test_any_function_will_do_and_three_groups_are_compared_two_by_two():
     assert "p below 0.0167: 0.05 divided by" in card
     assert "a (3, such as *x*)" in card
     assert "too narrow" in card
-    assert "None is clear of chance" in card, "three words against three give no p below 0.1"
+    assert "None differs from chance" in card, "three words against three give no p below 0.1"
     assert found.card(note="Exploratory.").split("\n\n")[2].endswith("Exploratory.")
     left, right = found.draw()
     assert len(left.lines) == 6
