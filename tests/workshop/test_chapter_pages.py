@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from browser import CHROMIUM
+from browser import CHROMIUM, violations
 from keyboard import stops, typed
 
 from workshop.site.pages import write_pages
@@ -59,3 +59,9 @@ def test_by_keys_alone_one_predicts_copies_and_turns_pages(site, tmp_path):
             page.press("Tab")
         page.press("Enter")
         page.until("document.documentElement.dataset.theme === 'dark'")
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+@pytest.mark.parametrize("name", ["evidence", "reference"])
+def test_axe_finds_nothing_on_the_real_pages(site, tmp_path, name, mode):
+    assert violations(site / f"{name}.html", tmp_path, mode) == {}
