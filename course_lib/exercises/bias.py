@@ -46,7 +46,7 @@ GAP = Exercise(
     reference=gap,
     cases=[
         Case((np.array([1.0, 2.0, 6.0]), np.array([1.0, 2.0])), says="1, 2, 6 against 1, 2"),
-        Case((np.array([-1.5, 0.25]), np.array([2.0, 4.0, 1.0, -3.0])), says="two values against four"),
+        Case((np.array([-1.75, 0.25]), np.array([2.0, 4.0, 1.0, -3.0])), says="two values against four"),
         Case((np.array([0.5]), np.array([0.5, 0.5])), says="no gap"),
     ],
     mistakes=[
@@ -59,6 +59,11 @@ GAP = Exercise(
             "absolute",
             lambda first, second: abs(first.mean() - second.mean()),
             "the sign is lost: a gap below 0 says that the second group is higher.",
+        ),
+        Mistake(
+            "absolute values",
+            lambda first, second: abs(first).mean() - abs(second).mean(),
+            "the signs of the values are lost before the mean: a value below 0 lowers its group's mean.",
         ),
         Mistake(
             "sums",

@@ -44,13 +44,20 @@ INTERACTION = Exercise(
     reference=interaction,
     cases=[
         Case(_four, says="a gap of 3 and one of 0.25"),
-        Case(tuple(-3 * one for one in _four[2:] + _four[:2]), says="a gap of −0.75 and one of −9"),
+        Case((_four[1], _four[0], _four[2], _four[3]), says="a gap of −3 and one of 0.25"),
     ],
     mistakes=[
         Mistake(
             "sum",
             lambda a, b, c, d: (a.mean() - b.mean()) + (c.mean() - d.mean()),
             "the two gaps are added: that is twice the mean gap. How much they differ is asked for.",
+        ),
+        Mistake(
+            "no sign",
+            when(
+                lambda case, output, right: right < 0 and (n := number_of(output)) is not None and abs(n + right) < 1e-9
+            ),
+            "it is above 0, and the first gap is the lower one: first minus second, and no absolute value.",
         ),
         Mistake(
             "reversed",
@@ -75,7 +82,7 @@ INTERACTION = Exercise(
         Mistake(
             "absolute",
             lambda a, b, c, d: abs(a.mean() - b.mean()) - abs(c.mean() - d.mean()),
-            "the signs of the gaps are lost: a gap of −0.75 is larger than one of −9.",
+            "the signs of the gaps are lost: a gap of −3 is lower than one of 0.25, not higher.",
         ),
     ],
     hints=["Two gaps, each women minus men, and one difference of the two."],
@@ -216,10 +223,16 @@ PAIRED_P = Exercise(
             "that is a count; asked for is the share of the draws, from 0 to 1.",
         ),
         Mistake(
+            "strictly further",
+            when(lambda case, output, right: number_of(output) == 0 and len(case.inputs[0]) == len(_alike[0])),
+            "some draws have a mean exactly as far from 0 as the one observed, and none is counted: at least as far is "
+            ">=, and not >.",
+        ),
+        Mistake(
             "one sign for all",
             _share_of("one sign for all"),
-            "every draw is counted: is one coin tossed for all pairs, or is the absolute value taken before the mean? "
-            "Each pair has a coin of its own.",
+            "every draw is counted: is one coin tossed for all pairs, is one side shuffled, which leaves both means, "
+            "or is the absolute value taken before the mean? Each pair has a coin of its own.",
         ),
         Mistake(
             "nearer",
@@ -400,7 +413,7 @@ SWAP_WORDS = Exercise(
         Case(("he said that she was late", PAIRS), says="'he said that she was late'"),
         Case(("the weather was fine when he came", PAIRS), says="'the weather was fine when he came'"),
         Case(("She was late.", PAIRS), says="'She was late.'"),
-        Case(("His mother, he said, was late.", PAIRS), says="'His mother, he said, was late.'"),
+        Case(("His mother, he said, was in the USA.", PAIRS), says="'His mother, he said, was in the USA.'"),
     ],
     mistakes=[
         Mistake(
@@ -421,6 +434,15 @@ SWAP_WORDS = Exercise(
             "between spaces",
             _between_spaces,
             "a word with a comma or full stop beside it is missed: *mother,* becomes *father,*.",
+        ),
+        Mistake(
+            "other words changed",
+            lambda text, pairs: re.sub(
+                r"\w+",
+                lambda match: match[0].capitalize() if match[0][0].isupper() else match[0],
+                swap_words(text, pairs),
+            ),
+            "*USA* comes back as *Usa*: a word that is in no pair stays as it is, capitals too.",
         ),
         Mistake("nothing", lambda text, pairs: text, "the text came back as it was."),
     ],

@@ -236,6 +236,7 @@ WRONG = {
     "gap": [
         (lambda a, b: b.mean() - a.mean(), "first minus second"),
         (lambda a, b: abs(a.mean() - b.mean()), "the sign is lost"),
+        (lambda a, b: abs(a).mean() - abs(b).mean(), "signs of the values are lost"),
         (lambda a, b: a.sum() - b.sum(), "these are sums"),
         (lambda a, b: np.median(a) - np.median(b), "medians"),
         (lambda a, b: a.mean() / b.mean(), "ratio of the means"),
