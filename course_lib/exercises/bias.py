@@ -1036,11 +1036,11 @@ def _alike(one, row):
     return isinstance(one, tuple | list) and len(one) == len(row) and bool(np.allclose(one, row))
 
 
-# ---------------------------------------------------------------- clear_of_chance
+# ---------------------------------------------------------------- bonferroni
 
 
-def clear_of_chance(p_values, level=0.05):
-    """Which of several comparisons are clear of chance, by Bonferroni's rule.
+def bonferroni(p_values, level=0.05):
+    """Which of several comparisons differ from chance, by Bonferroni's rule.
 
     p_values: a dictionary, name of a comparison -> its p value. level: the chance that
     any of all of them is called clear by luck is to stay below it.
@@ -1077,12 +1077,12 @@ def _in_order(answer, p_values, level=None):
 _topics = {"disability": 0.0004, "orientation": 0.045, "faith": 0.3, "origin": 0.011, "age": 0.0096}
 
 CLEAR_OF_CHANCE = Exercise(
-    name="clear_of_chance",
+    name="bonferroni",
     chapter=7,
     minutes=2,
     level="easy",
-    signature="clear_of_chance(p_values, level=0.05) -> names",
-    reference=clear_of_chance,
+    signature="bonferroni(p_values, level=0.05) -> names",
+    reference=bonferroni,
     use=_in_order,
     cases=[
         Case(({"a": 0.03, "b": 0.01, "c": 0.06},), says="a with p = 0.03, b with 0.01, c with 0.06"),
@@ -1105,12 +1105,12 @@ CLEAR_OF_CHANCE = Exercise(
         ),
         Mistake(
             "the others",
-            lambda p_values, level=0.05: [name for name in p_values if name not in clear_of_chance(p_values, level)],
+            lambda p_values, level=0.05: [name for name in p_values if name not in bonferroni(p_values, level)],
             "these are the comparisons that are not clear: a small p is rare by chance.",
         ),
         Mistake(
             "level written",
-            lambda p_values, level=0.05: clear_of_chance(p_values),
+            lambda p_values, level=0.05: bonferroni(p_values),
             "0.05 is written as a number: use the argument level.",
         ),
         Mistake(
@@ -1142,7 +1142,7 @@ CLEAR_OF_CHANCE = Exercise(
         Mistake(
             "one",
             lambda p_values, level=0.05: [
-                name for name in clear_of_chance(p_values, level) if p_values[name] == min(p_values.values())
+                name for name in bonferroni(p_values, level) if p_values[name] == min(p_values.values())
             ],
             "only the smallest p is kept: several comparisons may be clear.",
         ),

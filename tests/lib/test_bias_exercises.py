@@ -103,7 +103,7 @@ def test_bins_of_a_calibrated_model_lie_on_the_diagonal_and_hold_every_text():
 def test_the_rule_keeps_false_alarms_below_the_level():
     generator = np.random.default_rng(0)
     tables = generator.uniform(size=(4000, 5))
-    alarms = np.mean([bool(ours.clear_of_chance(dict(enumerate(table)))) for table in tables])
+    alarms = np.mean([bool(ours.bonferroni(dict(enumerate(table)))) for table in tables])
     assert 0.03 < alarms < 0.06
     assert np.mean((tables < 0.05).any(1)) > 0.2
 

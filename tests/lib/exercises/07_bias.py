@@ -135,7 +135,7 @@ RIGHT = {
     ],
     "worst_group": [worst_by_loop, worst_by_sorting],
     "calibration_bins": [bins_by_digitize, bins_by_loop],
-    "clear_of_chance": [
+    "bonferroni": [
         lambda p_values, level=0.05: {name for name in p_values if p_values[name] * len(p_values) < level},
         lambda found, level=0.05: tuple(filter(lambda name: found[name] < level / len(found), found)),
     ],
@@ -321,7 +321,7 @@ WRONG = {
         (binned(lambda s, r, low, high: (s.mean(), r.mean())), "pairs came back"),
         (binned(order=-1), "from the lowest scores"),
     ],
-    "clear_of_chance": [
+    "bonferroni": [
         (named_below(lambda found, level: level), "with the level itself"),
         (named_below(lambda found, level: level * len(found)), "is multiplied"),
         (named_below(lambda found, level: 0.05 / len(found)), "use the argument level"),
