@@ -456,7 +456,7 @@ BOOTSTRAP_INTERVAL = Exercise(
         ),
     ],
     hints=[
-        "What would have happened if other units had come into the sample? Draw again from those there are.",
+        "What would have happened if other units had come into the sample? Resample from those there are.",
         "One draw: generator.choice(values, len(values)) takes units with replacement. Its mean is one number. Do it "
         "`draws` times.",
         "np.percentile(means, …) wants percents. How many percent lie outside on each side?",
@@ -651,13 +651,13 @@ PERMUTATION_P = Exercise(
         Mistake(
             "each group drawn",
             _share_is(ODD, "own", "own, past 0"),
-            "each group is drawn again from its own units, with replacement: that is the bootstrap, which keeps the "
+            "each group is resampled from its own units, with replacement: that is the bootstrap, which keeps the "
             "gap. Here the two groups are put together and shuffled, as if they made no difference.",
         ),
         Mistake(
             "each group drawn, eight",
             _share_is(EQUAL, "own"),
-            "about half of the draws are counted: each group is drawn again from its own units, so the gap stays where "
+            "about half of the draws are counted: each group is resampled from its own units, so the gap stays where "
             "it is. Put the groups together, and shuffle.",
         ),
         Mistake(
@@ -687,7 +687,7 @@ PERMUTATION_P = Exercise(
         Mistake(
             "each group drawn, twice",
             _share_is(ODD, "own, past 0", times=2),
-            "each group is drawn again from its own units, with replacement: that is the bootstrap, which keeps the "
+            "each group is resampled from its own units, with replacement: that is the bootstrap, which keeps the "
             "gap. Here the two groups are put together and shuffled, as if they made no difference.",
         ),
         Mistake(

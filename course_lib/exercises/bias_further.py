@@ -258,7 +258,7 @@ PAIRED_P = Exercise(
         Mistake(
             "bootstrap",
             _other_share(_drawn_again),
-            "pairs are drawn again, with replacement: that is the bootstrap, which keeps the gap. Here each pair stays "
+            "pairs are resampled, with replacement: that is the bootstrap, which keeps the gap. Here each pair stays "
             "and is exchanged or not, as if it made no difference.",
         ),
     ],
