@@ -53,16 +53,16 @@ INTERACTION = Exercise(
             "the two gaps are added: that is twice the mean gap. How much they differ is asked for.",
         ),
         Mistake(
+            "reversed",
+            lambda a, b, c, d: (c.mean() - d.mean()) - (a.mean() - b.mean()),
+            "the sign is the wrong one: the first gap minus the second.",
+        ),
+        Mistake(
             "no sign",
             when(
                 lambda case, output, right: right < 0 and (n := number_of(output)) is not None and abs(n + right) < 1e-9
             ),
             "it is above 0, and the first gap is the lower one: first minus second, and no absolute value.",
-        ),
-        Mistake(
-            "reversed",
-            lambda a, b, c, d: (c.mean() - d.mean()) - (a.mean() - b.mean()),
-            "the sign is the wrong one: the first gap minus the second.",
         ),
         Mistake(
             "the first gap",

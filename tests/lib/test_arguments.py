@@ -351,6 +351,8 @@ TABLE = {
     "data.texts.translations": Row(shape=lambda found, _: len(found) == 80),
     "data.texts.named": Row(shape=lambda found, _: len(found) == 20),
     "data.texts.messages": Row({"part": "test"}, {"part": ["train", None]}, lambda found, _: len(found) == 75),
+    "data.texts.mailbox": Row(wrong={"path": [None, 3, "no_such_file.tsv"]}, refusals=(ValueError, TypeError, OSError)),
+    "data.texts.replies": Row(shape=lambda found, _: len(found) == 40),
     "data.texts.prose": Row(shape=lambda found, _: len(found) == 2),
     "experiments.adaptation.masker": Row(
         {"tokenizer": WORDS, "seed": SEED}, {"share": SHARE, "seed": [-1, 0.5, None]}
@@ -424,6 +426,7 @@ TABLE = {
         {"guess": [None, ["a"]], "truths": ["abc", [], [None], None]},
         lambda found, _: all(0 <= one <= 1 for one in found),
     ),
+    "model_history.after_2020": Row(shape=lambda found, _: len(found) == 13),
     "objectives.causal": Row({"ids": ids()}, {"ids": [*NO_IDS, [1, 2]]}, kind_of("causal")),
     "objectives.masked": Row(
         {"ids": ids(), "generator": GENERATOR, "mask_id": 4, "vocabulary_size": 50},
