@@ -255,11 +255,9 @@ def _slopes(model, inputs, layer) -> dict[str, Tensor]:
     for part, name in wanted:
         # Weighted at random: the plain sum of a normalised vector is constant, so its gradient would be 0.
         random = torch.randn(vectors[part].shape[-1], generator=torch.Generator().manual_seed(0)).to(vectors[part])
-        with torch.enable_grad():
-            weighted = list(vectors[part] @ random)  # a number for each output
         rows = []
-        for number in weighted:
-            (slope,) = torch.autograd.grad(number, embedded[name], retain_graph=True, allow_unused=True)
+        for vector in vectors[part]:
+            (slope,) = torch.autograd.grad(vector @ random, embedded[name], retain_graph=True, allow_unused=True)
             rows.append(torch.zeros_like(embedded[name])[0, :, 0] if slope is None else slope[0].abs().amax(-1))
         found["encoder" if part == "encoder" else name] = torch.stack(rows) > 0  # (output, input)
     return found

@@ -73,7 +73,7 @@ def test_a_wrong_answer_gets_the_hint_meant_for_it(name, at):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is one way")
-@pytest.mark.parametrize("chapter", range(8))
+@pytest.mark.parametrize("chapter", sorted({one.chapter for one in exercises()}))
 def test_in_a_process_of_its_own_an_answer_is_told_the_same(chapter):
     for exercise in (exercises(chapter)[0], exercises(chapter)[-1]):
         for answer in [right_answers(exercise)[0], *(answer for answer, _ in wrong_answers(exercise)[:2])]:
