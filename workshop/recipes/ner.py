@@ -248,8 +248,8 @@ validation part, by which the settings were chosen, while it was trained (first 
 
 - **Limits**: English; text without capital letters, or all in them, costs it most of its names. MISC is a mixed \
 bag.
-- **Ethical considerations**: names of countries that its texts seldom mention are found less often. Who uses it \
-to remove names from a text leaves those people exposed.
+- **Ethical considerations**: a name that it misses stays in the text. Whether it misses the names of \
+some groups more often was not measured. Who uses it to remove names from a text leaves those people exposed.
 """
 
 
