@@ -46,7 +46,7 @@ def binder() -> str:
         "  - conda-forge",
         "dependencies:",
         f'  - "python{project["requires-python"]}"',
-        f'  - "py{torch}"'.replace("pytorch", "pytorch-cpu"),
+        f'  - "pytorch-cpu{torch.removeprefix("torch")}"',
         "  - pip",
     ]
     return "\n".join(lines) + "\n"
