@@ -20,6 +20,8 @@ import sys
 
 if importlib.util.find_spec("course_lib") is None:
     %pip install --quiet "git+{address}"
+    importlib.invalidate_caches()
+    assert importlib.util.find_spec("course_lib"), "The course could not be installed; pip says why above."
     !"{{sys.executable}}" -m workshop fetch"""
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\((?![a-z]+:|#|/)([^)\s]+)\)")
 

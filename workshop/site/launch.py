@@ -41,7 +41,7 @@ def addresses(root: Path) -> dict[str, str]:
     project = tomllib.loads(file.read_text(encoding="utf-8"))["project"] if file.is_file() else {}
     urls = project.get("urls", {})
     for name in ("Repository", "JupyterHub"):
-        if urls.get(name) and urlsplit(urls[name]).scheme not in ("https", "http", "file"):
+        if urls.get(name) and urlsplit(urls[name]).scheme not in ("https", "http"):
             raise ValueError(f"pyproject.toml: {name} is {urls[name]!r}; an address is expected, https://HOST/OWNER/NAME")
     repository = urls.get("Repository", "").rstrip("/").removesuffix(".git")
     return {"repository": repository, "hub": urls.get("JupyterHub", "").rstrip("/")}
