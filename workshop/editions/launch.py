@@ -16,13 +16,14 @@ from workshop.editions.study import study_edition
 
 SET_UP = """# Set-up where the course is not installed, as on Colab: some minutes, once. Elsewhere it does nothing.
 import importlib.util
+import subprocess
 import sys
 
 if importlib.util.find_spec("course_lib") is None:
     %pip install --quiet "git+{address}"
     importlib.invalidate_caches()
     assert importlib.util.find_spec("course_lib"), "The course could not be installed; pip says why above."
-    !"{{sys.executable}}" -m workshop fetch"""
+    subprocess.run([sys.executable, "-m", "workshop", "fetch"], check=True)"""
 LINK = re.compile(r"(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\((?![a-z]+:|#|/)([^)\s]+)\)")
 
 

@@ -42,7 +42,9 @@ def addresses(root: Path) -> dict[str, str]:
     urls = project.get("urls", {})
     for name in ("Repository", "JupyterHub"):
         if urls.get(name) and urlsplit(urls[name]).scheme not in ("https", "http"):
-            raise ValueError(f"pyproject.toml: {name} is {urls[name]!r}; an address is expected, https://HOST/OWNER/NAME")
+            raise ValueError(
+                f"pyproject.toml: {name} is {urls[name]!r}; an address is expected, https://HOST/OWNER/NAME"
+            )
     repository = urls.get("Repository", "").rstrip("/").removesuffix(".git")
     return {"repository": repository, "hub": urls.get("JupyterHub", "").rstrip("/")}
 
