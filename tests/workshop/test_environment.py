@@ -18,7 +18,7 @@ def named(lines):
 
 
 def environment_problems(environment: str, pyproject: str) -> list[str]:
-    """Say what to change in environment.yml so that it names what [project] and its extras `workshop` and `test` name."""
+    """Say what to change in environment.yml so that it names what [project] and two of its extras name."""
     project = tomllib.loads(pyproject)["project"]
     extras = project["optional-dependencies"]
     wanted = named(project["dependencies"] + extras["workshop"] + extras["test"])

@@ -15,7 +15,7 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course_lib import predictions, quizzes
-from workshop.site import chapters, pages
+from workshop.site import chapters
 from workshop.site.extension import POLICY, formula
 from workshop.site.pages import PagesError, write_pages
 

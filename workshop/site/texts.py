@@ -66,11 +66,8 @@ def index(course: str, chapters: list[Chapter], more: list[str]) -> str:
     lines.append("These pages load nothing from the network.\n")
     lines.append("## Chapters\n\n::::::{container} cards\n")
     for one in chapters:
-        slides = (
-            f'<a href="slides/{one.name}.html" aria-label="Slides of chapter {one.number}">Slides</a>'
-            if slides_of(one)
-            else ""
-        )
+        address, says = f"slides/{one.name}.html", f"Slides of chapter {one.number}"
+        slides = f'<a href="{address}" aria-label="{says}">Slides</a>' if slides_of(one) else ""
         about = " · ".join(filter(None, [one.minutes, slides]))
         said = [f"**[{one.number} {one.title}]({one.name}.ipynb)**", one.promise, about]
         lines.append("\n\n".join([":::::{container} card-of", *filter(None, said), ":::::"]) + "\n")
