@@ -6,12 +6,12 @@ import json
 import re
 import zipfile
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
 from browser import CHROMIUM, opened, violations
 from bs4 import BeautifulSoup
+from links import problems
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course_lib import predictions, quizzes
@@ -351,19 +351,8 @@ def test_the_evidence_has_cards_records_and_what_was_measured(site, place):
 # ---------------------------------------------------------------- the frame
 
 
-def test_links_lead_to_pages_and_anchors_that_exist(site):
-    soups = {path.name: read(path) for path in site.glob("*.html")}
-    for name, soup in soups.items():
-        ids = [tag["id"] for tag in soup.find_all(id=True)]
-        assert len(ids) == len(set(ids)), f"{name}: {[one for one in ids if ids.count(one) > 1]} twice"
-        for a in soup.find_all("a", href=True):
-            parts = urlsplit(a["href"])
-            if parts.scheme or parts.netloc:
-                continue
-            target = soups.get(parts.path) if parts.path else soup
-            assert target or (site / unquote(parts.path)).exists(), f"{name}: {a}"
-            if target and parts.fragment:
-                assert target.find(id=unquote(parts.fragment)), f"{name}: {a}"
+def test_links_lead_to_pages_and_anchors_that_exist_and_the_html_is_whole(site):
+    assert list(problems(site)) == []
 
 
 def test_the_frame_has_chapters_with_numbers_neighbours_and_the_notebook(place, site):
