@@ -45,7 +45,8 @@ class Change:
 def requirements(pyproject: str, lock: str, newest_torch: bool) -> list[str]:
     """What is asked of pip: the ranges of pyproject.toml, and the torch of the lock unless the newest is wanted."""
     project = tomllib.loads(pyproject)["project"]
-    every = project["dependencies"] + project["optional-dependencies"]["test"]
+    extras = project["optional-dependencies"]
+    every = project["dependencies"] + extras["workshop"] + extras["test"]
     pinned = re.search(r"^torch==[^\s;]+", lock, re.MULTILINE)[0]
     return [pinned if re.match(r"torch\b", one) and not newest_torch else one for one in every]
 

@@ -62,7 +62,8 @@ def fetch(
         if name in entries and damage(entries[name]) is None or name in texts and is_whole(texts[name], folder):
             console.print(f"{name}: ready")
             continue
-        with _explained(), Progress(*columns, console=console, transient=True) as progress:
+        bars = sys.stdout.isatty()  # rich would draw them into a notebook too, whose kernel sets FORCE_COLOR
+        with _explained(), Progress(*columns, console=console, transient=True, disable=not bars) as progress:
             bar = progress.add_task(f"{name}: preparing", total=None)
             report = lambda done, total: progress.update(bar, completed=done, total=total)  # noqa: B023, E731
             if name in texts:

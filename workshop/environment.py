@@ -1,4 +1,4 @@
-"""Write environment.yml from pyproject.toml: the same environment for conda users.
+"""Write environment.yml and binder/environment.yml from pyproject.toml: for conda users, and for Binder.
 
 python workshop/environment.py [--check]
 """
@@ -10,14 +10,20 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+HEAD = "# Written by workshop/environment.py from pyproject.toml; change that file and run `make environment`."
+
+
+def _project() -> dict:
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def text() -> str:
     """What environment.yml has to say."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    packages = project["dependencies"] + project["optional-dependencies"]["test"]
+    project = _project()
+    extras = project["optional-dependencies"]
+    packages = project["dependencies"] + extras["workshop"] + extras["test"]
     lines = [
-        "# Written by workshop/environment.py from pyproject.toml; change that file and run `make environment`.",
+        HEAD,
         "name: transformers-executed",
         "channels:",
         "  - conda-forge",
@@ -30,10 +36,28 @@ def text() -> str:
     return "\n".join(lines) + "\n"
 
 
+def binder() -> str:
+    """What binder/environment.yml has to say: torch's CPU build; binder/postBuild installs the rest with pip."""
+    project = _project()
+    torch = next(one for one in project["dependencies"] if one.startswith("torch>"))
+    lines = [
+        HEAD,
+        "channels:",
+        "  - conda-forge",
+        "dependencies:",
+        f'  - "python{project["requires-python"]}"',
+        f'  - "pytorch-cpu{torch.removeprefix("torch")}"',
+        "  - pip",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+FILES = {"environment.yml": text, "binder/environment.yml": binder}
+
 if __name__ == "__main__":
-    target = ROOT / "environment.yml"
-    if "--check" in sys.argv:
-        if target.read_text(encoding="utf-8") != text():
-            sys.exit("environment.yml is not in step with pyproject.toml: run `make environment`.")
-    else:
-        target.write_text(text(), encoding="utf-8")
+    for name, written in FILES.items():
+        target = ROOT / name
+        if "--check" not in sys.argv:
+            target.write_text(written(), encoding="utf-8")
+        elif target.read_text(encoding="utf-8") != written():
+            sys.exit(f"{name} is not in step with pyproject.toml: run `make environment`.")

@@ -81,7 +81,8 @@ def resolved(upgrade: bool) -> str:
         out = place / "requirements.lock"
         if not upgrade:
             out.write_bytes((ROOT / "requirements.lock").read_bytes())
-        options = ["--universal", "--python-version", "3.11", "--generate-hashes", "--extra", "test", "--extra", "dev"]
+        options = ["--universal", "--python-version", "3.11", "--generate-hashes"]
+        options += [word for extra in ("workshop", "test", "dev") for word in ("--extra", extra)]
         options += ["--native-tls"]  # a host's own certificates, as pip accepts them
         options += ["--no-header", "--no-annotate", "--quiet", "--constraint", place / "torch.txt"]
         command = [python, "-m", "uv", "pip", "compile", *options, "--output-file", out]

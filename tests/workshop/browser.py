@@ -47,23 +47,26 @@ def opened(page: Path, profile: Path, act: str, query: str = "", width: int = 12
     return json.loads(unescape(re.search(r'<html[^>]*data-found="([^"]*)"', done.stdout)[1]))
 
 
+AXE = next(f for f in distribution("axe-core-python").files if f.name == "axe.min.js")
+LOOK = """
+  document.documentElement.dataset.theme = "MODE";
+  document.querySelectorAll("details").forEach((fold) => { fold.open = true; });
+  await new Promise((go) => setTimeout(go, 500));
+  const runOnly = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+  const source = window.axeSource ?? document.querySelector("#axe").text;
+  const frames = [...document.querySelectorAll("iframe")].map((frame) => frame.contentWindow), found = {};
+  for (const one of [window, ...frames]) {
+    if (one !== window) one.eval(source);
+    const done = await one.axe.run({ include: [["html"]], exclude: [["iframe"]] }, { runOnly, resultTypes: ["violations"] });
+    for (const rule of done.violations) found[rule.id] = [...(found[rule.id] ?? []), ...rule.nodes.map(
+      (node) => node.html.slice(0, 200) + " " + node.failureSummary.slice(0, 260))];
+  }
+  return found;"""  # noqa: E501
+
+
 def violations(page: Path, profile: Path, mode: str) -> dict[str, list[str]]:
     """What breaks WCAG 2.2 A or AA on a page: rule -> elements. All folds are opened."""
-    axe = next(f for f in distribution("axe-core-python").files if f.name == "axe.min.js").read_text("utf-8")
-    act = """
-      document.documentElement.dataset.theme = "MODE";
-      document.querySelectorAll("details").forEach((fold) => { fold.open = true; });
-      await new Promise((go) => setTimeout(go, 500));
-      const runOnly = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
-      const source = document.querySelector("#axe").text;
-      const frames = [...document.querySelectorAll("iframe")].map((frame) => frame.contentWindow), found = {};
-      for (const one of [window, ...frames]) {
-        if (one !== window) one.eval(source);
-        const done = await one.axe.run({ include: [["html"]], exclude: [["iframe"]] }, { runOnly });
-        for (const rule of done.violations) found[rule.id] = [...(found[rule.id] ?? []), ...rule.nodes.map(
-          (node) => node.html.slice(0, 200) + " " + node.failureSummary.slice(0, 260))];
-      }
-      return found;"""
     still = "<style>* { transition: none !important; }</style>"
+    axe = AXE.read_text("utf-8")
     before = f"{still}<script>localStorage.setItem('mode', '{mode}')</script><script id='axe'>{axe}</script>"
-    return opened(page, profile, act.replace("MODE", mode), before=before)["value"]
+    return opened(page, profile, LOOK.replace("MODE", mode), before=before)["value"]

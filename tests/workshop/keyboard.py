@@ -1,4 +1,4 @@
-"""A page in Chromium to which keys are really sent, through its DevTools; no network."""
+"""A page in Chromium to which keys and clicks are really sent, through its DevTools; no network."""
 
 import json
 import subprocess
@@ -8,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from browser import CHROMIUM
+from browser import AXE, CHROMIUM, LOOK
 
-KEYS = {"Tab": 9, "Enter": 13, " ": 32, "ArrowLeft": 37, "ArrowRight": 39, "ArrowDown": 40, "Escape": 27}
-TEXT = {"Enter": "\r", " ": " "}
+KEYS = {"Tab": 9, "Enter": 13, " ": 32, "ArrowLeft": 37, "ArrowRight": 39, "ArrowDown": 40, "Escape": 27,
+        "?": 191}  # fmt: skip
+TEXT = {"Enter": "\r", " ": " ", "?": "?"}
 
 
 class Typed:
@@ -41,6 +42,27 @@ class Typed:
         down = about | ({"text": TEXT[key]} if key in TEXT else {})
         self.call("Input.dispatchKeyEvent", type="keyDown" if key in TEXT else "rawKeyDown", **down)
         self.call("Input.dispatchKeyEvent", type="keyUp", **about)
+
+    def click(self, selector: str) -> None:
+        """The left button, in the middle of the first such element."""
+        box = f"document.querySelector({selector!r})"
+        self.value(f"{box}.scrollIntoView({{ block: 'center', behavior: 'instant' }})")
+        x, y = self.value(
+            f"(({{ x, y, width, height }}) => [x + width / 2, y + height / 2])({box}.getBoundingClientRect())"
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def resize(self, width: int) -> None:
+        """The window is this wide from now on; below 500 pixels it is a phone's."""
+        about = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.call("Emulation.setDeviceMetricsOverride", **about)
+
+    def violations(self, mode: str) -> dict[str, list[str]]:
+        """What axe finds on this page, in light or dark, with its folds opened."""
+        axe = json.dumps(AXE.read_text("utf-8"))
+        self.value(f"window.axe ?? eval(window.axeSource = {axe})")
+        return self.value(f"(async () => {{ {LOOK.replace('MODE', mode)} }})()")
 
     def open(self, page: Path) -> None:
         """Go to a page."""
@@ -77,7 +99,7 @@ def typed(page: Path, profile: Path, width: int = 1280):
         address = f"http://127.0.0.1:{port.read_text().split()[0]}/json"
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=20) as said:
             tab = next(one for one in json.load(said) if one["type"] == "page")
-        socket = websocket.create_connection(tab["webSocketDebuggerUrl"], timeout=60, http_no_proxy=["127.0.0.1"])
+        socket = websocket.create_connection(tab["webSocketDebuggerUrl"], timeout=180, http_no_proxy=["127.0.0.1"])
         try:
             here = Typed(socket)
             here.open(page)

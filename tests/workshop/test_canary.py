@@ -18,6 +18,7 @@ PYPROJECT = """
 [project]
 dependencies = ["torch>=2.6", "transformers>=5.20,<6"]
 [project.optional-dependencies]
+workshop = []
 test = ["pytest>=8.3"]
 dev = ["ruff"]
 """

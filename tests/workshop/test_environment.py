@@ -18,9 +18,10 @@ def named(lines):
 
 
 def environment_problems(environment: str, pyproject: str) -> list[str]:
-    """Say what to change in environment.yml so that it names what [project] and its `test` extra name."""
+    """Say what to change in environment.yml so that it names what [project] and two of its extras name."""
     project = tomllib.loads(pyproject)["project"]
-    wanted = named(project["dependencies"] + project["optional-dependencies"]["test"])
+    extras = project["optional-dependencies"]
+    wanted = named(project["dependencies"] + extras["workshop"] + extras["test"])
     conda = yaml.safe_load(environment)
     problems = []
     if conda.get("name") != "transformers-executed":
@@ -60,7 +61,7 @@ def lock_problems(lock: str, pyproject: str) -> list[str]:
     The extra `class` is a lecturer's, and not in the lock: the course's own environment does not hold nbgrader.
     """
     project = tomllib.loads(pyproject)["project"]
-    extras = project["optional-dependencies"]["test"] + project["optional-dependencies"]["dev"]
+    extras = [one for extra in ("workshop", "test", "dev") for one in project["optional-dependencies"][extra]]
     problems, pins = [], {}
     for line in lock.replace("\\\n", " ").splitlines():
         text = re.split(r"(?:^|\s)#|\s--hash", line, maxsplit=1)[0].strip()
@@ -104,8 +105,9 @@ def test_lock_pins_what_pyproject_names():
 PYPROJECT = """
 [project]
 requires-python = ">=3.11,<3.14"
-dependencies = ["torch>=2.6", "transformers>=5.20,<6", "vaderSentiment>=3"]
+dependencies = ["torch>=2.6", "transformers>=5.20,<6"]
 [project.optional-dependencies]
+workshop = ["vaderSentiment>=3"]
 test = ["pytest>=8.3"]
 dev = ["ruff>=0.9"]
 class = ["nbgrader>=0.9"]

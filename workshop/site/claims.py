@@ -30,7 +30,8 @@ def page(chapters: list[Chapter], sentences: dict[str, str]) -> str:
         else:
             lines.append(f"## {chapter.number} {chapter.title}\n\n{held(chapter)}\n")
         for name in names:
-            lines.append(f"(claim-{name.lower()})=\n### {name}\n\n{sentences.get(name, '')}\n")
+            lines.append(f"(claim-{name.lower()})=\n### {name}\n")
+            lines.append(f":::{{container}} statement\n{sentences.get(name, '')}\n:::\n")
             if chapter is not None:
                 lines.append(f"[The cell that shows it](#{name.lower()}) compares:\n")
                 asserts = "\n".join(text for cell in shown[name][1] for text in asserts_in(cell))

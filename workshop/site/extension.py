@@ -13,6 +13,8 @@ from latex2mathml.converter import convert as mathml
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
+from workshop.site import downloads, launch
+
 LOOKS = Path(__file__).parent / "looks"
 # Frames (an interactive view in <iframe srcdoc>) inherit this, so they cannot reach a host either. Pages lie in files.
 POLICY = (
@@ -35,6 +37,8 @@ def setup(app: Sphinx) -> dict:
     app.connect("doctree-read", _fold)
     app.connect("doctree-read", _name_cells)
     app.connect("html-page-context", _refuse_hosts)
+    app.connect("html-page-context", launch.add_buttons, priority=600)  # after the theme's own
+    app.connect("html-page-context", downloads.add_button, priority=600)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 

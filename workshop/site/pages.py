@@ -11,7 +11,6 @@ import io
 import json
 import re
 import shutil
-import tomllib
 from pathlib import Path
 
 import nbformat
@@ -19,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from workshop.site import chapters as staging
-from workshop.site import claims, decks, evidence, reference
+from workshop.site import claims, decks, downloads, evidence, launch, reference
 from workshop.site.extension import LOOKS
 from workshop.site.texts import glossary, index, term_list
 
@@ -60,9 +59,9 @@ def write_pages(notebooks: list[Path], build: Path, root: Path = ROOT) -> Path:
     problems += run_sphinx(source, site, "html", settings)
     if decks.stage(written, build / "slides-source"):
         problems += run_sphinx(build / "slides-source", site / "slides", "revealjs", decks.configuration(settings))
-    for chapter in written:  # what a reader downloads is the chapter, not what was made of it
-        if chapter.source.is_file() and chapter.source.stat().st_size:
-            shutil.copyfile(chapter.source, site / "_sources" / f"{chapter.name}.ipynb")
+    downloads.write(written, site / downloads.FOLDER)
+    if settings["html_context"]["repository"]:
+        launch.write(written, site / launch.FOLDER, settings["html_context"]["repository"])
     for unused in (*site.glob("_static/**/*.map"), *site.glob("_static/locales"), site / ".buildinfo"):
         shutil.rmtree(unused) if unused.is_dir() else unused.unlink()
     if problems:
@@ -77,11 +76,12 @@ def stage(notebooks: list[Path], source: Path, root: Path) -> tuple[list[str], l
     sentences = {name: claim["claim"] for name, claim in known.items()}
     terms = term_list(root / "GLOSSARY.md")
     by_anchor = {term.anchor: term.name for term in terms}
+    web = launch.addresses(root)["repository"]
     problems, written, pages = [], [], []
     for path in notebooks:
         try:
             written.append(staging.read(path))
-            pages.append(staging.page_of(written[-1], sentences, by_anchor, repository(root)))
+            pages.append(staging.page_of(written[-1], sentences, by_anchor, web))
         except ValueError as error:
             written = written[: len(pages)]
             problems.append(f"{path.stem} has no page: {error}")
@@ -92,7 +92,7 @@ def stage(notebooks: list[Path], source: Path, root: Path) -> tuple[list[str], l
         nbformat.write(page, source / chapter.path.name)
         if (figures := chapter.source.parent / "figures").is_dir():
             shutil.copytree(figures, source / "figures", dirs_exist_ok=True)
-    (source / "glossary.md").write_text(glossary(terms), encoding="utf-8")
+    (source / "glossary.md").write_text(glossary(terms, written), encoding="utf-8")
     (source / "claims.md").write_text(claims.page(written, sentences), encoding="utf-8")
     static = source / "_static"
     shutil.copytree(LOOKS, static)
@@ -102,7 +102,7 @@ def stage(notebooks: list[Path], source: Path, root: Path) -> tuple[list[str], l
     (source / "evidence.md").write_text(evidence.page(root, source.parent), encoding="utf-8")
     (source / "reference.md").write_text(functions, encoding="utf-8")
     more = ["claims", "evidence", "glossary", "reference"]
-    for file in (root / "docs" / "teaching.md", root / "CHANGELOG.md"):
+    for file in (root / "docs" / "teaching.md", root / "ARCHITECTURE.md", root / "CHANGELOG.md"):
         if file.is_file():
             (source / file.name.lower()).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
             more.append(file.stem.lower())
@@ -110,54 +110,42 @@ def stage(notebooks: list[Path], source: Path, root: Path) -> tuple[list[str], l
     return problems, written
 
 
-def repository(root: Path) -> str:
-    """The repository's address, if pyproject.toml names one: the one setting behind the buttons that lead to it."""
-    file = root / "pyproject.toml"
-    project = tomllib.loads(file.read_text(encoding="utf-8"))["project"] if file.is_file() else {}
-    return project.get("urls", {}).get("Repository", "").rstrip("/")
-
-
 def configuration(root: Path) -> dict:
     """Sphinx's settings."""
-    address = repository(root)
+    web = launch.addresses(root)
+    published = ["sphinx.ext.githubpages"] if web["repository"] else []  # its .nojekyll lets _static be served
     theme = {
         "navigation_with_keys": True,  # the arrow keys turn pages
         "show_navbar_depth": 1,
         "show_toc_level": 1,
         "toc_title": "On this page",
-        "home_page_in_toc": True,
+        "extra_footer": "Text, code and the weights made here: Apache-2.0.",
         "search_bar_text": "Search the course",
         "use_fullscreen_button": False,
         "back_to_top_button": False,
     }
-    if address:
-        theme |= {
-            "repository_url": address,
-            "path_to_docs": "chapters",
-            "use_repository_button": True,
-            "use_issues_button": True,
-            "use_source_button": True,
-        }
     return {
         "project": COURSE,
         "html_title": COURSE,
         "language": "en",
         "author": "",
-        "copyright": "Apache-2.0",
-        "extensions": ["myst_nb", "sphinx_copybutton", "workshop.site.extension"],
+        "copyright": "",
+        "html_show_copyright": False,
+        "extensions": ["myst_nb", "sphinx_copybutton", "workshop.site.extension", *published],
         "html_theme": "sphinx_book_theme",
         "html_theme_options": theme,
         "html_static_path": ["_static"],
         "html_css_files": ["course.css"],
-        "html_js_files": ["terms.js", "course.js"],
+        "html_js_files": ["terms.js", "course.js", "keys.js"],
         "html_math_renderer": "mathml",
         "html_permalinks": False,
         "html_use_index": False,
+        "html_copy_source": False,  # what a reader downloads is the chapter, not what was made of it
         "toc_object_entries": False,
         "add_module_names": False,
         "html_show_sphinx": False,
         "html_show_search_summary": False,  # it would read other pages, which a browser refuses for files
-        "html_context": {"default_mode": "auto"},  # light or dark, as the reader's system is
+        "html_context": {"default_mode": "auto", **web},  # light or dark, as the reader's system is
         "nb_execution_mode": "off",
         "nb_merge_streams": True,
         "myst_enable_extensions": ["dollarmath", "amsmath", "colon_fence"],

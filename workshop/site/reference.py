@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,13 +54,13 @@ def page(root: Path, chapters: list[Chapter]) -> tuple[str, set[str]]:
         ]
         if not public or module.startswith(LEFT_OUT):
             continue
-        lines.append(f"## {module}\n\n{ast.get_docstring(tree)}\n")
+        lines.append(f"## {module}\n\n{_words(tree)}\n")
         lines.append(f"```{{py:currentmodule}} {module}\n```\n")
         for node in public:
             name = f"{module}.{node.name}"
             names.add(name)
             kind = "class" if isinstance(node, ast.ClassDef) else "function"
-            about = [ast.get_docstring(node) or ""]
+            about = [_words(node)]
             if name in used:
                 about.append("Used in " + ", ".join(f"[{one[:2]}]({one}.ipynb)" for one in used[name]) + ".")
             body = "\n\n".join(about)
@@ -74,6 +75,12 @@ def section(chapter: Chapter, known: set[str]) -> str:
         return ""
     links = ", ".join(f"{{py:obj}}`{name.rsplit('.', 1)[1]} <{name}>`" for name in names)
     return f"## In the reference\n\n{links}."
+
+
+def _words(node: ast.Module | ast.FunctionDef | ast.ClassDef) -> str:
+    """A docstring as Markdown: what looks like HTML in it is meant as it stands, outside of code too."""
+    parts = re.split(r"(`[^`]*`)", ast.get_docstring(node) or "")
+    return "".join(part if part.startswith("`") else part.replace("<", "\\<") for part in parts)
 
 
 def _signature(node: ast.FunctionDef | ast.ClassDef) -> str:

@@ -10,6 +10,15 @@ from workshop.site.chapters import Chapter
 from workshop.site.decks import slides_of
 
 PROMISE = "A course on Transformer language models in which every claim is a cell that runs."
+MORE = {  # pages that are no chapters: what they are called, and what they are
+    "claims": ("Claims", "each in words, with the cell that shows it, and when it last held"),
+    "evidence": ("Evidence", "model cards, records, what was measured and by which command"),
+    "glossary": ("Glossary", "each term in a line, with its Korean form"),
+    "reference": ("Reference", "the functions that chapters import, and where they are used"),
+    "teaching": ("Teaching", "plans for a lecture, a day, a semester; slides, nbgrader, a room without network"),
+    "architecture": ("How it is built", "what is made from what, and what is proved where"),
+    "changelog": ("Changelog", "what is new"),
+}
 ROW = re.compile(r'^\| <a id="([\w-]+)"></a>(.+?) \| (.*?) \| (.*?) \| (.*?) \|$', re.MULTILINE)
 
 
@@ -34,26 +43,39 @@ def term_list(file: Path) -> list[Term]:
     return [Term(*row) for row in ROW.findall(file.read_text(encoding="utf-8"))] if file.is_file() else []
 
 
-def glossary(terms: list[Term]) -> str:
+def glossary(terms: list[Term], chapters: list[Chapter]) -> str:
     """The page of terms, in the alphabet's order; links to a term in the chapters show its line."""
     lines = ["# Glossary\n", "```{glossary}\n:sorted:\n"]
+    files = {one.number: f"{one.name}.ipynb" for one in chapters}
     for term in terms:
-        lines.append(f"{term.name}\n  {term.meaning}. *{term.korean}* Chapter {term.chapters}.\n")
+        where = re.sub(r"\d\d", lambda number: _link(number[0], files.get(number[0])), term.chapters)
+        about = f'<span class="where"><span lang="ko">{term.korean}</span> · Chapter {where}</span>'
+        lines.append(f"{term.name}\n  {term.meaning}.\n\n  {about}\n")
     return "\n".join([*lines, "```\n"])
+
+
+def _link(words: str, address: str | None) -> str:
+    return f"[{words}]({address})" if address else words
 
 
 def index(course: str, chapters: list[Chapter], more: list[str]) -> str:
     """The first page: what the course is, its chapters, and `more` pages."""
     cells, shown = sum(one.code for one in chapters), len({name for one in chapters for name in one.claims})
-    lines = [f"# {course}\n", f"{PROMISE}\n"]
+    lines = [f"# {course}\n", f":::{{container}} promise\n{PROMISE}\n:::\n"]
     lines.append(f"{len(chapters)} chapters, {cells} executed cells, [{shown} claims](claims.md) shown.")
     lines.append("These pages load nothing from the network.\n")
+    lines.append("## Chapters\n\n::::::{container} cards\n")
     for one in chapters:
-        link, minutes = f"**[{one.number} {one.title}]({one.name}.ipynb)**", one.minutes and f"*{one.minutes}*"
-        slides = f'<a href="slides/{one.name}.html">Slides of chapter {one.number}</a>' if slides_of(one) else ""
-        said = [link, one.promise, minutes, slides]
-        lines.append("\n\n".join(filter(None, said)) + "\n")
+        address, says = f"slides/{one.name}.html", f"Slides of chapter {one.number}"
+        slides = f'<a href="{address}" aria-label="{says}">Slides</a>' if slides_of(one) else ""
+        about = " · ".join(filter(None, [one.minutes, slides]))
+        said = [f"**[{one.number} {one.title}]({one.name}.ipynb)**", one.promise, about]
+        lines.append("\n\n".join([":::::{container} card-of", *filter(None, said), ":::::"]) + "\n")
+    lines.append("::::::\n\n## The course\n")
+    lines += [f"- [{MORE[name][0]}]({name}.md): {MORE[name][1]}" for name in more]
+    lines.append("")
     toc = [f"{one.number} {one.title} <{one.name}>" for one in chapters]
     lines.append("\n".join(["```{toctree}\n:hidden:\n:caption: Chapters\n", *toc, "```\n"]))
-    lines.append("\n".join(["```{toctree}\n:hidden:\n:caption: The course\n", *more, "```\n"]))
+    toc = [f"{MORE[name][0]} <{name}>" for name in more]
+    lines.append("\n".join(["```{toctree}\n:hidden:\n:caption: The course\n", *toc, "```\n"]))
     return "\n".join(lines)

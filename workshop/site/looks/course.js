@@ -94,39 +94,20 @@ ready(() => {
   addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
 });
 
-// A click on a figure shows it large; Escape or a click closes it.
-ready(() => document.querySelectorAll(".bd-article img").forEach((image) => image.addEventListener("click", () => {
-  const large = document.createElement("dialog");
-  large.className = "figure";
-  large.setAttribute("aria-label", image.alt);
-  large.append(Object.assign(image.cloneNode(), { id: "" }));
-  large.addEventListener("click", () => large.close());
-  large.addEventListener("close", () => large.remove());
-  document.body.append(large);
-  large.showModal();
-})));
-
-// What there are many of is one tab stop of its kind and place; from there the keys up and down lead to its neighbours.
-const KINDS = [".copybtn", 'a[href*="glossary.html#term-"]', ".claim a", 'td a[href^="#c"]', ".bd-links a", ".page-toc a"];
-const oneStop = (all) => {
-  const seen = () => all.filter((one) => one.checkVisibility());
-  const stop = (chosen) => all.forEach((one) => { one.tabIndex = one === chosen ? 0 : -1; });
-  const begin = () => stop(seen().find((one) => one.matches(".current > a, .current")) ?? seen()[0] ?? all[0]);
-  begin();
-  document.addEventListener("toggle", () => { if (!all.find((one) => one.tabIndex === 0).checkVisibility()) begin(); }, true);
-  all.forEach((one) => {
-    one.setAttribute("aria-keyshortcuts", "ArrowUp ArrowDown");
-    one.addEventListener("focus", () => stop(one));
-    one.addEventListener("keydown", (event) => {
-      const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-      const next = step && seen()[seen().indexOf(one) + step];
-      if (!next) return;
-      event.preventDefault();
-      next.focus();
-    });
+// A figure is a button that shows it large; Escape or a click closes it.
+ready(() => document.querySelectorAll(".bd-article img").forEach((image) => {
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "enlarge" });
+  button.setAttribute("aria-haspopup", "dialog");
+  image.replaceWith(button);
+  button.append(image);
+  button.addEventListener("click", () => {
+    const large = document.createElement("dialog");
+    large.className = "figure";
+    large.setAttribute("aria-label", image.alt);
+    large.append(Object.assign(image.cloneNode(), { id: "" }));
+    large.addEventListener("click", () => large.close());
+    large.addEventListener("close", () => large.remove());
+    document.body.append(large);
+    large.showModal();
   });
-};
-addEventListener("load", () => KINDS.forEach((kind) => {
-  const places = Map.groupBy(document.querySelectorAll(kind), (one) => one.closest("nav, article, .sidebar-secondary-item"));
-  places.forEach(oneStop);
 }));
