@@ -882,6 +882,7 @@ MASK_TOKENS = Exercise(
     reference=mask_tokens,
     use=masked_twice,
     agrees=well_masked,
+    seconds=20.0,  # a loop over the tokens is right too
     cases=[
         Case((_text_of_ids(2, 40, 100), 4, 100, 1), says="a batch of two, 40 tokens each"),
         Case(
