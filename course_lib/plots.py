@@ -130,7 +130,7 @@ def timeline(architectures, *, start: str = "2017-06", axes=None):
     first, last = (int(years(month)) for month in (start, max(row.published for row in architectures)))
     axes.set_xticks(range(first, last + 2))
     axes.tick_params(axis="x", labelsize=FONT)
-    axes.set_xlabel("first version of the paper (year)", fontsize=FONT)
+    axes.set_xlabel("first paper, or model card (year)", fontsize=FONT)
     axes.set_title("Three families of Transformers", fontsize=FONT + 1)
     return axes
 

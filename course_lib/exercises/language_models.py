@@ -97,6 +97,11 @@ def _added_afterwards(ids, size):
     return shares / shares.sum(1, keepdim=True)
 
 
+def _one_row(ids, size):
+    row = pair_counts(ids, size).sum(0) + 1
+    return (row / row.sum()).repeat(size, 1)
+
+
 def _divided_by_occurrences(ids, size):
     counts = pair_counts(ids, size) + 1
     return counts / (torch.bincount(ids, minlength=size)[:, None] + size)
@@ -110,7 +115,7 @@ BIGRAM = Exercise(
     signature="bigram(ids, vocabulary_size) -> (vocabulary, vocabulary), every row sums to 1",
     reference=bigram,
     cases=[
-        Case((torch.tensor([0, 1, 0, 1]), 2), says="the text 0 1 0 1: after 0 comes 1, twice"),
+        Case((torch.tensor([0, 1, 0, 1, 1]), 2), says="the text 0 1 0 1 1: after 0 comes 1, twice"),
         Case((torch.tensor([0, 1, 1, 0, 1, 2, 0, 1]), 4), says="a text in which token 3 never occurs"),
         Case((torch.randint(6, (200,), generator=generator(2)), 7), says="200 tokens of a vocabulary of 7"),
     ],
@@ -203,6 +208,37 @@ BIGRAM = Exercise(
             "pair fewer than it has occurrences. Divide a row by its own sum.",
         ),
         Mistake(
+            "the last pair is missing",
+            bigram_but(lambda ids, size: pair_counts(ids[:-1], size)),
+            "the last pair is not counted: a text of five tokens has four pairs.",
+        ),
+        Mistake(
+            "the first pair is missing",
+            bigram_but(lambda ids, size: pair_counts(ids[1:], size)),
+            "the first pair is not counted: a text of five tokens has four pairs.",
+        ),
+        Mistake(
+            "added twice",
+            bigram_but(add=2.0),
+            "2 is added to every count: does the table begin with ones, and is 1 added once more?",
+        ),
+        Mistake(
+            "one row for all",
+            _one_row,
+            "all rows are the same: a list such as [row] * n holds one row n times, so each pair is counted in all of "
+            "them.",
+        ),
+        Mistake(
+            "how often each token occurs",
+            lambda ids, size: ((torch.bincount(ids, minlength=size) + 1) / (len(ids) + size)).repeat(size, 1),
+            "all rows are the same: how often a token occurs at all. Row a holds what comes after a.",
+        ),
+        Mistake(
+            "divided by the length",
+            lambda ids, size: (pair_counts(ids, size) + 1) / len(ids),
+            "the counts are divided by the length of the text; each row is divided by its own sum.",
+        ),
+        Mistake(
             "around the end",
             bigram_but(_around),
             "the pair of the last and the first token is counted too: the text does not begin again after its end.",
@@ -288,6 +324,12 @@ SHIFT = Exercise(
             "the inputs are one longer than the targets: the last token has no next one, so it is only a target.",
         ),
         Mistake(
+            "both without the first",
+            lambda ids: (ids[:, 1:], ids[:, 1:]),
+            "both are without the first token, so the target at each place is the input itself: the inputs are all but "
+            "the last.",
+        ),
+        Mistake(
             "along the batch",
             lambda ids: (ids[:-1], ids[1:]),
             "the cut goes through the batch: whole texts are missing. The tokens of a text are dimension 1.",
@@ -359,7 +401,8 @@ LOG_PROBABILITIES = Exercise(
     reference=log_probabilities,
     cases=[
         Case(
-            (torch.tensor([[[2.0, 0.0], [1.0, 0.5]]]), torch.tensor([[1, 0]])), says="the text 1 0 of a vocabulary of 2"
+            (torch.tensor([[[2.0, 0.0], [1.0, 0.5], [0.0, 3.0]]]), torch.tensor([[1, 0, 1]])),
+            says="the text 1 0 1 of a vocabulary of 2",
         ),
         Case(_case_of_logits(1, 4, 5, 3), says="one text of four tokens"),
         Case(_case_of_logits(3, 6, 4, 5), says="a batch of three, six tokens, a vocabulary of 4"),
@@ -416,6 +459,29 @@ LOG_PROBABILITIES = Exercise(
             "the softmax runs over the places of the text; it runs over the vocabulary, the last dimension.",
         ),
         Mistake(
+            "over the batch",
+            lambda logits, ids: taken(logits[:, :-1].log_softmax(0), ids[:, 1:]),
+            "the softmax runs over the texts of the batch (it is 0 where there is one text); it runs over the "
+            "vocabulary, the last dimension.",
+        ),
+        Mistake(
+            "softmax twice",
+            lambda logits, ids: taken(logits[:, :-1].softmax(-1).log_softmax(-1), ids[:, 1:]),
+            "the softmax is taken twice: a log-softmax wants the logits themselves.",
+        ),
+        Mistake(
+            "logarithm of the logits",
+            lambda logits, ids: taken(logits[:, :-1].log(), ids[:, 1:]),
+            "the logarithm is taken of the logits, which may be negative; they become probabilities first, by a "
+            "softmax. A log-softmax does both.",
+        ),
+        Mistake(
+            "all from the first place",
+            lambda logits, ids: taken(logits[:, :1].log_softmax(-1).expand(-1, ids.shape[1] - 1, -1), ids[:, 1:]),
+            "every number is taken from the logits of the first place: the new dimension of the index belongs at the "
+            "end, so that each place has an index of its own.",
+        ),
+        Mistake(
             "the likeliest",
             lambda logits, ids: logits[:, :-1].log_softmax(-1).amax(-1),
             "this is the log-probability of the likeliest token at each place, and not of the one that came.",
@@ -436,6 +502,11 @@ LOG_PROBABILITIES = Exercise(
             "it is summed over the text: one number a token is asked for.",
         ),
         Mistake(
+            "one sum",
+            lambda logits, ids: log_probabilities(logits, ids).sum(),
+            "it is summed over everything: one number a token is asked for.",
+        ),
+        Mistake(
             "mean",
             lambda logits, ids: log_probabilities(logits, ids).mean(-1),
             "it is averaged over the text: one number a token is asked for.",
@@ -444,6 +515,12 @@ LOG_PROBABILITIES = Exercise(
             "one mean",
             lambda logits, ids: log_probabilities(logits, ids).mean(),
             "it is averaged over everything: one number a token is asked for.",
+        ),
+        Mistake(
+            "the mean loss",
+            lambda logits, ids: -log_probabilities(logits, ids).mean(),
+            "this is the mean loss, one positive number for everything; the logarithm of each token's probability is "
+            "asked for.",
         ),
         Mistake(
             "base 2",
@@ -492,7 +569,7 @@ BITS_PER_CHARACTER = Exercise(
     signature="bits_per_character(log_probabilities, text) -> a number",
     reference=bits_per_character,
     cases=[
-        Case((torch.tensor([0.25]).log(), "ab"), says="two characters, one token of probability 1/4: 2 bits"),
+        Case((torch.tensor([0.125]).log(), "abc"), says="three characters, one token of probability 1/8: 3 bits"),
         Case((torch.tensor([0.5, 0.25, 0.125, 0.1, 0.3]).log(), "to be or not"), says="five tokens, with spaces"),
         Case((torch.tensor([0.2, 0.05, 0.01]).log(), "größer, 안녕"), says="characters that take several bytes"),
     ],
@@ -508,6 +585,31 @@ BITS_PER_CHARACTER = Exercise(
             "the nats are multiplied by ln 2; a nat is 1.44 bits, so they are divided by it.",
         ),
         Mistake("base 10", bits_but(unit=math.log(10)), "they are divided by ln 10; a bit has base 2: ln 2."),
+        Mistake(
+            "halved",
+            bits_but(unit=2),
+            "they are divided by 2; a bit has base 2, so divide by the logarithm of 2, ln 2.",
+        ),
+        Mistake(
+            "times the length",
+            bits_but(lambda logs, text: 1 / len(text)),
+            "the bits are multiplied by the number of characters; divide by it.",
+        ),
+        Mistake(
+            "probabilities added",
+            lambda logs, text: float(-torch.log2(logs.exp().sum()) / len(text)),
+            "the probabilities are added; that of the text is their product, so their logarithms are added.",
+        ),
+        Mistake(
+            "a logarithm of the sum",
+            lambda logs, text: float(torch.log2(-logs.sum()) / len(text)),
+            "a logarithm is taken of the sum of the logarithms: what comes in are logarithms already. Divide by ln 2.",
+        ),
+        Mistake(
+            "different characters",
+            bits_but(lambda logs, text: len(set(text))),
+            "it is divided by the number of different characters; each character counts, also one that comes again.",
+        ),
         Mistake(
             "a token",
             bits_but(lambda logs, text: len(logs)),
@@ -593,14 +695,22 @@ def mask_tokens(ids, mask_id, vocabulary_size, generator):
 
 
 def masked_twice(answer, ids, mask_id, vocabulary_size, seed):
-    """What an answer returns, and whether it does so again from an equal generator when all else is different."""
+    """What an answer returns, and whether it does so again from an equal generator when all else is different.
+
+    The last is "seed" where a generator with another seed changes nothing.
+    """
     again = ids.clone()
     output = answer(ids, mask_id, vocabulary_size, generator(seed))
     other_global_seeds(seed + 1000)
     repeated = answer(again, mask_id, vocabulary_size, generator(seed))
     if not (isinstance(output, tuple | list) and all(isinstance(one, torch.Tensor) for one in output)):
         return output
-    return *output, all(torch.equal(one, other) for one, other in zip(output, repeated, strict=True))
+    repeats = all(torch.equal(one, other) for one, other in zip(output, repeated, strict=True))
+    if repeats:
+        other_seed = answer(ids.clone(), mask_id, vocabulary_size, generator(seed + 500))
+        if all(torch.equal(one, other) for one, other in zip(output, other_seed, strict=True)):
+            repeats = "seed"
+    return *output, repeats
 
 
 def well_masked(output, right, case):
@@ -613,9 +723,18 @@ def well_masked(output, right, case):
     inputs, targets, repeats = output
     if not repeats:
         return BY_GENERATOR
-    return _wrong_places(inputs, targets, ids, mask_id) or _wrong_shares(inputs, targets, ids, mask_id, size)
+    if wrong := _wrong_places(inputs, targets, ids, mask_id):
+        return wrong
+    chosen = targets != -100
+    if repeats == "seed" and chosen.any() and not chosen.all():
+        return OWN_SEED
+    return _wrong_shares(inputs, targets, ids, mask_id, size)
 
 
+OWN_SEED = (
+    "a generator with another seed gives the same result: is a seed set, or a generator made, inside the function? Use "
+    "the one that it is given."
+)
 BY_GENERATOR = (
     "two calls with equal generators give different results: the generator has to decide everything. Hand it to every "
     "random function, as generator=generator."
@@ -701,7 +820,8 @@ def _wrong_shares(inputs, targets, ids, mask_id, size):
                 "only those that became mask_id are targets, 12 % of the tokens: those that got a random token or "
                 "stayed were chosen too."
             )
-        return f"{share:.1%} of the tokens are chosen, and should be 15 %."
+        turned = " Is a comparison the wrong way round?" if 0.84 < share < 0.86 else ""
+        return f"{share:.1%} of the tokens are chosen, and should be 15 %.{turned}"
     if masked > 0.99:
         return (
             "every chosen token becomes mask_id. One in ten becomes a random token and one in ten stays: in use there "
@@ -736,8 +856,16 @@ def _wrong_shares(inputs, targets, ids, mask_id, size):
         return f"a random token is {int(random_ones.max())}: the vocabulary of {size} goes from 0 to {size - 1}."
     if random_ones.unique().numel() == 1:
         return "all random tokens of the text are the same one: draw one for each place."
-    if random_ones.unique().numel() < 50 or abs(float(random_ones.float().mean()) / size - 0.5) > 0.08:
+    if random_ones.unique().numel() < min(50, size // 2) or abs(float(random_ones.float().mean()) / size - 0.5) > 0.08:
         return "the random tokens come from a part of the vocabulary only: any below vocabulary_size may come."
+    never = [token for token in range(size) if token != mask_id and token not in random_ones]
+    if size < 50 and never == [size - 1]:  # of each some twenty are expected
+        return (
+            f"the last token of the vocabulary, {size - 1}, never comes as a random one: torch.randint(n, …) gives "
+            "0 to n − 1."
+        )
+    if size < 50 and never:
+        return f"the token {never[0]} never comes as a random one: any below vocabulary_size may come."
     return True
 
 
@@ -754,6 +882,7 @@ MASK_TOKENS = Exercise(
     reference=mask_tokens,
     use=masked_twice,
     agrees=well_masked,
+    seconds=20.0,  # a loop over the tokens is right too
     cases=[
         Case((_text_of_ids(2, 40, 100), 4, 100, 1), says="a batch of two, 40 tokens each"),
         Case(
@@ -762,6 +891,7 @@ MASK_TOKENS = Exercise(
         Case(
             (_text_of_ids(128, 256, 3000), 3, 3000, 3), says="128 texts of 256 tokens, mask_id 3, a vocabulary of 3,000"
         ),
+        Case((_text_of_ids(80, 512, 25), 3, 25, 4), says="80 texts of 512 tokens, mask_id 3, a vocabulary of 25"),
     ],
     mistakes=[Mistake("not by the generator", when(_differs_by_call), BY_GENERATOR)],
     hints=[
@@ -936,6 +1066,19 @@ def _rest_to_the_last(logits, temperature, top_p):
     return probabilities
 
 
+def _not_sorted(logits, temperature, top_p):
+    if temperature == 0:
+        return chances(logits, 0, top_p)
+    probabilities = (logits / temperature).softmax(-1)
+    return torch.where(probabilities.cumsum(-1) - probabilities < top_p, probabilities, 0.0)
+
+
+def _zero_logits(logits, temperature, top_p):
+    if temperature == 0:
+        return chances(logits, 0, top_p)
+    return (logits / temperature * (chances(logits, temperature, top_p) > 0)).softmax(-1)
+
+
 def _even(logits, temperature, top_p):
     return (chances(logits, temperature, top_p) > 0).float()
 
@@ -1015,7 +1158,23 @@ SAMPLE = Exercise(
             sample_but(kept_but(lambda ordered, sums, top_p: sums <= top_p + 1e-6, one=False)),
             CROSSES,
         ),
-        Mistake("greedy", _greedy, "the likeliest token is taken each time: nothing is drawn."),
+        Mistake(
+            "greedy",
+            _greedy,
+            "the likeliest token is taken each time: nothing is drawn. (Or what is compared with top_p sums to more "
+            "than 1: it has to be what a softmax gives.)",
+        ),
+        Mistake(
+            "not sorted",
+            sample_but(_not_sorted),
+            "the sum runs over the vocabulary in its order; it runs from the largest probability on: sort first.",
+        ),
+        Mistake(
+            "logits multiplied by 0",
+            sample_but(_zero_logits),
+            "what is cut has a logit of 0, and e⁰ is 1: a logit of −∞ gives the probability 0. Or cut the "
+            "probabilities.",
+        ),
         Mistake(
             "one too many",
             sample_but(kept_but(lambda ordered, sums, top_p: (sums - ordered).roll(1) < top_p)),

@@ -4,6 +4,7 @@ import inspect
 import re
 
 import pytest
+import torch
 import transformers
 
 from course_lib.model_history import after_2020
@@ -21,6 +22,38 @@ CLASSES = {
     "Qwen3": "Qwen3MoeForCausalLM",
     "Qwen3.5": "Qwen3_5MoeForCausalLM",
 }
+
+GEMMA_2_9B = {"vocab_size": 256000, "hidden_size": 3584, "intermediate_size": 14336, "num_hidden_layers": 42}
+GEMMA_2_9B |= {"num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 256}
+SEVEN_B = {"vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32}
+SEVEN_B |= {"num_attention_heads": 32, "num_key_value_heads": 8}
+DIMENSIONS = {  # of the largest size, as papers and released configurations give them; R1's are those of its class
+    "Flan-T5": {"vocab_size": 32128, "d_model": 4096, "d_kv": 64, "d_ff": 10240, "num_layers": 24, "num_heads": 64}
+    | {"feed_forward_proj": "gated-gelu"},
+    "Llama": {"hidden_size": 8192, "intermediate_size": 22016, "num_hidden_layers": 80, "num_attention_heads": 64},
+    "Mistral 7B": SEVEN_B,
+    "Mixtral": {**SEVEN_B, "num_local_experts": 8},
+    "Llama 3": {"vocab_size": 128256, "hidden_size": 16384, "intermediate_size": 53248, "num_hidden_layers": 126}
+    | {"num_attention_heads": 128, "num_key_value_heads": 8},
+    "ModernBERT": {"hidden_size": 1024, "intermediate_size": 2624, "num_hidden_layers": 28, "num_attention_heads": 16},
+    "DeepSeek-R1": {},
+    "T5Gemma": {"encoder": GEMMA_2_9B, "decoder": {**GEMMA_2_9B, "cross_attention_hidden_size": 3584}},
+    "Qwen3": {"vocab_size": 151936, "hidden_size": 4096, "num_hidden_layers": 94, "num_attention_heads": 64}
+    | {"num_key_value_heads": 4, "head_dim": 128, "num_experts": 128, "moe_intermediate_size": 1536},
+    "Qwen3.5": {"vocab_size": 248320, "hidden_size": 4096, "num_hidden_layers": 60, "num_attention_heads": 32}
+    | {"num_key_value_heads": 2, "head_dim": 256, "num_experts": 512, "moe_intermediate_size": 1024}
+    | {"shared_expert_intermediate_size": 1024, "linear_num_key_heads": 16, "linear_num_value_heads": 64},
+}
+
+
+@pytest.mark.parametrize("name", DIMENSIONS)
+def test_the_size_is_that_of_the_class_with_the_published_dimensions(name):
+    """Counted without memory for the weights. Papers round ("7B" is 7.2); Qwen3.5 without the part for images."""
+    (row,) = (row for row in after_2020() if row.name == name)
+    made = getattr(transformers, CLASSES[name])
+    with torch.device("meta"):
+        model = made(made.config_class(**DIMENSIONS[name]))
+    assert model.num_parameters() / 1e9 == pytest.approx(row.billions, rel=0.035)
 
 
 def test_they_stand_by_month_each_once_with_its_source():

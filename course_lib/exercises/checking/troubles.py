@@ -43,6 +43,11 @@ MEANINGS: tuple[tuple[str, str], ...] = (  # a pattern in "Error: message", what
         "Something is None there: a function without `return`, or an argument that may be None.",
     ),
     (r"masked_fill.*bool|only supports boolean masks|bitwise_not|~", "A mask has to be boolean here: `.bool()`."),
+    (
+        r"Index tensor must have the same number of dimensions",
+        "gather wants an index with as many dimensions as the table: add one with None or unsqueeze.",
+    ),
+    (r"probability tensor contains", "multinomial wants weights of 0 or more: probabilities, not logits."),
     (r"Boolean value of Tensor|truth value of an array", "`if`, `and`, `or`, `not` want one truth value, not many."),
     (r"can't convert .* Tensor|Can't call numpy|only (one element|integer) tensors", "One number is wanted, not many."),
     (r"leaf Variable that requires grad", "A parameter is changed in place: under torch.no_grad(), or make a new one."),

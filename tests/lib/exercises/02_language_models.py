@@ -218,6 +218,34 @@ def by_temperature(function, change):
     )
 
 
+def sample_not_sorted(logits, temperature, top_p, generator):
+    if temperature == 0:
+        return int(logits.argmax())
+    probabilities = (logits / temperature).softmax(-1)
+    probabilities[probabilities.cumsum(-1) - probabilities >= top_p] = 0
+    return int(torch.multinomial(probabilities, 1, generator=generator))
+
+
+def sample_with_zeros(logits, temperature, top_p, generator):
+    if temperature == 0:
+        return int(logits.argmax())
+    ordered, tokens = (logits / temperature).sort(descending=True)
+    sums = ordered.softmax(-1).cumsum(-1)
+    ordered[sums - ordered.softmax(-1) >= top_p] = 0
+    return int(tokens[torch.multinomial(ordered.softmax(-1), 1, generator=generator)])
+
+
+def torch_draw(weights, temperature, top_p, generator):
+    return int(torch.multinomial(weights, 1, generator=generator))
+
+
+def bigram_of_one_list(ids, size):
+    counts = [[1] * size] * size
+    for before, after in zip(ids[:-1].tolist(), ids[1:].tolist(), strict=True):
+        counts[before][after] += 1
+    return torch.tensor([[count / sum(row) for count in row] for row in counts])
+
+
 def reseeded(logits, temperature, top_p, generator):
     generator.manual_seed(0)
     return sample_by_sums(logits, temperature, top_p, generator)
@@ -244,8 +272,18 @@ WRONG = {
             ),
             "last token",
         ),
+        (lambda ids, size: bigram_by_bincount(ids[:-1], size), "the last pair is not counted"),
+        (lambda ids, size: bigram_by_bincount(ids[1:], size), "the first pair is not counted"),
+        (lambda ids, size: F.normalize(counts_of(ids, size) + 2, p=1, dim=1), "2 is added"),
+        (bigram_of_one_list, "holds one row n times"),
+        (
+            lambda ids, size: torch.stack([(torch.bincount(ids, minlength=size) + 1) / (len(ids) + size)] * size),
+            "at all",
+        ),
+        (lambda ids, size: (counts_of(ids, size) + 1) / len(ids), "length of the text"),
     ],
     "shift": [
+        (lambda ids: (ids[:, 1:], ids[:, 1:].clone()), "both are without the first"),
         (lambda ids: (ids[:, 1:], ids[:, :-1]), "wrong way round"),
         (lambda ids: (ids, torch.roll(ids, -1, dims=1)), "rolling"),
         (lambda ids: (ids, ids), "nothing to predict"),
@@ -266,6 +304,14 @@ WRONG = {
         (lambda x, ids: log_by_cross_entropy(x, ids).neg(), "the loss"),
         (lambda x, ids: x[:, :-1].log_softmax(-1).gather(-1, ids[:, 1:, None]), "dimension of size 1"),
         (lambda x, ids: x.log_softmax(-1)[:, :-1].max(-1).values, "likeliest"),
+        (lambda x, ids: picked(x.log_softmax(0)[:, :-1], ids[:, 1:]), "texts of the batch"),
+        (lambda x, ids: picked(x[:, :-1].softmax(-1).log_softmax(-1), ids[:, 1:]), "taken twice"),
+        (lambda x, ids: picked(x[:, :-1].log(), ids[:, 1:]), "taken of the logits"),
+        (lambda x, ids: x[:, :-1].log_softmax(-1).gather(-1, ids[:, 1:].unsqueeze(1)).squeeze(1), "the first place"),
+        (lambda x, ids: F.cross_entropy(x[:, :-1].flatten(0, 1), ids[:, 1:].flatten()), "the mean loss"),
+        (lambda x, ids: x[:, :-1].log_softmax(-1).gather(-1, ids[:, 1:]), "as many dimensions"),
+        (lambda x, ids: -F.cross_entropy(x[:, :-1], ids[:, 1:], reduction="none"), "over the places"),
+        (lambda x, ids: log_by_cross_entropy(x, ids).flatten(), "a dimension of size 1 is missing"),
     ],
     "bits_per_character": [
         (lambda logs, text: -logs.sum().item() / len(text), "are nats"),
@@ -276,6 +322,11 @@ WRONG = {
         (lambda logs, text: -logs.sum().item() / math.log(2), "whole text"),
         (lambda logs, text: -logs.sum().item() * math.log(2) / len(text), "multiplied by ln 2"),
         (lambda logs, text: -torch.log2(logs).sum() / len(text), "logarithms already"),
+        (lambda logs, text: -logs.sum() / 2 / len(text), "divided by 2"),
+        (lambda logs, text: -logs.sum() * len(text) / math.log(2), "multiplied by the number of characters"),
+        (lambda logs, text: -torch.log2(logs.exp().sum()) / len(text), "probabilities are added"),
+        (lambda logs, text: math.log2(-logs.sum()) / len(text), "of the sum of the logarithms"),
+        (lambda logs, text: -logs.sum() / math.log(2) / len(set(text)), "different characters"),
     ],
     "mask_tokens": [
         (masks(hide=1.0, swap=0.0), "every chosen token becomes mask_id"),
@@ -298,6 +349,18 @@ WRONG = {
         (masks(words=lambda ids, size, g: torch.randint(size, (1,), generator=g).expand(ids.shape)), "the same one"),
         (masks(words=lambda ids, size, g: torch.randint(size // 8, ids.shape, generator=g)), "part of the vocabulary"),
         (masks(words=lambda ids, size, g: torch.randint(size + 50, ids.shape, generator=g)), "goes from 0 to"),
+        (
+            masks(words=lambda ids, size, g: torch.randint(size - 1, ids.shape, generator=g)),
+            "last token of the vocabulary",
+        ),
+        (
+            masks(words=lambda ids, size, g: ids.flatten()[torch.randperm(ids.numel(), generator=g)].view_as(ids)),
+            "never",
+        ),
+        (
+            lambda ids, mask_id, size, generator: masks()(ids, mask_id, size, torch.Generator().manual_seed(5)),
+            "another seed",
+        ),
         (masks_in_place, "changes its argument ids in place"),
         (lambda ids, mask_id, size, generator: masks()(ids, mask_id, size, generator)[0], "two tensors"),
     ],
@@ -314,6 +377,9 @@ WRONG = {
         (sampling(drop=lambda sums, ordered, p: sums > p), "crosses top_p is lost"),
         (sampling(drop=lambda sums, ordered, p: (ordered < p) & (sums > ordered)), "compared with top_p by itself"),
         (sampling(zero=False), "Handle it first"),
+        (sample_not_sorted, "sort first"),
+        (sample_with_zeros, "e⁰ is 1"),
+        (by_temperature(torch_draw, lambda x, t, p: (x / t, t, p)), "not logits"),
         (sample_from_all_but_cut, "not divided by its sum"),
         (lambda x, t, p, g: sample_by_sums(x, t, p, None), "equal generators"),
         (lambda x, t, p, g: torch.multinomial(x.softmax(-1), 1, generator=g), "shape (1,)"),
