@@ -25,7 +25,7 @@ from workshop.site.extension import LOOKS
 
 LONGEST_CODE = 18  # lines: more is not read from the last row
 CODE, PRINTED, ROOM = (
-    (26, 100),
+    (29, 92),
     (31, 84),
     580,
 )  # pixels and characters of a line, as slides.css has them; pixels there are
