@@ -160,12 +160,12 @@ def _stepped(body: str, fragment: bool) -> str:
 
 
 def _first_sentence(text: str, mark: str = "") -> str:
-    """Up to where a full stop is followed by a capital, a bracket or a mark; a question, with what follows it.
+    """Up to where a full stop is followed by a capital, a bracket or a mark; in prose a question has the next with it.
 
     mark: what stands before the first sentence, such as the number in a list.
     """
     sentences = re.split(r"(?<=[.?!])\s+(?=[A-Z*`(])", text.removeprefix(mark))
-    return mark + " ".join(sentences[: 2 if sentences[0].endswith("?") else 1])
+    return mark + " ".join(sentences[: 2 if sentences[0].endswith("?") and not mark else 1])
 
 
 def _cell(cell: NotebookNode, fragment: bool) -> Iterator[NotebookNode]:
