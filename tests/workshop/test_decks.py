@@ -83,6 +83,16 @@ def test_a_chapter_has_slides_for_a_lecture(name):
     assert all(slide.cells for slide in slides)
 
 
+def test_a_prediction_may_be_a_step_of_its_introduction():
+    slides = slides_of(chapters.read(CHAPTERS / "05_attention.ipynb"))
+    introduction, question, answer = next(s for s in slides if s.heading == "One word, two meanings").cells
+    assert introduction.source.startswith("What is the exchange between tokens good for? Sixteen")
+    assert question.source.startswith("::::{container} fragment\nBefore the first block")
+    assert ":::{container} choices\n1. unrelated" in question.source
+    assert answer.metadata.course.kind == "fragment"
+    assert next(s.minutes for s in slides if s.heading == "One word, two meanings") == 3
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
 @pytest.mark.parametrize("name", ["00_start_here", "01_pipelines", "05_attention", "06_architectures_and_checkpoints"])
 def test_no_slide_overflows(tmp_path, name):
