@@ -129,7 +129,7 @@ def _bert(**settings):
 COUNT_PARAMETERS = Exercise(
     name="count_parameters",
     chapter=6,
-    minutes=12,
+    minutes=10,
     level="medium",
     signature="count_parameters(config) -> whole number",
     reference=count_parameters,

@@ -11,6 +11,8 @@ from workshop.site import chapters, decks, pages
 from workshop.site.decks import _short, slides_of
 
 CHAPTERS = Path(__file__).resolve().parents[2] / "chapters"
+NAMES = sorted(path.stem for path in CHAPTERS.glob("[0-9][0-9]_*.ipynb"))
+LECTURES = [name for name in NAMES if not name.startswith("00")]  # 00 is a welcome
 PREDICTION = 'predict("p", "One and one?", ["two", "three"])'
 CELLS = [
     text(OPENING.replace("[chapter 2](02_models.ipynb#Why-it-works)", "Python")),
@@ -64,6 +66,9 @@ def test_a_chapter_without_marks_has_no_deck_and_one_with_marks_is_linked(deck):
         ("It has 1.5 rows. So.", "It has 1.5 rows."),
         ("See [a term](x.md#a). More.", "See a term."),
         ("**Exercise 1.1** · 5 min · easy\n\nWrite it. Now.", "**Exercise 1.1** · 5 min · easy\n\nWrite it."),
+        ("Why? Because. More.", "Why? Because."),
+        ("It is this: *a* and b. More.", "It is this: *a* and b."),
+        ("1. **A.** B. C\n2. **D**: E", "1. **A.** B.\n2. **D**: E"),
         ("- a. B\n- c\n\nAfter.\n\n| t |\n| - |", "- a.\n- c"),
         ("![p](a.png)\n\nWords.", "![p](a.png)\n\nWords."),
     ],
@@ -72,7 +77,7 @@ def test_what_a_slide_shows_of_a_text(given, shown):
     assert _short(given, False) == shown
 
 
-@pytest.mark.parametrize("name", ["01_pipelines", "02_language_models", "05_attention"])
+@pytest.mark.parametrize("name", LECTURES)
 def test_a_chapter_has_slides_for_a_lecture(name):
     chapter = chapters.read(CHAPTERS / f"{name}.ipynb")
     slides = slides_of(chapter)
@@ -80,8 +85,18 @@ def test_a_chapter_has_slides_for_a_lecture(name):
     assert all(slide.cells for slide in slides)
 
 
+def test_a_prediction_may_be_a_step_of_its_introduction():
+    slides = slides_of(chapters.read(CHAPTERS / "05_attention.ipynb"))
+    introduction, question, answer = next(s for s in slides if s.heading == "One word, two meanings").cells
+    assert introduction.source.startswith("What is the exchange between tokens good for? Sixteen")
+    assert question.source.startswith("::::{container} fragment\nBefore the first block")
+    assert ":::{container} choices\n1. unrelated" in question.source
+    assert answer.metadata.course.kind == "fragment"
+    assert next(s.minutes for s in slides if s.heading == "One word, two meanings") == 3
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
-@pytest.mark.parametrize("name", ["00_start_here", "01_pipelines", "02_language_models", "05_attention"])
+@pytest.mark.parametrize("name", NAMES)
 def test_no_slide_overflows(tmp_path, name):
     """Each slide with all its steps, in Chromium: 1280 by 720, nothing refused, every picture loaded."""
     chapter = chapters.read(CHAPTERS / f"{name}.ipynb")

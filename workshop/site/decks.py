@@ -24,13 +24,11 @@ from workshop.site.chapters import LINK, Chapter
 from workshop.site.extension import LOOKS
 
 LONGEST_CODE = 18  # lines: more is not read from the last row
-CODE, PRINTED, ROOM = (
-    (26, 100),
-    (31, 84),
-    580,
-)  # pixels and characters of a line, as slides.css has them; pixels there are
+CODE, PRINTED = (29, 92), (31, 84)  # pixels and characters of a line, as slides.css has them
+ROOM = 580  # pixels below the heading
 MINUTES = {"": 1, "prediction": 2}  # a slide; what an exercise takes is said at the exercise
 SLIDES = "slide", "subslide"
+ITEM = re.compile(r"\s*([-*]|\d+\.) ")
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 SHOWN = "image/svg+xml", "image/png", "text/html", "text/markdown", "text/plain"  # the first that an output has
 ASK = "Ask for hands for each choice, and how sure they are. Then step on to the answer."
@@ -69,6 +67,7 @@ def slides_of(chapter: Chapter) -> list[Slide]:
             slide.cells += _cell(cell, "fragment" in marks)
             if kind(cell) == "prediction":
                 slide.notes.insert(0, ASK)
+                slide.minutes += MINUTES["prediction"] if "fragment" in marks else 0
     return found
 
 
@@ -143,9 +142,9 @@ def _short(text: str, fragment: bool) -> str:
         if is_list and listed:  # one list or table is enough for a slide
             continue
         said, listed = said or is_list, listed or is_list
-        if re.match(r"\s*([-*] |\d+\. )", block):
+        if ITEM.match(block):
             items = re.split(r"\n(?=[-*] |\d+\. )", LINK.sub(lambda found: found[1], block))
-            shown.append("\n".join(_first_sentence(item) for item in items))
+            shown.append("\n".join(_first_sentence(item, ITEM.match(item)[0]) for item in items))
         elif re.match(r"\s*(!\[|\||\$\$)", block):
             shown.append(LINK.sub(lambda found: found[1], block))
         elif block and not said:
@@ -153,18 +152,25 @@ def _short(text: str, fragment: bool) -> str:
             exercise = EXERCISE.match(words)
             shown.append(words if exercise else _first_sentence(words))
             said = not exercise
-    body = "\n\n".join(shown)
+    return _stepped("\n\n".join(shown), fragment)
+
+
+def _stepped(body: str, fragment: bool) -> str:
     return f"::::{{container}} fragment\n{body}\n::::" if fragment else body
 
 
-def _first_sentence(text: str) -> str:
-    """Up to where a full stop is followed by a capital, a bracket or a mark."""
-    return re.split(r"(?<=[.?!:])\s+(?=[A-Z*`(])", text, maxsplit=1)[0]
+def _first_sentence(text: str, mark: str = "") -> str:
+    """Up to where a full stop is followed by a capital, a bracket or a mark; in prose a question has the next with it.
+
+    mark: what stands before the first sentence, such as the number in a list.
+    """
+    sentences = re.split(r"(?<=[.?!])\s+(?=[A-Z*`(])", text.removeprefix(mark))
+    return mark + " ".join(sentences[: 2 if sentences[0].endswith("?") and not mark else 1])
 
 
 def _cell(cell: NotebookNode, fragment: bool) -> Iterator[NotebookNode]:
     if kind(cell) == "prediction":
-        yield new_markdown_cell(_question(cell.source))
+        yield new_markdown_cell(_stepped(_question(cell.source), fragment))
         return
     made = nbformat.from_dict(cell)
     made.source = stub(cell.source) if kind(cell) == "exercise" else cell.source
@@ -204,7 +210,7 @@ def _question(source: str) -> str:
     named = {one.arg: ast.literal_eval(one.value) for one in call.keywords}
     lines = [values[1], ""]
     if len(values) > 2:
-        lines += [f"1. {choice}" for choice in values[2]]
+        lines += [":::{container} choices", *(f"1. {choice}" for choice in values[2]), ":::"]
     elif "number" in named:
         lines.append("A number, from {} to {}.".format(*named["number"]))
     return "\n".join(lines)
