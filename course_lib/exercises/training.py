@@ -150,7 +150,7 @@ def _steps(steps, clip, says, stale=False, seed=30, many=6):
 TRAINING_STEP = Exercise(
     name="training_step",
     chapter=3,
-    minutes=8,
+    minutes=6,
     level="easy",
     signature="training_step(model, batch, optimizer, clip) -> the loss, a float",
     reference=training_step,
@@ -940,7 +940,7 @@ _repeated = [f"comment {place % 17:02}" for place in range(40)] + ["comment 03"]
 SPLIT = Exercise(
     name="split",
     chapter=3,
-    minutes=12,
+    minutes=10,
     level="medium",
     signature="split(texts, share, seed) -> (train, test), two lists",
     reference=split,
