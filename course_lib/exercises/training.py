@@ -150,7 +150,7 @@ def _steps(steps, clip, says, stale=False, seed=30, many=6):
 TRAINING_STEP = Exercise(
     name="training_step",
     chapter=3,
-    minutes=8,
+    minutes=6,
     level="easy",
     signature="training_step(model, batch, optimizer, clip) -> the loss, a float",
     reference=training_step,
@@ -167,8 +167,8 @@ TRAINING_STEP = Exercise(
         Mistake(
             "a tensor",
             _right_but("Tensor"),
-            "the weights are right, and the loss comes back as a tensor. It keeps the whole graph of its computation "
-            "in memory for as long as somebody keeps it in a list; .item() makes a number of it.",
+            "the weights are right, and the loss comes back as a tensor. A loss keeps the whole graph of its "
+            "computation in memory for as long as somebody keeps it in a list; .item() makes a number of it.",
         ),
         Mistake(
             "nothing returned",
@@ -287,8 +287,8 @@ PERPLEXITY = Exercise(
     reference=perplexity,
     close=1e-4,
     cases=[
-        Case((torch.tensor([0.25, 0.25]).log(),), says="two tokens, each of probability 1/4: perplexity 4"),
-        Case((torch.tensor([0.5, 0.1, 0.9]).log(),), says="probabilities 0.5, 0.1, 0.9"),
+        Case((torch.full((3,), 0.25).log(),), says="three tokens, each of probability 1/4: perplexity 4"),
+        Case((torch.tensor([0.5, 0.1, 0.7]).log(),), says="probabilities 0.5, 0.1, 0.7"),
         Case((-5 * torch.rand(50, generator=torch.Generator().manual_seed(1)),), says="50 tokens"),
         Case((torch.full((400,), -3.0),), says="400 tokens, each with a loss of 3"),
     ],
@@ -316,6 +316,37 @@ PERPLEXITY = Exercise(
             "2 is raised to the mean loss; the logarithms are natural ones, so it is e. (2 belongs to bits.)",
         ),
         Mistake("base 10", lambda logs: float(10 ** -logs.mean()), "10 is raised to the mean loss; it is e."),
+        Mistake(
+            "minus outside",
+            lambda logs: float(-logs.mean().exp()),
+            "the minus stands before the exponential; it belongs to the exponent: e to the power of −mean ln p.",
+        ),
+        Mistake(
+            "logarithm of the loss",
+            lambda logs: float((-logs.mean()).log()),
+            "the logarithm of the loss is taken; perplexity is e to the power of the loss.",
+        ),
+        Mistake(
+            "one token fewer",
+            lambda logs: float(torch.exp(-logs.sum() / max(1, len(logs) - 1))),
+            "the sum is divided by one token fewer than there are.",
+        ),
+        Mistake(
+            "weighted by the probabilities",
+            lambda logs: float((-(logs.exp() * logs).sum()).exp()),
+            "each loss is multiplied by its own probability. That is the entropy of a distribution; here each token "
+            "that came counts once.",
+        ),
+        Mistake(
+            "weighted by the probabilities, mean",
+            lambda logs: float((-(logs.exp() * logs).mean()).exp()),
+            "each loss is multiplied by its own probability; here each token that came counts once.",
+        ),
+        Mistake(
+            "median",
+            lambda logs: float((-logs.median()).exp()),
+            "the median of the losses is taken; the mean is asked for.",
+        ),
         Mistake(
             "mean of the perplexities",
             lambda logs: float((-logs).exp().mean()),
@@ -368,7 +399,9 @@ def _token_labels():
     return numbers(3, 7, 5, seed=7) + 1.2 * nn.functional.one_hot(labels.clamp(min=0), 5), labels
 
 
-_three_answers = torch.tensor([[2.0, 0.0, 1.0], [0.0, 1.0, 3.0], [1.0, 4.0, 0.0], [5.0, 0.0, 0.0]])
+_answers = torch.tensor([  # (answer, class): the largest is 2, 0, 1, 0, 1, 1, 0
+    [2.0, 0, 6], [5, 1, 0], [1, 4, 0], [5, 2, 1], [0, 3, 1], [1, 3, 0], [4, 0, 1],
+])  # fmt: skip
 
 ACCURACY = Exercise(
     name="masked_accuracy",
@@ -378,8 +411,8 @@ ACCURACY = Exercise(
     signature="masked_accuracy(logits, labels) -> a number from 0 to 1",
     reference=masked_accuracy,
     cases=[
-        Case((_three_answers, torch.tensor([0, 1, 1, 0])), says="four answers among three classes, one of them wrong"),
-        Case((_three_answers, torch.tensor([-100, 2, 2, -100])), says="the same four, two of which were not asked"),
+        Case((_answers, torch.tensor([2, 0, 1, 0, 0, 0, 1])), says="seven answers among three classes, three wrong"),
+        Case((_answers, torch.tensor([-100, 0, 1, -100, 0, -100, -100])), says="the same seven, three of them asked"),
         Case((*_token_labels(),), says="a class for each token, a batch of three, with −100 for what was not asked"),
     ],
     mistakes=[
@@ -413,6 +446,28 @@ ACCURACY = Exercise(
             "least likely",
             lambda logits, labels: masked_accuracy(-logits, labels),
             "the class with the smallest logit is taken; it is the one with the largest.",
+        ),
+        Mistake(
+            "largest of all logits",
+            lambda logits, labels: float((logits.argmax() == labels).float().mean()),
+            "argmax is taken over all logits together, and gives one place for the whole batch; each answer has its "
+            "own, along the last dimension.",
+        ),
+        Mistake(
+            "whole numbers divided",
+            lambda logits, labels: int((logits.argmax(-1) == labels).sum()) // int((labels != -100).sum()),
+            "// divides whole numbers and rounds down: / gives a share.",
+        ),
+        Mistake(
+            "class 0 left out",
+            lambda logits, labels: masked_accuracy(logits, labels.where(labels > 0, -100)),
+            "answers whose label is 0 are left out: 0 is a class like the others, and only −100 means not asked.",
+        ),
+        Mistake(
+            "shifted",
+            lambda logits, labels: float((logits.argmax(-1)[..., :-1] == labels[..., 1:]).float().mean()),
+            "answers and labels are compared one place apart. Here they stand at the same place; who asks for next "
+            "tokens shifts them before.",
         ),
         Mistake(
             "mean of the rows",
@@ -549,6 +604,21 @@ LEARNING_RATE = Exercise(
             "there is no warmup: the rate falls from step 0 on.",
         ),
         Mistake(
+            "grows again after the end",
+            rate_but(down=lambda s, w, t: abs(t - s) / (t - w)),
+            "after step total it grows again: there it stays 0.",
+        ),
+        Mistake(
+            "warmup ends one step early",
+            rate_but(up=lambda s, w, t: s / max(1, w - 1)),
+            "the warmup reaches the peak one step too early: it is peak at step warmup.",
+        ),
+        Mistake(
+            "0 one step early",
+            rate_but(down=lambda s, w, t: max(0.0, (t - 1 - s) / (t - 1 - w))),
+            "it is 0 one step too early: it is 0 at step total.",
+        ),
+        Mistake(
             "a cosine",
             rate_but(down=lambda s, w, t: 0.5 * (1 + math.cos(math.pi * min(1.0, (s - w) / (t - w))))),
             "it falls along a cosine. That is common too; a line is asked for.",
@@ -631,7 +701,7 @@ BEST_EPOCH = Exercise(
     signature="best_epoch(losses, patience) -> an epoch, from 0",
     reference=best_epoch,
     cases=[
-        Case(([3.1, 2.2, 1.4], 2), says="a loss that only falls"),
+        Case(([3.1, 2.6, 2.2, 1.8, 1.4], 2), says="a loss that only falls"),
         Case(([3.0, 2.0, 2.5, 2.6], 2), says="one that rises again"),
         Case(([3.0, 2.0, 2.5, 1.5, 1.8, 1.2], 2), says="one that rises twice and falls below the best each time"),
         Case(([3.0, 2.0, 2.5, 2.6, 1.0], 2), says="one that becomes best after the end of the patience"),
@@ -639,8 +709,10 @@ BEST_EPOCH = Exercise(
         Case(
             ([3.0, 2.0, 2.4, 2.3, 2.2, 1.9, 1.8], 3), says="three epochs that are each better than the one before only"
         ),
+        Case(([3.0, 1.0, 2.0], 5), says="a list that ends before the patience does"),
         Case(([2.0, 2.0, 2.0], 5), says="equal losses"),
         Case(([1.0, 1.2, 0.5], 1), says="patience 1"),
+        Case(([2.0, 1.0, 1.5, 0.5], 1), says="patience 1, the second epoch better than the first"),
         Case(([1.0], 1), says="a single epoch"),
         Case(([5.0, 4.0, 4.5, 4.4, 3.0, 3.5, 3.5, 3.5, 3.5, 1.0], 3), says="patience 3"),
     ],
@@ -683,6 +755,28 @@ BEST_EPOCH = Exercise(
             "it stops one epoch too early: with patience 2 training stops after two epochs without a better loss.",
         ),
         Mistake(
+            "the first epoch counted as no better",
+            lambda losses, patience: _waited_once(losses, patience),
+            "the first epoch is counted as one that was not better: with patience 1 it stops before it has begun. "
+            "There is nothing before the first to be better than.",
+        ),
+        Mistake(
+            "the last where the patience never ends",
+            lambda losses, patience: _last_unless_stopped(losses, patience),
+            "where the list ends before the patience does, the last epoch is returned; the best one is asked for "
+            "there too.",
+        ),
+        Mistake(
+            "only the first epochs",
+            lambda losses, patience: _first_least(losses[: patience + 1]),
+            "only the first patience + 1 epochs are looked at; patience starts anew with each best.",
+        ),
+        Mistake(
+            "only the first epochs, one fewer",
+            lambda losses, patience: _first_least(losses[:patience]),
+            "only the first patience epochs are looked at; patience starts anew with each best.",
+        ),
+        Mistake(
             "the largest",
             lambda losses, patience: best_epoch([-one for one in losses], patience),
             "the largest loss is taken for the best: a loss should be small.",
@@ -711,6 +805,20 @@ BEST_EPOCH = Exercise(
     commentary="The weights of that epoch have to be kept: Transformers' EarlyStoppingCallback needs "
     "load_best_model_at_end=True for it.",
 )
+
+
+def _waited_once(losses, patience):
+    best, waited = 0, 0
+    for epoch, loss in enumerate(losses):
+        best, waited = (epoch, 0) if loss < losses[best] else (best, waited + 1)
+        if waited >= patience:
+            break
+    return best
+
+
+def _last_unless_stopped(losses, patience):
+    best, end = stopped(losses, patience)
+    return best if end - best >= patience else len(losses) - 1
 
 
 def _never_anew(losses, patience):
@@ -794,6 +902,12 @@ def well_split(output, right, case):
     if more := sorted((got - wanted).elements()):
         return f"the text {more[0]!r} comes back more often than it was there."
     expected, found = round(share * len(wanted)), len(test)
+    sizes = [len(set(map(str, other[1]))) for other in others if isinstance(other, tuple | list) and len(other) == 2]
+    if abs(found - expected) <= 1 and any(abs(size - expected) > 1 for size in sizes):
+        return (
+            f"with other seeds test has {min(sizes)} to {max(sizes)} different texts, and should have {expected} each "
+            "time: a coin for each text gives the share only on average."
+        )
     if abs(found - expected) > 1:
         if abs(len(train) - expected) <= 1:
             return "train and test are the wrong way round: share is the part for test, and train comes first."
@@ -820,21 +934,22 @@ def well_split(output, right, case):
     return True
 
 
-_reviews = [f"review {place:02}" for place in range(40)]
+_reviews = [f"review {place:02}" for place in range(80)]
 _repeated = [f"comment {place % 17:02}" for place in range(40)] + ["comment 03"] * 5
 
 SPLIT = Exercise(
     name="split",
     chapter=3,
-    minutes=12,
+    minutes=10,
     level="medium",
     signature="split(texts, share, seed) -> (train, test), two lists",
     reference=split,
+    seconds=20.0,  # it may import scikit-learn
     use=split_again,
     agrees=well_split,
     cases=[
         Case((["a", "b", "c", "d"], 0.25, 0), says="four texts, a quarter for test"),
-        Case((_reviews, 0.2, 1), says="40 different texts, a fifth for test"),
+        Case((_reviews, 0.2, 1), says="80 different texts, a fifth for test"),
         Case((["a", "b", "a", "a", "c", "b", "d", "a"], 0.5, 2), says="eight texts, four of them different"),
         Case((_repeated, 0.3, 3), says="45 texts, 17 of them different"),
     ],
@@ -940,6 +1055,16 @@ LORA = Exercise(
             "that of b.",
         ),
         Mistake(
+            "nothing transposed, piece by piece",
+            lambda x, w, a, b, s: x @ w + s * (x @ a @ b),
+            "no matrix is transposed: PyTorch stores each as (out, in), so x meets weight.T, and a.T before b.T.",
+        ),
+        Mistake(
+            "scale added",
+            lambda x, w, a, b, s: x @ w.T + s + x @ a.T @ b.T,
+            "scale is added; it multiplies the change.",
+        ),
+        Mistake(
             "b first",
             lambda x, w, a, b, s: x @ w.T + s * (x @ b.T @ a.T),
             "b comes before a: x is first made small by a, (rank, in), and then large again by b, (out, rank).",
@@ -1037,6 +1162,20 @@ DPO_LOSS = Exercise(
             "computes both in one step and stays finite.",
         ),
         Mistake(
+            "kept from 0",
+            when(
+                lambda case, output, right: (
+                    float(right) > 100
+                    and isinstance(output, float | torch.Tensor)
+                    and torch.as_tensor(output).numel() == 1
+                    and 5 < float(output) < 0.9 * float(right)
+                )
+            ),
+            "where the sigmoid is almost 0, something is added to it or it is cut off. The logarithm stays finite, and "
+            "is wrong: a pair far on the wrong side then pulls no more. There is a function that computes both in one "
+            "step.",
+        ),
+        Mistake(
             "no reference",
             dpo_but(margin=lambda pc, pr, rc, rr: pc - pr),
             "the reference is not used: what counts is how much more the policy prefers the chosen answer than it did "
@@ -1122,6 +1261,26 @@ DPO_LOSS = Exercise(
             "beta on the policy alone",
             lambda pc, pr, rc, rr, beta: -logsigmoid(beta * (pc - pr) - (rc - rr)).mean(),
             "beta multiplies only the policy's part: it multiplies the whole margin.",
+        ),
+        Mistake(
+            "divided, model by model",
+            dpo_but(margin=lambda pc, pr, rc, rr: pc / pr - rc / rr),
+            "the log-probabilities are divided. A quotient of probabilities is a difference of their logarithms.",
+        ),
+        Mistake(
+            "divided, answer by answer",
+            dpo_but(margin=lambda pc, pr, rc, rr: pc / rc - pr / rr),
+            "the log-probabilities are divided. A quotient of probabilities is a difference of their logarithms.",
+        ),
+        Mistake(
+            "logarithms of logarithms",
+            dpo_but(margin=lambda pc, pr, rc, rr: pc.log() - pr.log() - (rc.log() - rr.log())),
+            "the logarithm is taken of what are logarithms already; of a negative number it is NaN.",
+        ),
+        Mistake(
+            "two sigmoids",
+            lambda pc, pr, rc, rr, beta: -(logsigmoid(beta * (pc - rc)) - logsigmoid(beta * (pr - rr))).mean(),
+            "each answer goes through a sigmoid of its own; there is one, of the whole margin.",
         ),
         Mistake(
             "probabilities",

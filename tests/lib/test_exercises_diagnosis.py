@@ -266,6 +266,7 @@ def test_what_the_wrong_cases_have_in_common():
     assert "a batch has more than one entry" in told_apart([((one,), {})], [((two,), {})])
     open_, closed = CAUSAL, CAUSAL & (torch.arange(6) != 2)[:, None]
     assert "a row of the mask is closed" in told_apart([((SQUARE, open_), {})], [((SQUARE, closed), {})])
-    assert told_apart([((1,), {}), ((2,), {})], [((5,), {})]) == "It goes wrong only for longer inputs."
+    assert told_apart([((1,), {}), ((2,), {})], [((5,), {})]) == "It goes wrong only where the first argument is large."
+    assert told_apart([(("a",), {}), (("b",), {})], [(("abc",), {})]) == "It goes wrong only for longer inputs."
     assert told_apart([((SQUARE,), {})], [((SQUARE,), {})]) == ""
     assert told_apart([], [((SQUARE,), {})]) == ""

@@ -65,11 +65,12 @@ def told_apart(good: list[Inputs], bad: list[Inputs]) -> str:
         if all(map(holds, bad)) and not any(map(holds, good)):
             return f"It goes wrong only {where}."
     sizes = [[_size(one) for one in some] for some in (good, bad)]
+    numbers = all(isinstance(next(iter(args), None), int) for args, _ in (*good, *bad))
     if None not in sizes[0] + sizes[1] and len(good) + len(bad) > 2:
         if min(sizes[1]) > max(sizes[0]):
-            return "It goes wrong only for longer inputs."
+            return f"It goes wrong only {'where the first argument is large' if numbers else 'for longer inputs'}."
         if max(sizes[1]) < min(sizes[0]):
-            return "It goes wrong only for short inputs."
+            return f"It goes wrong only {'where the first argument is small' if numbers else 'for short inputs'}."
     return ""
 
 

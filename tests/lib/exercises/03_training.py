@@ -106,7 +106,7 @@ RIGHT = {
         rate_by_lesser,
         lambda s, w, t, p: torch.tensor(p * s / w if s < w else p * max(t - s, 0) / (t - w), dtype=torch.float64),
     ],
-    "best_epoch": [best_by_slices, best_by_counter],
+    "best_epoch": [best_by_slices, best_by_counter, lambda losses, patience: best_by_windows(losses, patience)],
     "split": [split_by_numpy, split_by_groups, split_by_hash],
     "lora": [
         lambda x, weight, a, b, scale: x @ (weight + scale * b @ a).T,
@@ -206,6 +206,46 @@ def overlap_taken_out(texts, share, seed):
     return [one for one in train if one not in test], [one for one in test if one not in train]
 
 
+def a_coin_each(texts, share, seed):
+    chance = random.Random(seed)
+    held = {one: chance.random() < share for one in sorted(set(texts))}
+    return [one for one in texts if not held[one]], [one for one in texts if held[one]]
+
+
+def split_by_sklearn(texts, share, seed):
+    from sklearn.model_selection import train_test_split
+
+    return tuple(train_test_split(texts, test_size=share, random_state=seed))
+
+
+def waits_from_the_first(losses, patience):
+    best, waited = 0, 0
+    for epoch, loss in enumerate(losses):
+        if loss < losses[best]:
+            best, waited = epoch, 0
+        else:
+            waited += 1
+        if waited >= patience:
+            break
+    return best
+
+
+def last_unless_full(losses, patience):
+    for epoch, loss in enumerate(losses):
+        later = losses[epoch + 1 : epoch + 1 + patience]
+        if len(later) == patience and min(later) >= loss:
+            return epoch
+    return len(losses) - 1
+
+
+def best_by_windows(losses, patience):
+    return next(
+        epoch
+        for epoch, loss in enumerate(losses)
+        if all(later >= loss for later in losses[epoch + 1 : epoch + 1 + patience])
+    )
+
+
 def shuffles_what_it_got(texts, share, seed):
     random.Random(seed).shuffle(texts)
     return split_in_order(texts, share, seed)
@@ -233,6 +273,11 @@ WRONG = {
         (lambda logs: (1 / logs.exp()).mean(), "outweighs"),
         (lambda logs: 1 / logs.exp().mean(), "a product"),
         (lambda logs: torch.exp(-torch.log(logs).mean()).item(), "logarithms already"),
+        (lambda logs: -torch.exp(logs.mean()), "belongs to the exponent"),
+        (lambda logs: math.log(-logs.mean()), "logarithm of the loss"),
+        (lambda logs: math.exp(-logs.sum() / (len(logs) - 1)), "one token fewer"),
+        (lambda logs: torch.exp(-(logs.exp() * logs).sum()), "entropy"),
+        (lambda logs: torch.exp(-logs.median()), "median"),
     ],
     "masked_accuracy": [
         (lambda logits, labels: (logits.argmax(-1) == labels).float().mean(), "wrong answers"),
@@ -240,6 +285,10 @@ WRONG = {
         (lambda logits, labels: 100 * accuracy_by_sklearn(logits, labels), "percent"),
         (lambda logits, labels: 1 - accuracy_by_sklearn(logits, labels), "wrong answers"),
         (lambda logits, labels: accuracy_by_sklearn(-logits, labels), "smallest logit"),
+        (lambda logits, labels: (logits.argmax() == labels).float().mean(), "over all logits together"),
+        (lambda logits, labels: int((logits.argmax(-1) == labels).sum()) // len(labels), "rounds down"),
+        (lambda logits, labels: accuracy_by_sklearn(logits, labels.where(labels > 0, -100)), "0 is a class"),
+        (lambda logits, labels: (logits.argmax(-1)[..., :-1] == labels[..., 1:]).float().mean(), "one place apart"),
         (lambda logits, labels: (logits.argmax(0) == labels).float().mean(), "must match"),
         (
             lambda logits, labels: (logits.softmax(-1).amax(-1)[labels != -100]).mean(),
@@ -249,6 +298,9 @@ WRONG = {
     "learning_rate": [
         (lambda s, w, t, p: p * s / w if s < w else p * (t - s) / (t - w), "negative"),
         (lambda s, w, t, p: p * s / w if s < w else p * max(0, (t - s) / t), "jumps below the peak"),
+        (lambda s, w, t, p: p * s / w if s < w else p * abs(t - s) / (t - w), "grows again"),
+        (lambda s, w, t, p: p * s / (w - 1) if s < w else p * max(0, t - s) / (t - w), "one step too early"),
+        (lambda s, w, t, p: p * s / w if s < w else p * max(0, t - 1 - s) / (t - 1 - w), "one step too early"),
         (lambda s, w, t, p: p * (s + 1) / w if s < w else p * max(0, t - s) / (t - w), "counts from 1"),
         (lambda s, w, t, p: p * min(1, s / w) if s < w else p, "stays at the peak"),
         (lambda s, w, t, p: p * max(0, t - s) / t, "no warmup"),
@@ -263,6 +315,9 @@ WRONG = {
         (lambda losses, patience: best_by_counter([-one for one in losses], patience), "the largest loss"),
         (lambda losses, patience: losses[best_by_counter(losses, patience)], "number of the epoch"),
         (lambda losses, patience: best_by_counter(losses, patience) + 1, "counted from 1"),
+        (waits_from_the_first, "nothing before the first"),
+        (last_unless_full, "ends before the patience does"),
+        (lambda losses, patience: int(np.argmin(losses[: patience + 1])), "starts anew with each best"),
     ],
     "split": [
         (by_places, "in train and in test"),
@@ -276,6 +331,8 @@ WRONG = {
         (lambda texts, share, seed: split_by_numpy(texts, 0.1, seed), "should have"),
         (lambda texts, share, seed: split_by_numpy(texts, share, seed)[0], "two lists"),
         (shuffles_what_it_got, "changes"),
+        (a_coin_each, "only on average"),
+        (split_by_sklearn, "in train and in test"),
     ],
     "lora": [
         (lambda x, w, a, b, s: x @ w.T + x @ a.T @ b.T, "not used"),
@@ -286,6 +343,8 @@ WRONG = {
         (lambda x, w, a, b, s: x @ w.T + s * (x @ b.T @ a.T), "b comes before a"),
         (lambda x, w, a, b, s: F.linear(x, w) + s * (x @ a @ b), "as they stand"),
         (lambda x, w, a, b, s: F.linear(x, w + s * (a @ b)), "the change is a b"),
+        (lambda x, w, a, b, s: x @ w + s * x @ a @ b, "no matrix is transposed"),
+        (lambda x, w, a, b, s: F.linear(x, w) + s + x @ a.T @ b.T, "scale is added"),
     ],
     "dpo_loss": [
         (lambda pc, pr, rc, rr, beta: -torch.log(torch.sigmoid(beta * (pc - pr - rc + rr))).mean(), "stays finite"),
@@ -298,5 +357,22 @@ WRONG = {
         (lambda pc, pr, rc, rr, beta: -F.sigmoid(beta * (pc - pr - rc + rr)).mean(), "logarithm is missing"),
         (lambda pc, pr, rc, rr, beta: -F.logsigmoid(pc - pr - rc + rr).mean() * beta, "inside the sigmoid"),
         (lambda pc, pr, rc, rr, beta: -F.logsigmoid(beta * (pc - pr - rc + rr).mean()), "before the sigmoid"),
+        (
+            lambda pc, pr, rc, rr, beta: -(torch.sigmoid(beta * (pc - pr - rc + rr)) + 1e-12).log().mean(),
+            "pulls no more",
+        ),
+        (
+            lambda pc, pr, rc, rr, beta: -torch.sigmoid(beta * (pc - pr - rc + rr)).clamp(1e-8).log().mean(),
+            "pulls no more",
+        ),
+        (lambda pc, pr, rc, rr, beta: -F.logsigmoid(beta * (pc / rc - pr / rr)).mean(), "difference of their log"),
+        (
+            lambda pc, pr, rc, rr, beta: -F.logsigmoid(beta * (pc.log() - pr.log() - rc.log() + rr.log())).mean(),
+            "logarithms already",
+        ),
+        (
+            lambda pc, pr, rc, rr, beta: (F.logsigmoid(beta * (pr - rr)) - F.logsigmoid(beta * (pc - rc))).mean(),
+            "a sigmoid of its own",
+        ),
     ],
 }
