@@ -228,6 +228,56 @@ def binned(row=lambda s, r, low, high: (s.mean(), r.mean(), len(s)), empty=False
     return wrong
 
 
+def accuracies(right, groups):
+    return {name: right[groups == name].mean() for name in set(groups.tolist())}
+
+
+def from_zero(right, groups):
+    worst, least = None, 0
+    for name, share in accuracies(right, groups).items():
+        if share < least:
+            worst, least = name, share
+    return worst, least
+
+
+def least_of(shares, pick=min):
+    def wrong(right, groups):
+        found = {name: shares(right, groups == name) for name in np.unique(groups).tolist()}
+        name = pick(found, key=found.get)
+        return name, found[name]
+
+    return wrong
+
+
+def digitized(edges, first=0, places=lambda at, bins: at):
+    """Bins by np.digitize with something else in one place."""
+
+    def wrong(scores, right, bins):
+        at = places(np.digitize(scores, edges(bins)) - 1, bins)
+        rows = [at == place for place in range(first, bins)]
+        return [(scores[mine].mean(), right[mine].mean(), mine.sum()) for mine in rows if mine.any()]
+
+    return wrong
+
+
+def by_borders(inside):
+    def wrong(scores, right, bins):
+        edges = np.linspace(0, 1, bins + 1)
+        rows = [inside(scores, low, high) for low, high in zip(edges, edges[1:], strict=False)]
+        return [(scores[mine].mean(), right[mine].mean(), len(scores[mine])) for mine in rows if mine.any()]
+
+    return wrong
+
+
+def side_by_side(scores, right, bins):
+    return [list(column) for column in zip(*bins_by_loop(scores, right, bins), strict=True)]
+
+
+def in_chunks(scores, right, bins):
+    pieces = np.array_split(np.argsort(scores), bins)
+    return [(scores[at].mean(), right[at].mean(), at.size) for at in pieces if at.size]
+
+
 def named_below(limit):
     return lambda p_values, level=0.05: [name for name, p in p_values.items() if p < limit(p_values, level)]
 
@@ -310,6 +360,37 @@ WRONG = {
         (lambda right, groups: worst_by_loop(right, groups)[1], "the group's name first"),
         (lambda right, groups: (worst_by_loop(right, groups)[0], right.mean()), "all texts together"),
         (lambda right, groups: {g: right[groups == g].mean() for g in np.unique(groups)}, "one pair"),
+        (
+            lambda right, groups: sorted(accuracies(right, groups).items(), key=lambda row: row[1]),
+            "all groups came back",
+        ),
+        (lambda right, groups: min(accuracies(right, groups).items()), "first in the alphabet"),
+        (lambda right, groups: (groups[0], right[groups == groups[0]].mean()), "group of the first text"),
+        (lambda right, groups: (min(set(groups)), min(accuracies(right, groups).values())), "that of another group"),
+        (
+            lambda right, groups: (
+                int(np.argmin(list(accuracies(right, groups).values()))),
+                worst_by_loop(right, groups)[1],
+            ),
+            "a place in a list",
+        ),
+        (from_zero, "starts at 0"),
+        (
+            lambda right, groups: min((n for n in accuracies(right, groups).items() if n[1]), key=lambda row: row[1]),
+            "none is right is left out",
+        ),
+        (least_of(lambda right, mine: (right & mine).sum() / right.sum()), "of all right answers"),
+        (least_of(lambda right, mine: mine[~right].mean(), max), "of all errors"),
+        (least_of(lambda right, mine: (right == mine).mean()), "are compared with the groups"),
+        (lambda right, groups: ("large", right[groups == "large"].mean()), "there is none in these texts"),
+        (
+            lambda right, groups: (
+                worst_by_loop(right, groups)[0],
+                max(accuracies(right, groups).values()) - worst_by_loop(right, groups)[1],
+            ),
+            "below the best group",
+        ),
+        (grouped(min, np.mean, lambda right: round(right.mean(), 1)), "rounded"),
     ],
     "calibration_bins": [
         (binned(last=True), "the score 1 is in no bin"),
@@ -320,6 +401,24 @@ WRONG = {
         (binned(lambda s, r, low, high: (s.mean(), 1 - r.mean(), len(s))), "share that is wrong"),
         (binned(lambda s, r, low, high: (s.mean(), r.mean())), "pairs came back"),
         (binned(order=-1), "from the lowest scores"),
+        (by_borders(lambda scores, low, high: (scores > low) & (scores <= high)), "and the score 0 is in none"),
+        (
+            by_borders(lambda scores, low, high: (scores > low) & (scores <= high) | (scores == 0) & (low == 0)),
+            "the lower one",
+        ),
+        (by_borders(lambda scores, low, high: (scores >= low) & (scores <= high)), "counted in both"),
+        (by_borders(lambda scores, low, high: (scores > low) & (scores < high)), "is in neither"),
+        (by_borders(lambda scores, low, high: scores <= high), "of the bins before it"),
+        (by_borders(lambda scores, low, high: scores >= low), "of the bins after it"),
+        (digitized(lambda bins: np.linspace(0, 1, bins)), "a bin too few"),
+        (digitized(lambda bins: np.linspace(0, 1, bins + 1), places=lambda at, bins: at + 1), "counts bins from 1"),
+        (lambda scores, right, bins: bins_by_loop(scores, right, 10), "the argument `bins`"),
+        (binned(lambda s, r, low, high: (np.median(s), r.mean(), len(s))), "the median of the scores"),
+        (binned(lambda s, r, low, high: (s.sum(), r.mean(), len(s))), "the sum of the scores"),
+        (binned(lambda s, r, low, high: (s.mean(), r.mean(), r.sum())), "how many of the bin are right"),
+        (binned(lambda s, r, low, high: (s.mean() - r.mean(), r.mean(), len(s))), "how much surer"),
+        (side_by_side, "three lists"),
+        (in_chunks, "equally many texts"),
     ],
     "bonferroni": [
         (named_below(lambda found, level: level), "with the level itself"),
