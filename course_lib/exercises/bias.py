@@ -1340,7 +1340,7 @@ def bonferroni(p_values, level=0.05):
     """Which of several comparisons differ from chance, by Bonferroni's rule.
 
     p_values: a dictionary, name of a comparison -> its p value. level: the chance that
-    any of all of them is called clear by luck is to stay below it.
+    any of them all is named by luck is to stay below it.
     Returns the names, in any order: those whose p is below level / how many there are.
     """
     ### BEGIN SOLUTION
