@@ -81,6 +81,31 @@ GAP = Exercise(
             "that is the ratio of the means; asked for is their difference.",
         ),
         Mistake(
+            "one size for both",
+            lambda first, second: (first.sum() - second.sum()) / len(first),
+            "both sums are divided by the size of the first group; each mean has its own.",
+        ),
+        Mistake(
+            "n minus one",
+            lambda first, second: first.sum() / (len(first) - 1 or 1) - second.sum() / (len(second) - 1 or 1),
+            "the sums are divided by n − 1: that belongs to a variance. A mean is the sum divided by n.",
+        ),
+        Mistake(
+            "added",
+            lambda first, second: first.mean() + second.mean(),
+            "the means are added; asked for is their difference.",
+        ),
+        Mistake(
+            "largest",
+            lambda first, second: first.max() - second.max(),
+            "the largest values are compared; asked for are the means.",
+        ),
+        Mistake(
+            "one mean",
+            lambda first, second: first.mean(),
+            "that is the mean of the first group; the second's is to be subtracted.",
+        ),
+        Mistake(
             "in standard deviations",
             lambda first, second: (first.mean() - second.mean()) / np.concatenate([first, second]).std(),
             "the gap is divided by a standard deviation (an effect size); asked for is the bare difference.",
@@ -597,6 +622,12 @@ _apart = (np.array([1.2, 2.9, 0.4, 2.2, 3.1, 1.7, 0.9, 2.5]), np.array([1.65, 0.
 _lower = (np.array([0.1, 1.3, 0.7, -0.4]), np.array([1.3, 0.6, 1.8, 0.2, 0.9, 2.3, -0.1, 1.6, 1.15, 0.05]))
 _clear = (np.array([5.1, 6.0, 5.5, 5.8, 6.3, 5.2, 5.9, 6.1]), np.array([1.0, 2.2, 1.6, 0.7, 1.9, 2.4, 1.3, 0.8]))
 
+NOT_ONE_SHUFFLE = (
+    "in about half of the draws the gap is 0, which no shuffle can give: either units are drawn with replacement, so "
+    "the 1 is missing or is there twice; or the two groups do not come from one and the same shuffle. Shuffle all "
+    "units once for each draw, and cut both groups from that."
+)
+
 PERMUTATION_P = Exercise(
     name="permutation_p",
     chapter=7,
@@ -622,8 +653,13 @@ PERMUTATION_P = Exercise(
         ),
         Mistake(
             "count",
-            _number(lambda found, case: found > 1.5),
+            _number(lambda found, case: found > 2.01),
             "that is a count; asked for is the share of the shuffles, from 0 to 1.",
+        ),
+        Mistake(
+            "twice",
+            _number(lambda found, case: 1.5 < found <= 2.01),
+            "it is nearly 2: twice a one-sided share, of the wrong side. Compare absolute values, and double nothing.",
         ),
         Mistake(
             "more than one",
@@ -634,8 +670,14 @@ PERMUTATION_P = Exercise(
         Mistake(
             "not pooled",
             _number(lambda found, case: found > 0.999 and _sizes(case) == EQUAL and case.inputs[2] == 3000),
-            "every shuffle is counted: the gap of a shuffle is that of the data, since each group keeps its own units, "
-            "in another order. Put both groups together, shuffle, then cut.",
+            "every shuffle is counted: either each group keeps its own units, in another order, and the gap is always "
+            "that of the data (put both together, shuffle, then cut); or the generator is made anew from the seed for "
+            "each shuffle, and all are the same.",
+        ),
+        Mistake(
+            "made anew",
+            _number(lambda found, case: found == 0 and _sizes(case) == EQUAL and case.inputs[2] == 3000),
+            "no shuffle is counted: is the generator made anew from the seed for each, so that all are the same?",
         ),
         Mistake(
             "absolute on one side",
@@ -661,12 +703,6 @@ PERMUTATION_P = Exercise(
             "it is. Put the groups together, and shuffle.",
         ),
         Mistake(
-            "one-sided, above",
-            _share_is(EQUAL, "above"),
-            "that is one-sided: only gaps above 0 are counted, and so one half of those that are as far from 0. "
-            "Compare absolute values.",
-        ),
-        Mistake(
             "one-sided, below",
             _share_is(EQUAL, "below"),
             "that is one-sided: gaps are counted that are at most as high as the one observed, nearly all of them. "
@@ -678,11 +714,17 @@ PERMUTATION_P = Exercise(
             "every shuffle gives a gap exactly as large as the one observed, and none is counted: at least as far is "
             ">=, and not >.",
         ),
+        Mistake("with replacement", _share_is(ODD, "replaced"), NOT_ONE_SHUFFLE),
         Mistake(
-            "with replacement",
-            _share_is(ODD, "replaced"),
-            "in some draws the gap is 0, which no shuffle can give: units are drawn with replacement, so the 1 is "
-            "missing or is there twice. Each unit comes once.",
+            "two shuffles",
+            _number(lambda found, case: _sizes(case) == ODD and may_be(found, 0.5, case.inputs[2])),
+            NOT_ONE_SHUFFLE,
+        ),
+        Mistake(
+            "one-sided, above",
+            _share_is(EQUAL, "above"),
+            "that is one-sided: only gaps above 0 are counted, and so one half of those that are as far from 0. "
+            "Compare absolute values.",
         ),
         Mistake(
             "each group drawn, twice",
@@ -1386,7 +1428,11 @@ CLEAR_OF_CHANCE = Exercise(
         Case(({"a": 0.03},), says="one comparison, p = 0.03"),
         Case((_topics,), says="five comparisons, with p of 0.0004, 0.0096, 0.011, 0.045 and 0.3"),
         Case((_topics, 0.5), says="the same five at a level of 0.5"),
-        Case(({"a": 0.4, "b": 0.2, "c": 0.6},), says="three comparisons, none clear"),
+        Case(({"a": 0.4, "b": 0.2, "c": 0.6},), says="three comparisons, none that differs from chance"),
+        Case(
+            ({"a": 0.0101, "b": 0.0122, "c": 0.0141, "d": 0.0175, "e": 0.6, "f": 0.7}, 0.072),
+            says="six comparisons, with p of 0.0101, 0.0122, 0.0141, 0.0175, 0.6 and 0.7, at a level of 0.072",
+        ),
     ],
     mistakes=[
         Mistake(
@@ -1403,7 +1449,7 @@ CLEAR_OF_CHANCE = Exercise(
         Mistake(
             "the others",
             lambda p_values, level=0.05: [name for name in p_values if name not in bonferroni(p_values, level)],
-            "these are the comparisons that are not clear: a small p is rare by chance.",
+            "these are the comparisons that do not differ from chance: a small p is what chance seldom gives.",
         ),
         Mistake(
             "level written",
@@ -1441,7 +1487,39 @@ CLEAR_OF_CHANCE = Exercise(
             lambda p_values, level=0.05: [
                 name for name in bonferroni(p_values, level) if p_values[name] == min(p_values.values())
             ],
-            "only the smallest p is kept: several comparisons may be clear.",
+            "only the smallest p is kept: several comparisons may differ from chance.",
+        ),
+        *(
+            Mistake(
+                f"{more:+} comparisons",
+                lambda p_values, level=0.05, more=more: [
+                    name for name, p in p_values.items() if p < level / max(1, len(p_values) + more)
+                ],
+                "the level is divided by one comparison more or fewer than there are: divide by how many there are.",
+            )
+            for more in (-1, 1)
+        ),
+        Mistake(
+            "halved",
+            lambda p_values, level=0.05: bonferroni(p_values, level / 2),
+            "the level is halved as well: a two-sided p counts both sides already.",
+        ),
+        Mistake(
+            "Šidák",
+            lambda p_values, level=0.05: [
+                name for name, p in p_values.items() if p < 1 - (1 - level) ** (1 / len(p_values))
+            ],
+            "that is Šidák's rule, a little looser, for independent comparisons. Bonferroni's divides the level.",
+        ),
+        Mistake(
+            "truth values",
+            when(lambda case, output, right: _truths(output)),
+            "truth values came back; asked for are the names of the comparisons whose p is below.",
+        ),
+        Mistake(
+            "with p",
+            when(lambda case, output, right: bool(output) and all(isinstance(one, tuple) for one in output)),
+            "pairs of name and p came back; asked for are the names alone.",
         ),
         Mistake(
             "p values",
@@ -1449,11 +1527,14 @@ CLEAR_OF_CHANCE = Exercise(
             "p values came back; asked for are the names of the comparisons.",
         ),
     ],
-    hints=[
-        "The same strictness for all: level divided by how many comparisons there are, also those that are not clear."
-    ],
+    hints=["The same strictness for all: level divided by how many comparisons were made, also those with a large p."],
     commentary="What counts is every comparison that was made, also those that nobody reports.",
 )
+
+
+def _truths(output):
+    values = list(output.values()) if isinstance(output, dict) else output
+    return isinstance(values, tuple | list) and bool(values) and all(isinstance(one, bool | np.bool_) for one in values)
 
 
 def _numbers(output):

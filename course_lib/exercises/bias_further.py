@@ -45,6 +45,7 @@ INTERACTION = Exercise(
     cases=[
         Case(_four, says="a gap of 3 and one of 0.25"),
         Case((_four[1], _four[0], _four[2], _four[3]), says="a gap of −3 and one of 0.25"),
+        Case((np.array([0.0, 0.5, 7.0]), *_four[1:]), says="a gap of 1.5, one value far out, and one of 0.25"),
     ],
     mistakes=[
         Mistake(
@@ -83,6 +84,41 @@ INTERACTION = Exercise(
             "absolute",
             lambda a, b, c, d: abs(a.mean() - b.mean()) - abs(c.mean() - d.mean()),
             "the signs of the gaps are lost: a gap of −3 is lower than one of 0.25, not higher.",
+        ),
+        Mistake(
+            "without brackets",
+            lambda a, b, c, d: a.mean() - b.mean() - c.mean() - d.mean(),
+            "the second gap is subtracted as a whole: without brackets its men are subtracted, too, in place of added.",
+        ),
+        Mistake(
+            "the second gap",
+            lambda a, b, c, d: c.mean() - d.mean(),
+            "that is the second gap alone; asked for is by how much the first is larger.",
+        ),
+        Mistake(
+            "women alone",
+            lambda a, b, c, d: a.mean() - c.mean(),
+            "the women of the two are compared, without the men: each gap is women minus men.",
+        ),
+        Mistake(
+            "ratio",
+            lambda a, b, c, d: (a.mean() - b.mean()) / (c.mean() - d.mean()),
+            "that is how many times as large the first gap is; asked for is the difference of the two.",
+        ),
+        Mistake(
+            "half",
+            lambda a, b, c, d: interaction(a, b, c, d) / 2,
+            "that is half of it, how far each gap lies from their mean; asked for is the difference of the two.",
+        ),
+        Mistake(
+            "sums",
+            lambda a, b, c, d: a.sum() - b.sum() - c.sum() + d.sum(),
+            "these are sums: the larger group wins because it is larger. Take means.",
+        ),
+        Mistake(
+            "medians",
+            lambda a, b, c, d: np.median(a) - np.median(b) - np.median(c) + np.median(d),
+            "these are medians, the middle values; a gap is a difference of means.",
         ),
     ],
     hints=["Two gaps, each women minus men, and one difference of the two."],

@@ -206,6 +206,19 @@ def each_shuffled(generator, first, second):
     return generator.permutation(first), generator.permutation(second)
 
 
+def two_shuffles(generator, first, second):
+    both = np.r_[first, second]
+    return generator.permutation(both)[: len(first)], generator.permutation(both)[len(first) :]
+
+
+def p_anew(first, second, draws, seed):
+    found = 0
+    for _ in range(draws):
+        both = np.random.default_rng(seed).permutation(np.r_[first, second])
+        found += far(both[: len(first)].mean() - both[len(first) :].mean(), first.mean() - second.mean())
+    return found / draws
+
+
 def grouped(pick, score, number=None):
     def wrong(right, groups):
         name = pick(np.unique(groups), key=lambda one: score(right[groups == one]))
@@ -291,6 +304,11 @@ WRONG = {
         (lambda a, b: np.median(a) - np.median(b), "medians"),
         (lambda a, b: a.mean() / b.mean(), "ratio of the means"),
         (lambda a, b: a - b, "broadcast"),
+        (lambda a, b: (a.sum() - b.sum()) / len(a), "the size of the first group"),
+        (lambda a, b: a.sum() / max(1, len(a) - 1) - b.sum() / max(1, len(b) - 1), "n − 1"),
+        (lambda a, b: a.mean() + b.mean(), "are added"),
+        (lambda a, b: max(a) - max(b), "largest values"),
+        (lambda a, b: np.mean(a), "mean of the first group"),
     ],
     "bootstrap_interval": [
         (interval_of((5, 95)), "interval of 90 %"),
@@ -343,6 +361,13 @@ WRONG = {
         (p_of(far, share=False), "that is a count"),
         (lambda *given: 100 * p_of(far)(*given), "in percent"),
         (p_of(far, top=1), "more than 1"),
+        (lambda *given: 2 * p_of(lambda gap, seen: gap >= seen - 1e-9)(*given), "double nothing"),
+        (p_of(far, mix=two_shuffles), "one and the same shuffle"),
+        (
+            p_of(far, mix=lambda generator, a, b: (generator.permutation(np.r_[a, b])[: len(a)], b)),
+            "one and the same shuffle",
+        ),
+        (p_anew, "made anew"),
         (p_of(far, seeded=False), "two calls with the same seed"),
         (lambda first, second, draws, seed: p_of(far)(first, second, draws, 0), "every seed gives the same"),
         (lambda first, second, draws, seed: stats.ttest_ind(first, second).pvalue, "every seed gives the same"),
@@ -425,7 +450,16 @@ WRONG = {
         (named_below(lambda found, level: level * len(found)), "is multiplied"),
         (named_below(lambda found, level: 0.05 / len(found)), "use the argument level"),
         (named_below(lambda found, level: level / 5), "divided by 5"),
-        (lambda found, level=0.05: [n for n, p in found.items() if p >= level / len(found)], "that are not clear"),
+        (
+            lambda found, level=0.05: [n for n, p in found.items() if p >= level / len(found)],
+            "do not differ from chance",
+        ),
+        (named_below(lambda found, level: level / (len(found) + 1)), "one comparison more or fewer"),
+        (named_below(lambda found, level: level / max(1, len(found) - 1)), "one comparison more or fewer"),
+        (named_below(lambda found, level: level / 2 / len(found)), "halved as well"),
+        (named_below(lambda found, level: 1 - (1 - level) ** (1 / len(found))), "Šidák"),
+        (lambda found, level=0.05: {n: p < level / len(found) for n, p in found.items()}, "truth values"),
+        (lambda found, level=0.05: [(n, p) for n, p in found.items() if p < level / len(found)], "names alone"),
         (lambda found, level=0.05: [p for p in found.values() if p < level / len(found)], "asked for are the names"),
     ],
 }

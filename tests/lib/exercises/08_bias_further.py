@@ -246,6 +246,13 @@ WRONG = {
         (lambda a, b, c, d: np.append(a, c).mean() - np.append(b, d).mean(), "the groups are pooled"),
         (lambda a, b, c, d: abs(a.mean() - b.mean()) - abs(c.mean() - d.mean()), "signs of the gaps are lost"),
         (lambda a, b, c, d: abs(interaction_of_lists(a, b, c, d)), "no absolute value"),
+        (lambda a, b, c, d: a.mean() - b.mean() - c.mean() - d.mean(), "without brackets"),
+        (lambda a, b, c, d: c.mean() - d.mean(), "the second gap alone"),
+        (lambda a, b, c, d: a.mean() - c.mean(), "without the men"),
+        (lambda a, b, c, d: (a.mean() - b.mean()) / (c.mean() - d.mean()), "how many times"),
+        (lambda a, b, c, d: interaction_of_lists(a, b, c, d) / 2, "that is half of it"),
+        (lambda a, b, c, d: a.sum() - b.sum() - (c.sum() - d.sum()), "these are sums"),
+        (lambda a, b, c, d: np.median(a) - np.median(b) - np.median(c) + np.median(d), "these are medians"),
     ],
     "paired_p": [
         (unpaired, "the pairs are lost"),
