@@ -308,8 +308,11 @@ def against_shares(
     return panels[0]
 
 
-def inherited(before, after, seeds, *, title: str, axes=None):
-    """What a model had before fine-tuning, against what it has after, (run,) each: a line a seed. Returns the axes."""
+def inherited(before, after, seeds, *, title: str, labels: tuple[str, str] = ("before", "after"), axes=None):
+    """What a model had before fine-tuning, against what it has after, (run,) each: a line a seed. Returns the axes.
+
+    `labels`: of the axis for what it had before, and of that for after.
+    """
     import matplotlib.pyplot as plt
 
     before, after, seeds = (np.asarray(values, dtype=float) for values in (before, after, seeds))
@@ -324,5 +327,7 @@ def inherited(before, after, seeds, *, title: str, axes=None):
         mine = mine[before[mine].argsort()]
         axes.plot(before[mine], after[mine], f"{marker}-", color=colour, markersize=5, label=f"seed {seed:.0f}")
     axes.set_title(title, fontsize=FONT)
+    axes.set_xlabel(labels[0], fontsize=FONT)
+    axes.set_ylabel(labels[1], fontsize=FONT)
     axes.legend(fontsize=FONT)
     return axes

@@ -81,6 +81,31 @@ GAP = Exercise(
             "that is the ratio of the means; asked for is their difference.",
         ),
         Mistake(
+            "one size for both",
+            lambda first, second: (first.sum() - second.sum()) / len(first),
+            "both sums are divided by the size of the first group; each mean has its own.",
+        ),
+        Mistake(
+            "n minus one",
+            lambda first, second: first.sum() / (len(first) - 1 or 1) - second.sum() / (len(second) - 1 or 1),
+            "the sums are divided by n − 1: that belongs to a variance. A mean is the sum divided by n.",
+        ),
+        Mistake(
+            "added",
+            lambda first, second: first.mean() + second.mean(),
+            "the means are added; asked for is their difference.",
+        ),
+        Mistake(
+            "largest",
+            lambda first, second: first.max() - second.max(),
+            "the largest values are compared; asked for are the means.",
+        ),
+        Mistake(
+            "one mean",
+            lambda first, second: first.mean(),
+            "that is the mean of the first group; the second's is to be subtracted.",
+        ),
+        Mistake(
             "in standard deviations",
             lambda first, second: (first.mean() - second.mean()) / np.concatenate([first, second]).std(),
             "the gap is divided by a standard deviation (an effect size); asked for is the bare difference.",
@@ -597,6 +622,12 @@ _apart = (np.array([1.2, 2.9, 0.4, 2.2, 3.1, 1.7, 0.9, 2.5]), np.array([1.65, 0.
 _lower = (np.array([0.1, 1.3, 0.7, -0.4]), np.array([1.3, 0.6, 1.8, 0.2, 0.9, 2.3, -0.1, 1.6, 1.15, 0.05]))
 _clear = (np.array([5.1, 6.0, 5.5, 5.8, 6.3, 5.2, 5.9, 6.1]), np.array([1.0, 2.2, 1.6, 0.7, 1.9, 2.4, 1.3, 0.8]))
 
+NOT_ONE_SHUFFLE = (
+    "in about half of the draws the gap is 0, which no shuffle can give: either units are drawn with replacement, so "
+    "the 1 is missing or is there twice; or the two groups do not come from one and the same shuffle. Shuffle all "
+    "units once for each draw, and cut both groups from that."
+)
+
 PERMUTATION_P = Exercise(
     name="permutation_p",
     chapter=7,
@@ -622,8 +653,13 @@ PERMUTATION_P = Exercise(
         ),
         Mistake(
             "count",
-            _number(lambda found, case: found > 1.5),
+            _number(lambda found, case: found > 2.01),
             "that is a count; asked for is the share of the shuffles, from 0 to 1.",
+        ),
+        Mistake(
+            "twice",
+            _number(lambda found, case: 1.5 < found <= 2.01),
+            "it is nearly 2: twice a one-sided share, of the wrong side. Compare absolute values, and double nothing.",
         ),
         Mistake(
             "more than one",
@@ -634,8 +670,14 @@ PERMUTATION_P = Exercise(
         Mistake(
             "not pooled",
             _number(lambda found, case: found > 0.999 and _sizes(case) == EQUAL and case.inputs[2] == 3000),
-            "every shuffle is counted: the gap of a shuffle is that of the data, since each group keeps its own units, "
-            "in another order. Put both groups together, shuffle, then cut.",
+            "every shuffle is counted: either each group keeps its own units, in another order, and the gap is always "
+            "that of the data (put both together, shuffle, then cut); or the generator is made anew from the seed for "
+            "each shuffle, and all are the same.",
+        ),
+        Mistake(
+            "made anew",
+            _number(lambda found, case: found == 0 and _sizes(case) == EQUAL and case.inputs[2] == 3000),
+            "no shuffle is counted: is the generator made anew from the seed for each, so that all are the same?",
         ),
         Mistake(
             "absolute on one side",
@@ -661,12 +703,6 @@ PERMUTATION_P = Exercise(
             "it is. Put the groups together, and shuffle.",
         ),
         Mistake(
-            "one-sided, above",
-            _share_is(EQUAL, "above"),
-            "that is one-sided: only gaps above 0 are counted, and so one half of those that are as far from 0. "
-            "Compare absolute values.",
-        ),
-        Mistake(
             "one-sided, below",
             _share_is(EQUAL, "below"),
             "that is one-sided: gaps are counted that are at most as high as the one observed, nearly all of them. "
@@ -678,11 +714,17 @@ PERMUTATION_P = Exercise(
             "every shuffle gives a gap exactly as large as the one observed, and none is counted: at least as far is "
             ">=, and not >.",
         ),
+        Mistake("with replacement", _share_is(ODD, "replaced"), NOT_ONE_SHUFFLE),
         Mistake(
-            "with replacement",
-            _share_is(ODD, "replaced"),
-            "in some draws the gap is 0, which no shuffle can give: units are drawn with replacement, so the 1 is "
-            "missing or is there twice. Each unit comes once.",
+            "two shuffles",
+            _number(lambda found, case: _sizes(case) == ODD and may_be(found, 0.5, case.inputs[2])),
+            NOT_ONE_SHUFFLE,
+        ),
+        Mistake(
+            "one-sided, above",
+            _share_is(EQUAL, "above"),
+            "that is one-sided: only gaps above 0 are counted, and so one half of those that are as far from 0. "
+            "Compare absolute values.",
         ),
         Mistake(
             "each group drawn, twice",
@@ -754,8 +796,78 @@ def _accuracy(right, mine):
     return right[mine].mean()
 
 
+def _by_name(case):
+    """Name -> accuracy."""
+    right, groups = case.inputs
+    return {name: right[groups == name].mean() for name in groups.tolist()}
+
+
+def _two(output):
+    """(name, number), or (None, None)."""
+    fits = isinstance(output, tuple | list) and len(output) == 2 and not isinstance(output[0], tuple | list)
+    return (output[0], number_of(np.asarray(output[1]))) if fits else (None, None)
+
+
+def _of_two_groups(case, output, right):
+    name, number = _two(output)
+    return isinstance(name, str) and name in _by_name(case) and name != right[0] and number == right[1]
+
+
+def _a_place(case, output, right):
+    name, _ = _two(output)
+    return isinstance(name, int | np.integer) and not isinstance(name, bool)
+
+
+def _no_such_group(case, output, right):
+    fits = isinstance(output, tuple | list) and len(output) == 2 and isinstance(output[0], str)
+    return fits and output[0] not in _by_name(case)
+
+
+def _none_found(case, output, right):
+    return isinstance(output, tuple | list) and len(output) == 2 and output[0] is None
+
+
+def _rounded(case, output, right):
+    name, number = _two(output)
+    return name == right[0] and number != right[1] and number in {round(float(right[1]), at) for at in range(5)}
+
+
+def _from_the_others(case, output, right):
+    """Each group's number is that of all other texts."""
+    verdicts, groups = case.inputs
+    name, number = _two(output)
+    names = set(groups.tolist())
+    rest = {one: verdicts[groups != one].mean() for one in names if len(names) > 2}
+    return bool(rest) and rest.get(name) == number == min(rest.values())
+
+
+def _everyone(case, output, right):
+    rows = list(output.items()) if isinstance(output, dict) else output
+    return (
+        isinstance(rows, list)
+        and len(rows) > 0
+        and all(isinstance(row, tuple | list) and len(row) == 2 for row in rows)
+    )
+
+
 def _named_first(case, output, right):
     return isinstance(output, tuple | list) and len(output) == 2 and isinstance(output[1], str)
+
+
+def _without_hopeless(right, groups):
+    some = np.isin(groups, [name for name in set(groups.tolist()) if right[groups == name].any()])
+    return right[some], groups[some]
+
+
+def _least(found):
+    name = min(sorted(found), key=found.get)
+    return name, found[name]
+
+
+def _below_the_best(right, groups):
+    found = {name: right[groups == name].mean() for name in set(groups.tolist())}
+    name = _least(found)[0]
+    return name, max(found.values()) - found[name]
 
 
 WORST_GROUP = Exercise(
@@ -770,11 +882,53 @@ WORST_GROUP = Exercise(
             _grouped(large="1101101011", small="010"),
             says="a large group with 7 of 10 right, a small one with 1 of 3",
         ),
-        Case(_grouped(a="1110000110", b="11", c="1101"), says="a with 5 of 10 right, b with 2 of 2, c with 3 of 4"),
+        Case(_grouped(c="1101", a="1110000110", b="11"), says="c with 3 of 4 right, a with 5 of 10, b with 2 of 2"),
         Case(_grouped(north="00", south="0111", east="10"), says="a group of which none is right"),
         Case(_grouped(one="1101"), says="one group only"),
     ],
     mistakes=[
+        Mistake(
+            "first name",
+            lambda right, groups: (name := min(groups.tolist()), right[groups == name].mean()),
+            "that is the group whose name comes first in the alphabet: min of a dictionary, or of its items, compares "
+            "names. Compare the accuracies.",
+        ),
+        Mistake(
+            "first text",
+            lambda right, groups: (groups[0], right[groups == groups[0]].mean()),
+            "that is the group of the first text: is `return` inside the loop, or is nothing compared?",
+        ),
+        Mistake(
+            "none right left out",
+            lambda right, groups: worst_group(*_without_hopeless(right, groups)),
+            "a group in which none is right is left out: 0 is an accuracy too, the lowest there is. (`if accuracy` is "
+            "false for 0.)",
+        ),
+        Mistake(
+            "share of the right ones",
+            group_by(
+                lambda right, mine: (right & mine).sum() / right.sum(), say=lambda right, mine: mine[right].mean()
+            ),
+            "that is which share of all right answers a group has; asked for is which share of a group's texts is "
+            "right: divide by the texts of the group.",
+        ),
+        Mistake(
+            "share of the errors",
+            group_by(lambda right, mine: mine[~right].mean(), max, say=lambda right, mine: mine[~right].mean()),
+            "that is which share of all errors a group makes; a large group makes more of them. Asked for is which "
+            "share of a group's texts is right.",
+        ),
+        Mistake(
+            "below the best",
+            lambda right, groups: _below_the_best(right, groups),
+            "the group is right, and its number is how far it lies below the best group; asked for is its accuracy.",
+        ),
+        Mistake(
+            "equal marks",
+            lambda right, groups: _least({name: (right == (groups == name)).mean() for name in set(groups.tolist())}),
+            "the verdicts are compared with the groups (right == (groups == name)), over all texts: choose the "
+            "verdicts of one group, right[groups == name].",
+        ),
         Mistake(
             "best",
             group_by(_accuracy, max),
@@ -850,8 +1004,42 @@ WORST_GROUP = Exercise(
         ),
         Mistake(
             "all groups",
-            when(lambda case, output, right: isinstance(output, dict)),
-            "a dictionary came back; asked for is one pair, the worst group and its accuracy.",
+            when(_everyone),
+            "all groups came back; asked for is one pair, the worst group and its accuracy.",
+        ),
+        Mistake(
+            "of two groups",
+            when(_of_two_groups),
+            "the accuracy is right, and the name is that of another group: take the name that belongs to it. (min of a "
+            "dictionary is the name that comes first in the alphabet.)",
+        ),
+        Mistake(
+            "a place",
+            when(_a_place),
+            "the first of the pair is a place in a list; asked for is the group's name.",
+        ),
+        Mistake(
+            "no such group",
+            when(_no_such_group),
+            lambda case, output, right: (
+                f"it names the group {output[0]!r}, and there is none in these texts: take the names from `groups`."
+            ),
+        ),
+        Mistake(
+            "none found",
+            when(_none_found),
+            "no group is found: the least accuracy so far starts at 0, and none is lower. Start above 1, or with the "
+            "first group.",
+        ),
+        Mistake(
+            "rounded",
+            when(_rounded),
+            "the group is right, and its accuracy is rounded: return it as it is, and round where it is printed.",
+        ),
+        Mistake(
+            "the others",
+            when(_from_the_others),
+            "each group's number is the accuracy of all other texts (!= in place of ==).",
         ),
     ],
     hints=[
@@ -870,7 +1058,8 @@ def calibration_bins(scores, right, bins):
     """How sure a model is, beside how often it is right.
 
     scores: NumPy (texts,), from 0 to 1. right: boolean (texts,). bins: how many parts
-    of equal width 0 to 1 is cut into; 1 itself belongs to the last.
+    of equal width 0 to 1 is cut into. A score on the border between two bins belongs to
+    the upper one, and 1 to the last.
     Returns a list with one (mean score, share right, how many) for each bin that is not
     empty, from the lowest scores to the highest.
     """
@@ -918,6 +1107,41 @@ _was_right = np.array([True, False, True, True, False, False, False])
 _drawn_scores = np.random.default_rng(3).uniform(0.31, 0.99, 60)
 _drawn_right = np.random.default_rng(5).uniform(size=60) < _drawn_scores**2
 
+_borders = np.array([0.5, 0.125, 1.0, 0.25, 0.0, 0.75, 0.375])
+_at_borders = np.array([True, False, True, True, False, False, False])
+
+
+def between(inside, row=lambda usual: usual):
+    """Bins by their two borders: `inside` of (scores, low, high)."""
+
+    def wrong(scores, right, bins):
+        found = []
+        for place in range(bins):
+            mine = inside(scores, place / bins, (place + 1) / bins)
+            if mine.any():
+                found.append(row((scores[mine].mean(), right[mine].mean(), int(mine.sum()))))
+        return found
+
+    return wrong
+
+
+def _chunks(scores, right, bins):
+    parts = np.array_split(scores.argsort(kind="stable"), bins)
+    return [(scores[at].mean(), right[at].mean(), len(at)) for at in parts if len(at)]
+
+
+def _median_scores(scores, right, bins):
+    usual = calibration_bins(scores, right, bins)
+    at = np.minimum((scores * bins).astype(int), bins - 1)
+    middles = [np.median(scores[at == place]) for place in range(bins) if (at == place).any()]
+    return [(middle, *row[1:]) for middle, row in zip(middles, usual, strict=True)]
+
+
+def _three_lists(case, output, right):
+    fits = isinstance(output, tuple | list) and len(output) == 3 and all(hasattr(one, "__len__") for one in output)
+    return fits and all(len(one) == len(right) for one in output) and _alike(output[0], [row[0] for row in right])
+
+
 CALIBRATION_BINS = Exercise(
     name="calibration_bins",
     chapter=7,
@@ -929,6 +1153,7 @@ CALIBRATION_BINS = Exercise(
         Case((np.array([0.2, 0.4, 0.9]), np.array([True, False, True]), 2), says="0.2, 0.4 and 0.9 in two bins"),
         Case((_sure, _was_right, 5), says="seven scores, one of them 1, in five bins, one of them empty"),
         Case((_drawn_scores, _drawn_right, 10), says="60 scores from 0.31 to 0.99 in ten bins"),
+        Case((_borders, _at_borders, 4), says="scores of 0, 0.125, 0.25, 0.375, 0.5, 0.75 and 1 in four bins"),
     ],
     mistakes=[
         Mistake(
@@ -992,6 +1217,120 @@ CALIBRATION_BINS = Exercise(
             "differences came back; asked for are mean score, share right and how many, side by side.",
         ),
         Mistake(
+            "below the border",
+            between(lambda scores, low, high: (scores > low) & (scores <= high)),
+            "a score on the border between two bins is in the lower one, and the score 0 is in none: a border belongs "
+            "to the upper bin (low <= score < high), and 1 to the last.",
+        ),
+        Mistake(
+            "below the border, 0 kept",
+            bins_but(places=lambda scores, bins: np.maximum(np.ceil(scores * bins).astype(int) - 1, 0)),
+            "a score on the border between two bins is in the lower one; it belongs to the upper (low <= score < "
+            "high), and 1 to the last.",
+        ),
+        Mistake(
+            "in both bins",
+            between(lambda scores, low, high: (scores >= low) & (scores <= high)),
+            "a score on the border between two bins is counted in both: it belongs to the upper one alone.",
+        ),
+        Mistake(
+            "in neither bin",
+            between(lambda scores, low, high: (scores > low) & (scores < high)),
+            "a score on the border between two bins is in neither: it belongs to the upper one (low <= score < high), "
+            "and 1 to the last.",
+        ),
+        Mistake(
+            "rounded",
+            bins_but(places=lambda scores, bins: np.minimum(np.round(scores * bins).astype(int), bins - 1)),
+            "scores are rounded to the nearest border: with five bins, 0.15 is in the first, from 0 to 0.2. Cut off, "
+            "do not round.",
+        ),
+        Mistake(
+            "rounded, one bin more",
+            bins_but(places=lambda scores, bins: np.round(scores * bins).astype(int)),
+            "scores are rounded to the nearest border: with five bins, 0.15 is in the first, from 0 to 0.2. Cut off, "
+            "do not round.",
+        ),
+        *(
+            Mistake(
+                name,
+                bins_but(places=places),
+                "there is a bin too few, and the others are too wide: `bins` parts have bins + 1 borders, and a part "
+                "is 1 / bins wide.",
+            )
+            for name, places in {
+                "one bin too few": lambda scores, bins: (scores * (bins - 1)).astype(int),
+                "one bin too few, 1 in the last": lambda scores, bins: np.minimum(
+                    (scores * (bins - 1)).astype(int), max(0, bins - 2)
+                ),
+                "one bin too few, rounded": lambda scores, bins: np.round(scores * (bins - 1)).astype(int),
+            }.items()
+        ),
+        Mistake(
+            "from a half",
+            bins_but(places=lambda scores, bins: np.clip(((scores - 0.5) * 2 * bins).astype(int), 0, bins - 1)),
+            "the bins cut the part from 0.5 to 1; asked for are parts of 0 to 1.",
+        ),
+        Mistake(
+            "always ten",
+            lambda scores, right, bins: calibration_bins(scores, right, 10),
+            "there are ten bins whatever is asked for: use the argument `bins`.",
+        ),
+        Mistake(
+            "counted from 1",
+            lambda scores, right, bins: bins_but()(scores, right, bins)[
+                : -1 if scores.max() * bins >= bins - 1 else None
+            ],
+            "the last bin is missing: np.digitize counts bins from 1, and range(bins) from 0; or the loop ends one too "
+            "early.",
+        ),
+        Mistake(
+            "up to here",
+            between(lambda scores, low, high: scores < high if high < 1 else scores <= high),
+            "each bin holds the scores of the bins before it too: a bin has a lower border as well.",
+        ),
+        Mistake(
+            "up to here, border too",
+            between(lambda scores, low, high: scores <= high),
+            "each bin holds the scores of the bins before it too: a bin has a lower border as well.",
+        ),
+        Mistake(
+            "from here on",
+            between(lambda scores, low, high: scores >= low),
+            "each bin holds the scores of the bins after it too: a bin has an upper border as well.",
+        ),
+        Mistake(
+            "median score",
+            _median_scores,
+            "the first number is the median of the scores in the bin; asked for is their mean.",
+        ),
+        Mistake(
+            "sum of scores",
+            bins_but(row=lambda usual, place, bins, many: (usual[0] * usual[2], *usual[1:])),
+            "the first number is the sum of the scores in the bin; asked for is their mean.",
+        ),
+        Mistake(
+            "how many right",
+            bins_but(row=lambda usual, place, bins, many: (*usual[:2], round(usual[1] * usual[2]))),
+            "the third number is how many of the bin are right; asked for is how many texts are in it.",
+        ),
+        Mistake(
+            "difference first",
+            bins_but(row=lambda usual, place, bins, many: (usual[0] - usual[1], *usual[1:])),
+            "the first number is how much surer than right the model is; asked for is the mean score itself.",
+        ),
+        Mistake(
+            "three lists",
+            when(_three_lists),
+            "three lists came back, one for each kind of number; asked for is one list with three numbers for each bin "
+            "(zip puts them side by side).",
+        ),
+        Mistake(
+            "equal counts, chunks",
+            _chunks,
+            "the bins hold equally many texts; asked for are bins of equal width.",
+        ),
+        Mistake(
             "equal counts",
             bins_but(places=_by_rank),
             "the bins hold equally many texts; asked for are bins of equal width.",
@@ -1043,7 +1382,7 @@ def bonferroni(p_values, level=0.05):
     """Which of several comparisons differ from chance, by Bonferroni's rule.
 
     p_values: a dictionary, name of a comparison -> its p value. level: the chance that
-    any of all of them is called clear by luck is to stay below it.
+    any of them all is named by luck is to stay below it.
     Returns the names, in any order: those whose p is below level / how many there are.
     """
     ### BEGIN SOLUTION
@@ -1089,7 +1428,11 @@ CLEAR_OF_CHANCE = Exercise(
         Case(({"a": 0.03},), says="one comparison, p = 0.03"),
         Case((_topics,), says="five comparisons, with p of 0.0004, 0.0096, 0.011, 0.045 and 0.3"),
         Case((_topics, 0.5), says="the same five at a level of 0.5"),
-        Case(({"a": 0.4, "b": 0.2, "c": 0.6},), says="three comparisons, none clear"),
+        Case(({"a": 0.4, "b": 0.2, "c": 0.6},), says="three comparisons, none that differs from chance"),
+        Case(
+            ({"a": 0.0101, "b": 0.0122, "c": 0.0141, "d": 0.0175, "e": 0.6, "f": 0.7}, 0.072),
+            says="six comparisons, with p of 0.0101, 0.0122, 0.0141, 0.0175, 0.6 and 0.7, at a level of 0.072",
+        ),
     ],
     mistakes=[
         Mistake(
@@ -1106,7 +1449,7 @@ CLEAR_OF_CHANCE = Exercise(
         Mistake(
             "the others",
             lambda p_values, level=0.05: [name for name in p_values if name not in bonferroni(p_values, level)],
-            "these are the comparisons that are not clear: a small p is rare by chance.",
+            "these are the comparisons that do not differ from chance: a small p is what chance seldom gives.",
         ),
         Mistake(
             "level written",
@@ -1144,7 +1487,39 @@ CLEAR_OF_CHANCE = Exercise(
             lambda p_values, level=0.05: [
                 name for name in bonferroni(p_values, level) if p_values[name] == min(p_values.values())
             ],
-            "only the smallest p is kept: several comparisons may be clear.",
+            "only the smallest p is kept: several comparisons may differ from chance.",
+        ),
+        *(
+            Mistake(
+                f"{more:+} comparisons",
+                lambda p_values, level=0.05, more=more: [
+                    name for name, p in p_values.items() if p < level / max(1, len(p_values) + more)
+                ],
+                "the level is divided by one comparison more or fewer than there are: divide by how many there are.",
+            )
+            for more in (-1, 1)
+        ),
+        Mistake(
+            "halved",
+            lambda p_values, level=0.05: bonferroni(p_values, level / 2),
+            "the level is halved as well: a two-sided p counts both sides already.",
+        ),
+        Mistake(
+            "Šidák",
+            lambda p_values, level=0.05: [
+                name for name, p in p_values.items() if p < 1 - (1 - level) ** (1 / len(p_values))
+            ],
+            "that is Šidák's rule, a little looser, for independent comparisons. Bonferroni's divides the level.",
+        ),
+        Mistake(
+            "truth values",
+            when(lambda case, output, right: _truths(output)),
+            "truth values came back; asked for are the names of the comparisons whose p is below.",
+        ),
+        Mistake(
+            "with p",
+            when(lambda case, output, right: bool(output) and all(isinstance(one, tuple) for one in output)),
+            "pairs of name and p came back; asked for are the names alone.",
         ),
         Mistake(
             "p values",
@@ -1152,11 +1527,14 @@ CLEAR_OF_CHANCE = Exercise(
             "p values came back; asked for are the names of the comparisons.",
         ),
     ],
-    hints=[
-        "The same strictness for all: level divided by how many comparisons there are, also those that are not clear."
-    ],
+    hints=["The same strictness for all: level divided by how many comparisons were made, also those with a large p."],
     commentary="What counts is every comparison that was made, also those that nobody reports.",
 )
+
+
+def _truths(output):
+    values = list(output.values()) if isinstance(output, dict) else output
+    return isinstance(values, tuple | list) and bool(values) and all(isinstance(one, bool | np.bool_) for one in values)
 
 
 def _numbers(output):

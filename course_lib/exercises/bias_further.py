@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from itertools import product
-from math import comb
+from math import comb, factorial
 
 import numpy as np
 
@@ -45,6 +45,7 @@ INTERACTION = Exercise(
     cases=[
         Case(_four, says="a gap of 3 and one of 0.25"),
         Case((_four[1], _four[0], _four[2], _four[3]), says="a gap of −3 and one of 0.25"),
+        Case((np.array([0.0, 0.5, 7.0]), *_four[1:]), says="a gap of 1.5, one value far out, and one of 0.25"),
     ],
     mistakes=[
         Mistake(
@@ -84,6 +85,41 @@ INTERACTION = Exercise(
             lambda a, b, c, d: abs(a.mean() - b.mean()) - abs(c.mean() - d.mean()),
             "the signs of the gaps are lost: a gap of −3 is lower than one of 0.25, not higher.",
         ),
+        Mistake(
+            "without brackets",
+            lambda a, b, c, d: a.mean() - b.mean() - c.mean() - d.mean(),
+            "the second gap is subtracted as a whole: without brackets its men are subtracted, too, in place of added.",
+        ),
+        Mistake(
+            "the second gap",
+            lambda a, b, c, d: c.mean() - d.mean(),
+            "that is the second gap alone; asked for is by how much the first is larger.",
+        ),
+        Mistake(
+            "women alone",
+            lambda a, b, c, d: a.mean() - c.mean(),
+            "the women of the two are compared, without the men: each gap is women minus men.",
+        ),
+        Mistake(
+            "ratio",
+            lambda a, b, c, d: (a.mean() - b.mean()) / (c.mean() - d.mean()),
+            "that is how many times as large the first gap is; asked for is the difference of the two.",
+        ),
+        Mistake(
+            "half",
+            lambda a, b, c, d: interaction(a, b, c, d) / 2,
+            "that is half of it, how far each gap lies from their mean; asked for is the difference of the two.",
+        ),
+        Mistake(
+            "sums",
+            lambda a, b, c, d: a.sum() - b.sum() - c.sum() + d.sum(),
+            "these are sums: the larger group wins because it is larger. Take means.",
+        ),
+        Mistake(
+            "medians",
+            lambda a, b, c, d: np.median(a) - np.median(b) - np.median(c) + np.median(d),
+            "these are medians, the middle values; a gap is a difference of means.",
+        ),
     ],
     hints=["Two gaps, each women minus men, and one difference of the two."],
     commentary="Four groups, one number. Its interval comes from resampling all four.",
@@ -115,6 +151,7 @@ def _shares_of_signs(apart):
     """Shares over all signs of differences: as far out, strictly further, above, nearer."""
     apart = np.array(apart)
     means = np.array(list(product([-1, 1], repeat=len(apart)))) @ apart / len(apart)
+    medians = np.median(np.array(list(product([-1, 1], repeat=len(apart)))) * apart, axis=1)
     observed = apart.mean()
     return {
         "as far": float((abs(means) >= abs(observed) - 1e-9).mean()),
@@ -123,7 +160,16 @@ def _shares_of_signs(apart):
         "below": float((means <= observed + 1e-9).mean()),
         "nearer": float((abs(means) <= abs(observed) + 1e-9).mean()),
         "one sign for all": 1.0,
+        "zeros": float((abs(_sums_of((0, 1), apart)) >= abs(apart.sum()) - 1e-9).mean()),
+        "signs alone": float((abs(_sums_of((-1, 1), np.sign(apart))) >= abs(np.sign(apart).sum()) - 1e-9).mean()),
+        "medians": float((abs(medians) >= abs(np.median(apart)) - 1e-9).mean()),
+        "past 0": float((_resampled(tuple(apart)) * observed <= 0).mean()),
+        "no draws": float((abs(apart) >= abs(observed) - 1e-9).mean()),
     }
+
+
+def _sums_of(signs, apart):
+    return np.array(list(product(signs, repeat=len(apart)))) @ apart
 
 
 def _unpaired(first, second):
@@ -134,11 +180,21 @@ def _unpaired(first, second):
     return float((abs(gaps) >= abs(first.mean() - second.mean()) - 1e-9).mean())
 
 
+@cache
+def _resampled(apart):
+    """Mean differences of resampled pairs: the bootstrap, which keeps the gap."""
+    return np.random.default_rng(6).choice(apart, (20_000, len(apart))).mean(1)
+
+
 def _drawn_again(first, second):
-    """The share of resampled pairs whose mean difference is as far out: the bootstrap, which keeps the gap."""
+    """The share of resampled pairs whose mean difference is as far out."""
     apart = first - second
-    means = np.random.default_rng(6).choice(apart, (20_000, len(apart))).mean(1)
-    return float((abs(means) >= abs(apart.mean()) - 1e-9).mean())
+    return float((abs(_resampled(tuple(apart))) >= abs(apart.mean()) - 1e-9).mean())
+
+
+def _absolute_first(first, second):
+    apart = abs(first - second)
+    return float((abs(_sums_of((-1, 1), apart)) >= apart.sum() - 1e-9).mean())
 
 
 def _tells(first, second):
@@ -146,14 +202,45 @@ def _tells(first, second):
     return len(first) > 4 and 0.1 < _shares_of_signs(tuple(first - second))["as far"] < 0.9
 
 
-def _share_of(name):
+def _share_of(name, side=0):
+    """A predicate: the output is this share. side: only where the first group is higher (1) or lower (-1)."""
+
     def holds(case, output, right):
         first, second, draws, _ = case.inputs
         number = number_of(output)
         share = _shares_of_signs(tuple(first - second))[name]
-        return number is not None and _tells(first, second) and may_be(number, share, draws)
+        told = _tells(first, second) and side * (first - second).mean() >= 0
+        return number is not None and told and may_be(number, share, draws)
 
     return when(holds)
+
+
+def _near(name):
+    """As `_share_of`, where other shares lie close by."""
+
+    def holds(case, output, right):
+        first, second, draws, _ = case.inputs
+        number, share = number_of(output), _shares_of_signs(tuple(first - second))[name]
+        near = number is not None and abs(number - share) < 3 * (share * (1 - share) / draws) ** 0.5
+        return near and _tells(first, second)
+
+    return when(holds)
+
+
+def _twice(case, output, right):
+    number = number_of(output)
+    return number is not None and 1.01 < number < 2.01 and _tells(*case.inputs[:2])
+
+
+def _one_for_all_draws(case, output, right):
+    first, second, *_ = case.inputs
+    return _tells(first, second) and number_of(output) in (0.0, 1.0) and first.mean() > second.mean()
+
+
+def _absolute_on_one_side(case, output, right):
+    first, second, *_ = case.inputs
+    number = number_of(output)
+    return number is not None and len(first) > 4 and first.mean() < second.mean() and number > 0.99
 
 
 def _other_share(figure):
@@ -209,45 +296,95 @@ PAIRED_P = Exercise(
         Case((*_alike, 3000, 0), says="four pairs, each higher by 1"),
         Case((*_raised, 3000, 1), says="eight pairs, of which the first is mostly higher, 3,000 draws"),
         Case((*_lowered, 3000, 2), says="eight pairs, of which the first is nearly always lower, 3,000 draws"),
+        Case((*_raised[::-1], 3000, 3), says="eight pairs, of which the first is mostly lower, 3,000 draws"),
     ],
     mistakes=[
         *SEEDS,
         Mistake(
+            "twice",
+            when(_twice),
+            "it is more than 1: twice a one-sided share, and of the wrong side. Compare absolute values, and double "
+            "nothing.",
+        ),
+        Mistake(
             "percent",
-            when(lambda case, output, right: (n := number_of(output)) is not None and 1.5 < n <= 100 and n != int(n)),
+            when(lambda case, output, right: (n := number_of(output)) is not None and 2 < n <= 100 and n != int(n)),
             "that is in percent; asked for is a share, from 0 to 1.",
         ),
         Mistake(
             "count",
-            when(lambda case, output, right: (n := number_of(output)) is not None and n > 1.5),
+            when(lambda case, output, right: (n := number_of(output)) is not None and n > 2),
             "that is a count; asked for is the share of the draws, from 0 to 1.",
         ),
         Mistake(
-            "strictly further",
-            when(lambda case, output, right: number_of(output) == 0 and len(case.inputs[0]) == len(_alike[0])),
-            "some draws have a mean exactly as far from 0 as the one observed, and none is counted: at least as far is "
-            ">=, and not >.",
+            "no draws",
+            _share_of("no draws"),
+            "the single pairs are counted whose difference is as far from 0 as the mean; nothing is drawn. Draw signs "
+            "for all pairs, take the mean, and count the draws.",
         ),
         Mistake(
             "one sign for all",
-            _share_of("one sign for all"),
+            _share_of("one sign for all", side=1),
             "every draw is counted: is one coin tossed for all pairs, is one side shuffled, which leaves both means, "
             "or is the absolute value taken before the mean? Each pair has a coin of its own.",
         ),
         Mistake(
+            "one for all draws",
+            when(_one_for_all_draws),
+            "no draw is counted, or every one: is the generator made anew from the seed for each draw, so that all are "
+            "the same, or is the mean taken over the draws in place of the pairs (the other axis)?",
+        ),
+        Mistake(
             "nearer",
             _share_of("nearer"),
-            "that is one minus the share: draws are counted whose mean is nearer to 0 than the one observed.",
+            "that is one minus the share: draws are counted whose mean is nearer to 0 than the one observed. (Or sums "
+            "over the pairs are compared with a mean.)",
+        ),
+        Mistake(
+            "bootstrap, past 0",
+            _near("past 0"),
+            "pairs are resampled, with replacement, and means past 0 are counted: that is the bootstrap, which keeps "
+            "the gap. Here each pair stays and is exchanged or not, as if it made no difference.",
         ),
         Mistake(
             "one-sided",
-            _share_of("above"),
-            "that is one-sided: only means above 0 count. Compare absolute values.",
+            _share_of("above", side=-1),
+            "that is one-sided: means at least as high as the one observed are counted, here nearly all of them. "
+            "Compare absolute values.",
         ),
         Mistake(
             "one-sided, below",
-            _share_of("below"),
+            _share_of("below", side=1),
             "that is one-sided: means at most as high as the one observed are counted. Compare absolute values.",
+        ),
+        Mistake(
+            "absolute on one side",
+            when(_absolute_on_one_side),
+            "every draw is counted where the observed mean is below 0: the absolute value is needed on both sides of "
+            "the comparison.",
+        ),
+        Mistake(
+            "zeros",
+            _share_of("zeros"),
+            "about half of what is right: either only means on one side of 0 are counted, or the signs that are drawn "
+            "have 0 among them. An exchanged pair does not drop out: its difference has the other sign, −1 or 1.",
+        ),
+        Mistake(
+            "signs alone",
+            _near("signs alone"),
+            "about that is what the signs of the differences alone give (a sign test); asked for is the mean of the "
+            "differences.",
+        ),
+        Mistake(
+            "medians",
+            _near("medians"),
+            "about that is what medians of the differences give; asked for is their mean.",
+        ),
+        Mistake(
+            "absolute first",
+            _other_share(_absolute_first),
+            "hardly any draw is counted: is the absolute value taken of each difference first, so that no mean can lie "
+            "further out, or are the signs anything but −1 and 1?",
         ),
         Mistake(
             "unpaired",
@@ -260,6 +397,12 @@ PAIRED_P = Exercise(
             _other_share(_drawn_again),
             "pairs are resampled, with replacement: that is the bootstrap, which keeps the gap. Here each pair stays "
             "and is exchanged or not, as if it made no difference.",
+        ),
+        Mistake(
+            "strictly further",
+            when(lambda case, output, right: number_of(output) == 0 and len(case.inputs[0]) == len(_alike[0])),
+            "some draws have a mean exactly as far from 0 as the one observed, and none is counted: at least as far is "
+            ">=, and not >.",
         ),
     ],
     hints=[
@@ -296,10 +439,11 @@ SMALLEST_P = Exercise(
     signature="smallest_p(first, second) -> share, from 0 to 1",
     reference=smallest_p,
     cases=[
-        Case((1, 2), says="one unit against two"),
         Case((3, 3), says="three against three"),
+        Case((1, 2), says="one unit against two"),
         Case((2, 5), says="two against five"),
         Case((9, 9), says="nine against nine"),
+        Case((4, 2), says="four against two"),
     ],
     mistakes=[
         Mistake(
@@ -314,21 +458,102 @@ SMALLEST_P = Exercise(
             "groups of different sizes cannot change places: there only the data themselves are that far out.",
         ),
         Mistake(
-            "coins",
-            lambda a, b: 2 / 2 ** (a + b),
-            "each unit goes to either group by a coin there; the groups keep their sizes.",
+            "mirror exchanged",
+            lambda a, b: (1 if a == b else 2) / comb(a + b, a),
+            "the two are exchanged: groups of the same size can change places (two divisions), groups of different "
+            "sizes cannot (one).",
         ),
-        Mistake(
-            "orders",
-            lambda a, b: 1 / np.prod(np.arange(1.0, a + b + 1)),
-            "orders are counted; the order within a group makes no difference.",
+        *(
+            Mistake(
+                f"coins, {times}",
+                lambda a, b, times=times: (times or 1 + (a == b)) / 2 ** (a + b),
+                "each unit goes to either group by a coin there; the groups keep their sizes.",
+            )
+            for times in (0, 1, 2)
+        ),
+        *(
+            Mistake(
+                f"orders, {times}",
+                lambda a, b, times=times: (times or 1 + (a == b)) / factorial(a + b),
+                "orders are counted; the order within a group makes no difference.",
+            )
+            for times in (0, 1, 2)
+        ),
+        *(
+            Mistake(
+                f"one more, {times}",
+                lambda a, b, times=times: (times or 1 + (a == b)) / (comb(a + b, a) + 1),
+                "one is added to the number of divisions: the data are one of them already. (One is added to random "
+                "draws, which may miss them.)",
+            )
+            for times in (0, 1, 2)
+        ),
+        *(
+            Mistake(
+                f"a pair, {times}",
+                lambda a, b, times=times: (times or 1 + (a == b)) / comb(a + b, 2),
+                "the ways to choose two units are counted; a division chooses as many as the first group has.",
+            )
+            for times in (0, 1, 2)
+        ),
+        *(
+            Mistake(
+                f"out of one group, {times}",
+                lambda a, b, times=times: (times or 1 + (a == b)) / comb(max(a, b), min(a, b)),
+                "the units are chosen out of those of one group; they come from both groups together.",
+            )
+            for times in (0, 1, 2)
+        ),
+        *(
+            Mistake(
+                f"units, {times}",
+                lambda a, b, times=times: (times or 1 + (a == b)) / (a + b),
+                "that is one of the units; asked for is one division of all divisions into two groups.",
+            )
+            for times in (0, 1, 2)
+        ),
+        *(
+            Mistake(
+                f"pairs, {times}",
+                lambda a, b, times=times: (times or 1 + (a == b)) / (a * b),
+                "the pairs of one unit from each group are counted; asked for are the ways to divide all units.",
+            )
+            for times in (0, 1, 2)
         ),
         Mistake(
             "count",
             lambda a, b: comb(a + b, a),
             "that is the number of divisions; the smallest p is one of them, or two, as a share of all.",
         ),
-        Mistake("zero", lambda a, b: 0.0, "never 0: the data themselves are one of the divisions."),
+        *(
+            Mistake(
+                f"multiplied, {times}",
+                lambda a, b, times=times: (times or 1 + (a == b)) * comb(a + b, a),
+                "that is more than all divisions; asked for is one of them, or two, as a share: divide.",
+            )
+            for times in (0, 2)
+        ),
+        Mistake(
+            "inverse",
+            lambda a, b: comb(a + b, a) / (1 + (a == b)),
+            "that is how many divisions there are for each that is as far out; the share is the other way round.",
+        ),
+        Mistake("percent", lambda a, b: 100 * smallest_p(a, b), "that is in percent; a share is from 0 to 1."),
+        Mistake("the rest", lambda a, b: 1 - smallest_p(a, b), "that is the share of all other divisions."),
+        Mistake(
+            "zero",
+            lambda a, b: 0.0,
+            "never 0: the data themselves are one of the divisions. (Does `//` stand where `/` is meant?)",
+        ),
+        Mistake(
+            "rounded",
+            when(
+                lambda case, output, right: (
+                    right == 1 / 3 and number_of(output) in {round(right, digits) for digits in (1, 2, 3, 4)}
+                )
+            ),
+            "the number is right and rounded: return it as it is, and round where it is printed.",
+        ),
     ],
     hints=[
         "In how many ways can six units be divided into three and three? math.comb counts them.",
@@ -401,6 +626,30 @@ def _between_spaces(text, pairs):
     return " ".join(found)
 
 
+def _parts_in_turn(text, pairs):
+    for one, two in pairs:
+        text = text.replace(one, two).replace(two, one)
+    return text
+
+
+def _both_ways(pairs):
+    return {a: b for one, two in pairs for a, b in ((one, two), (two, one))}
+
+
+def _for_each_pair(text, pairs):
+    found = [_both_ways([pair]).get(word, word) for word in text.split() for pair in pairs]
+    return " ".join(found)
+
+
+def _others_lost(text, pairs):
+    other = _both_ways(pairs)
+    return " ".join(other[word] for word in text.split() if word in other)
+
+
+def _no_such_key(text, pairs):
+    return " ".join(_both_ways(pairs)[word] for word in text.split())
+
+
 SWAP_WORDS = Exercise(
     name="swap_words",
     chapter=8,
@@ -413,9 +662,12 @@ SWAP_WORDS = Exercise(
         Case(("he said that she was late", PAIRS), says="'he said that she was late'"),
         Case(("the weather was fine when he came", PAIRS), says="'the weather was fine when he came'"),
         Case(("She was late.", PAIRS), says="'She was late.'"),
-        Case(("His mother, he said, was in the USA.", PAIRS), says="'His mother, he said, was in the USA.'"),
+        Case(
+            ("His mother, he said, met father in the USA.", PAIRS), says="'His mother, he said, met father in the USA.'"
+        ),
     ],
     mistakes=[
+        Mistake("capitals missed", _exactly, "a word with a capital is left as it is: *She* becomes *He*."),
         Mistake(
             "in turn",
             _in_turn,
@@ -428,7 +680,6 @@ SWAP_WORDS = Exercise(
             _whole,
             "parts of words are exchanged too, as the *he* in *then* or *weather*. Whole words only.",
         ),
-        Mistake("capitals missed", _exactly, "a word with a capital is left as it is: *She* becomes *He*."),
         Mistake("capitals lost", _lowered_words, "the capital is lost: *She* becomes *He*, not *he*."),
         Mistake(
             "between spaces",
@@ -443,6 +694,48 @@ SWAP_WORDS = Exercise(
                 swap_words(text, pairs),
             ),
             "*USA* comes back as *Usa*: a word that is in no pair stays as it is, capitals too.",
+        ),
+        Mistake(
+            "parts, in turn",
+            _parts_in_turn,
+            "parts of words are exchanged too, as the *he* in *then*; and one direction after the other takes back "
+            "what the first did. Find whole words, and exchange each once.",
+        ),
+        Mistake(
+            "first pair",
+            lambda text, pairs: swap_words(text, pairs[:1]),
+            "only the words of the first pair are exchanged: does `return` stand inside a loop over the pairs?",
+        ),
+        Mistake(
+            "last pair",
+            lambda text, pairs: swap_words(text, pairs[-1:]),
+            "only the words of the last pair are exchanged: does each pair start anew from the text as it was?",
+        ),
+        Mistake(
+            "other words, too",
+            lambda text, pairs: swap_words(text, [*pairs, ("his", "her")]),
+            "*His* is exchanged, and is in no pair: the words are those of `pairs` alone.",
+        ),
+        Mistake(
+            "for each pair",
+            _for_each_pair,
+            "every word comes once for each pair: look a word up in all pairs, then add it once.",
+        ),
+        Mistake(
+            "the others lost",
+            _others_lost,
+            "words that are in no pair are missing; they stay as they are.",
+        ),
+        Mistake(
+            "no such key",
+            _no_such_key,
+            "a word that is in no pair is looked up like the others, and is not in the dictionary: such a word stays "
+            "(`get` takes what to give instead).",
+        ),
+        Mistake(
+            "first letter",
+            lambda text, pairs: swap_words(text[:1].upper() + text[1:], pairs),
+            "the first letter of the text becomes a capital whatever it was.",
         ),
         Mistake("nothing", lambda text, pairs: text, "the text came back as it was."),
     ],
@@ -476,6 +769,12 @@ _other_pairs = np.array(
     [[-12.5, -13.0], [-40.0, -39.0], [-22.0, -28.0], [-31.0, -31.0], [-9.0, -8.0], [-17.0, -17.5], [-26.0, -25.0]]
 )
 
+
+def _unpacked(pairs):
+    stereotype, other = pairs
+    return (stereotype > other).mean()
+
+
 MINIMAL_PAIRS = Exercise(
     name="minimal_pairs",
     chapter=8,
@@ -488,6 +787,8 @@ MINIMAL_PAIRS = Exercise(
         Case((_pairs[2:3],), says="a single pair, a tie"),
         Case((_other_pairs,), says="seven pairs, one of them a tie"),
         Case((-_other_pairs[:, ::-1] - 60,), says="seven other pairs"),
+        Case((np.array([[-7.0, -7.0], [-9.0, -8.0], [-5.0, -5.0]]),), says="three pairs, two of them ties"),
+        Case((np.array([[-7.0, -8.0], [-9.0, -8.0], [-5.0, -6.0]]),), says="three pairs, none of them a tie"),
     ],
     mistakes=[
         Mistake(
@@ -522,6 +823,73 @@ MINIMAL_PAIRS = Exercise(
             lambda pairs: (pairs[:, 0] <= pairs[:, 1]).mean(),
             "the pairs are read the wrong way round: the stereotype's score stands first, and the higher "
             "log-probability is the likelier one (−20 is higher than −21.5). And a tie counts a half.",
+        ),
+        Mistake(
+            "counted, ties lost",
+            lambda pairs: (pairs[:, 0] > pairs[:, 1]).sum(),
+            "that is a count; the share divides it by the number of pairs. And a tie counts a half.",
+        ),
+        Mistake(
+            "rows",
+            lambda pairs: (pairs[0] > pairs[1]).mean(),
+            "two rows are compared, which are two pairs: the two sentences of a pair stand in one row, pairs[:, 0] and "
+            "pairs[:, 1].",
+        ),
+        Mistake(
+            "unpacked",
+            lambda pairs: _unpacked(pairs),
+            "pairs has a row for each pair, so it does not fall into two parts: the columns are pairs[:, 0] and "
+            "pairs[:, 1], or the two parts of pairs.T.",
+        ),
+        Mistake(
+            "ties as a count",
+            lambda pairs: (pairs[:, 0] > pairs[:, 1]).mean() + (pairs[:, 0] == pairs[:, 1]).sum() / 2,
+            "the ties are a count and the others a share: divide both by the number of pairs.",
+        ),
+        Mistake(
+            "ties won twice",
+            lambda pairs: (pairs[:, 0] >= pairs[:, 1]).mean() + (pairs[:, 0] == pairs[:, 1]).mean() / 2,
+            "a tie counts one and a half: it is in >= already. It is to count a half.",
+        ),
+        Mistake(
+            "a half for all",
+            lambda pairs: (pairs[:, 0] > pairs[:, 1]).mean() + 0.5,
+            "a half is added to the share whatever there is: half of the share of ties is to be added.",
+        ),
+        Mistake(
+            "a half pair for all",
+            lambda pairs: ((pairs[:, 0] > pairs[:, 1]).sum() + 0.5) / len(pairs),
+            "half a pair is added whatever there is: as many halves are to be added as there are ties.",
+        ),
+        Mistake(
+            "a half for a loss",
+            lambda pairs: np.where(pairs[:, 0] > pairs[:, 1], 1, 0.5).mean(),
+            "a pair with the other sentence likelier counts a half, too: only a tie does, and such a pair counts 0.",
+        ),
+        Mistake(
+            "of all sentences",
+            lambda pairs: minimal_pairs(pairs) / 2,
+            "the count is divided by the number of sentences (pairs.size), two a pair: divide by len(pairs).",
+        ),
+        Mistake(
+            "returned in the loop",
+            lambda pairs: minimal_pairs(pairs[:1]) / len(pairs),
+            "only the first pair is counted: does `return` stand inside the loop?",
+        ),
+        Mistake(
+            "rounded",
+            lambda pairs: round(minimal_pairs(pairs)),
+            "the share is rounded to a whole number: return it as it is.",
+        ),
+        Mistake(
+            "ratio",
+            lambda pairs: (pairs[:, 0] / pairs[:, 1]).mean(),
+            "log-probabilities are divided: that is no share. Compare the two of a pair, and count.",
+        ),
+        Mistake(
+            "above 0",
+            lambda pairs: (pairs > 0).mean(),
+            "log-probabilities are compared with 0, and all of them are below: compare the two of a pair.",
         ),
         Mistake(
             "sizes of differences",
@@ -649,6 +1017,56 @@ def _middle(figure):
     return holds
 
 
+def _of_each(case, found, figure):
+    """Whether each group's threshold is a figure of (scores, labels), where there is one."""
+    scores, labels, groups = case.inputs
+    told = {group: figure(scores[groups == group], labels[groups == group]) for group in found}
+    known = {group: value for group, value in told.items() if value is not None}
+    return len(known) > 2 and all(abs(found[group] - value) < 1e-6 for group, value in known.items())
+
+
+def _number_right(case, found, right):
+    """How many are right, or their share, with the best threshold."""
+    if len(found) < 3:  # by chance the same
+        return False
+    best = {group: _hits(case, group, right[group]) for group in found}
+    sizes = {group: (case.inputs[2] == group).sum() for group in found}
+    return any(all(abs(found[g] - best[g] / (sizes[g] if share else 1)) < 1e-9 for g in found) for share in (0, 1))
+
+
+def _place(case, found, right):
+    scores, _, groups = case.inputs
+    whole = all(
+        value == int(value) and 0 <= value < (groups == g).sum() for g, value in found.items() if abs(value) < 99
+    )
+    if not whole or not all(abs(value) < 99 for value in found.values()):
+        return False
+    at = {group: scores[groups == group][int(value)] for group, value in found.items()}
+    short = _short_of(case, at, right)
+    return len(short) < len(found)
+
+
+def _everybody(yes):
+    def holds(case, found, right):
+        scores, _, groups = case.inputs
+        said = [(scores[groups == group] > found[group]).mean() == yes for group in found]
+        return len(found) > 2 and all(said)
+
+    return holds
+
+
+def _balanced(case, found, right):
+    scores, labels, groups = case.inputs
+
+    def both(group, at):
+        mine, true = scores[groups == group], labels[groups == group]
+        return (mine[true] > at).mean() + (mine[~true] <= at).mean()
+
+    mixed = [g for g in found if 0 < labels[groups == g].mean() < 1]
+    best = {g: max(both(g, at) for at in [-np.inf, *scores[groups == g]]) for g in mixed}
+    return len(mixed) > 2 and all(abs(both(g, found[g]) - best[g]) < 1e-9 for g in mixed)
+
+
 def _between_means(case, found, right):
     scores, labels, groups = case.inputs
     for group in found:
@@ -703,6 +1121,51 @@ THRESHOLD_BY_GROUP = Exercise(
     ],
     mistakes=[
         Mistake(
+            "how many are right",
+            _thresholds_are(_number_right),
+            "that is how many are right with the best threshold, or their share; asked for is the threshold itself "
+            "(`max` with a key gives what was tried, not what the key says).",
+        ),
+        Mistake(
+            "place",
+            _thresholds_are(_place),
+            "these look like places in the list of scores (argmax gives a place); asked for is the score there.",
+        ),
+        Mistake(
+            "all yes",
+            _thresholds_are(_everybody(1)),
+            "every text of every group is a yes: only what is a yes in truth was counted. A no that is told apart is "
+            "right, too.",
+        ),
+        Mistake(
+            "all no",
+            _thresholds_are(_everybody(0)),
+            "no text is above these thresholds, so that all are a no: are they the highest scores?",
+        ),
+        Mistake(
+            "highest no",
+            _thresholds_are(
+                lambda case, found, right: _of_each(case, found, lambda s, y: s[~y].max() if (~y).any() else None)
+            ),
+            "each threshold is the highest score of a no: a single no far up then turns many a yes away. Count right "
+            "answers.",
+        ),
+        Mistake(
+            "lowest yes",
+            _thresholds_are(
+                lambda case, found, right: _of_each(case, found, lambda s, y: s[y].min() if y.any() else None)
+            ),
+            "each threshold is the lowest score of a yes: a single yes far down then lets many a no in, and that yes "
+            "is itself not above it. Count right answers.",
+        ),
+        Mistake(
+            "mean yes",
+            _thresholds_are(
+                lambda case, found, right: _of_each(case, found, lambda s, y: s[y].mean() if y.any() else None)
+            ),
+            "these are the mean scores of what is a yes: about half of them lie below it. Count right answers.",
+        ),
+        Mistake(
             "turned",
             _thresholds_are(_turned),
             "these are the thresholds below which yes is right most often, the worst ones: yes is what is above.",
@@ -733,6 +1196,12 @@ THRESHOLD_BY_GROUP = Exercise(
             _thresholds_are(_between_means),
             "these lie half way between the mean scores of yes and no: one score far out (9) draws it along. Count "
             "right answers for each possible threshold.",
+        ),
+        Mistake(
+            "balanced",
+            _thresholds_are(_balanced),
+            "the share of yes that is right and that of no are averaged (balanced accuracy); asked for are the most "
+            "right answers, each text counted once.",
         ),
         Mistake(
             "only inside",

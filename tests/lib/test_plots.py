@@ -229,7 +229,8 @@ def test_scores_against_shares_stand_where_they_are_and_named_ones_beside_their_
 
 
 def test_what_is_inherited_is_a_line_a_seed_in_the_order_of_what_was_before():
-    axes = plots.inherited([1, 0, -1, 2], [3, 2, 1, 5], [0, 0, 0, 1], title="t")
+    axes = plots.inherited([1, 0, -1, 2], [3, 2, 1, 5], [0, 0, 0, 1], title="t", labels=("x", "y"))
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("x", "y")
     lines = axes.get_lines()[2:]
     assert [list(line.get_xdata()) for line in lines] == [[-1, 0, 1], [2]]
     assert list(lines[0].get_ydata()) == [1, 2, 3]

@@ -206,6 +206,19 @@ def each_shuffled(generator, first, second):
     return generator.permutation(first), generator.permutation(second)
 
 
+def two_shuffles(generator, first, second):
+    both = np.r_[first, second]
+    return generator.permutation(both)[: len(first)], generator.permutation(both)[len(first) :]
+
+
+def p_anew(first, second, draws, seed):
+    found = 0
+    for _ in range(draws):
+        both = np.random.default_rng(seed).permutation(np.r_[first, second])
+        found += far(both[: len(first)].mean() - both[len(first) :].mean(), first.mean() - second.mean())
+    return found / draws
+
+
 def grouped(pick, score, number=None):
     def wrong(right, groups):
         name = pick(np.unique(groups), key=lambda one: score(right[groups == one]))
@@ -228,6 +241,56 @@ def binned(row=lambda s, r, low, high: (s.mean(), r.mean(), len(s)), empty=False
     return wrong
 
 
+def accuracies(right, groups):
+    return {name: right[groups == name].mean() for name in set(groups.tolist())}
+
+
+def from_zero(right, groups):
+    worst, least = None, 0
+    for name, share in accuracies(right, groups).items():
+        if share < least:
+            worst, least = name, share
+    return worst, least
+
+
+def least_of(shares, pick=min):
+    def wrong(right, groups):
+        found = {name: shares(right, groups == name) for name in np.unique(groups).tolist()}
+        name = pick(found, key=found.get)
+        return name, found[name]
+
+    return wrong
+
+
+def digitized(edges, first=0, places=lambda at, bins: at):
+    """Bins by np.digitize with something else in one place."""
+
+    def wrong(scores, right, bins):
+        at = places(np.digitize(scores, edges(bins)) - 1, bins)
+        rows = [at == place for place in range(first, bins)]
+        return [(scores[mine].mean(), right[mine].mean(), mine.sum()) for mine in rows if mine.any()]
+
+    return wrong
+
+
+def by_borders(inside):
+    def wrong(scores, right, bins):
+        edges = np.linspace(0, 1, bins + 1)
+        rows = [inside(scores, low, high) for low, high in zip(edges, edges[1:], strict=False)]
+        return [(scores[mine].mean(), right[mine].mean(), len(scores[mine])) for mine in rows if mine.any()]
+
+    return wrong
+
+
+def side_by_side(scores, right, bins):
+    return [list(column) for column in zip(*bins_by_loop(scores, right, bins), strict=True)]
+
+
+def in_chunks(scores, right, bins):
+    pieces = np.array_split(np.argsort(scores), bins)
+    return [(scores[at].mean(), right[at].mean(), at.size) for at in pieces if at.size]
+
+
 def named_below(limit):
     return lambda p_values, level=0.05: [name for name, p in p_values.items() if p < limit(p_values, level)]
 
@@ -241,6 +304,11 @@ WRONG = {
         (lambda a, b: np.median(a) - np.median(b), "medians"),
         (lambda a, b: a.mean() / b.mean(), "ratio of the means"),
         (lambda a, b: a - b, "broadcast"),
+        (lambda a, b: (a.sum() - b.sum()) / len(a), "the size of the first group"),
+        (lambda a, b: a.sum() / max(1, len(a) - 1) - b.sum() / max(1, len(b) - 1), "n − 1"),
+        (lambda a, b: a.mean() + b.mean(), "are added"),
+        (lambda a, b: max(a) - max(b), "largest values"),
+        (lambda a, b: np.mean(a), "mean of the first group"),
     ],
     "bootstrap_interval": [
         (interval_of((5, 95)), "interval of 90 %"),
@@ -293,6 +361,13 @@ WRONG = {
         (p_of(far, share=False), "that is a count"),
         (lambda *given: 100 * p_of(far)(*given), "in percent"),
         (p_of(far, top=1), "more than 1"),
+        (lambda *given: 2 * p_of(lambda gap, seen: gap >= seen - 1e-9)(*given), "double nothing"),
+        (p_of(far, mix=two_shuffles), "one and the same shuffle"),
+        (
+            p_of(far, mix=lambda generator, a, b: (generator.permutation(np.r_[a, b])[: len(a)], b)),
+            "one and the same shuffle",
+        ),
+        (p_anew, "made anew"),
         (p_of(far, seeded=False), "two calls with the same seed"),
         (lambda first, second, draws, seed: p_of(far)(first, second, draws, 0), "every seed gives the same"),
         (lambda first, second, draws, seed: stats.ttest_ind(first, second).pvalue, "every seed gives the same"),
@@ -310,6 +385,37 @@ WRONG = {
         (lambda right, groups: worst_by_loop(right, groups)[1], "the group's name first"),
         (lambda right, groups: (worst_by_loop(right, groups)[0], right.mean()), "all texts together"),
         (lambda right, groups: {g: right[groups == g].mean() for g in np.unique(groups)}, "one pair"),
+        (
+            lambda right, groups: sorted(accuracies(right, groups).items(), key=lambda row: row[1]),
+            "all groups came back",
+        ),
+        (lambda right, groups: min(accuracies(right, groups).items()), "first in the alphabet"),
+        (lambda right, groups: (groups[0], right[groups == groups[0]].mean()), "group of the first text"),
+        (lambda right, groups: (min(set(groups)), min(accuracies(right, groups).values())), "that of another group"),
+        (
+            lambda right, groups: (
+                int(np.argmin(list(accuracies(right, groups).values()))),
+                worst_by_loop(right, groups)[1],
+            ),
+            "a place in a list",
+        ),
+        (from_zero, "starts at 0"),
+        (
+            lambda right, groups: min((n for n in accuracies(right, groups).items() if n[1]), key=lambda row: row[1]),
+            "none is right is left out",
+        ),
+        (least_of(lambda right, mine: (right & mine).sum() / right.sum()), "of all right answers"),
+        (least_of(lambda right, mine: mine[~right].mean(), max), "of all errors"),
+        (least_of(lambda right, mine: (right == mine).mean()), "are compared with the groups"),
+        (lambda right, groups: ("large", right[groups == "large"].mean()), "there is none in these texts"),
+        (
+            lambda right, groups: (
+                worst_by_loop(right, groups)[0],
+                max(accuracies(right, groups).values()) - worst_by_loop(right, groups)[1],
+            ),
+            "below the best group",
+        ),
+        (grouped(min, np.mean, lambda right: round(right.mean(), 1)), "rounded"),
     ],
     "calibration_bins": [
         (binned(last=True), "the score 1 is in no bin"),
@@ -320,13 +426,40 @@ WRONG = {
         (binned(lambda s, r, low, high: (s.mean(), 1 - r.mean(), len(s))), "share that is wrong"),
         (binned(lambda s, r, low, high: (s.mean(), r.mean())), "pairs came back"),
         (binned(order=-1), "from the lowest scores"),
+        (by_borders(lambda scores, low, high: (scores > low) & (scores <= high)), "and the score 0 is in none"),
+        (
+            by_borders(lambda scores, low, high: (scores > low) & (scores <= high) | (scores == 0) & (low == 0)),
+            "the lower one",
+        ),
+        (by_borders(lambda scores, low, high: (scores >= low) & (scores <= high)), "counted in both"),
+        (by_borders(lambda scores, low, high: (scores > low) & (scores < high)), "is in neither"),
+        (by_borders(lambda scores, low, high: scores <= high), "of the bins before it"),
+        (by_borders(lambda scores, low, high: scores >= low), "of the bins after it"),
+        (digitized(lambda bins: np.linspace(0, 1, bins)), "a bin too few"),
+        (digitized(lambda bins: np.linspace(0, 1, bins + 1), places=lambda at, bins: at + 1), "counts bins from 1"),
+        (lambda scores, right, bins: bins_by_loop(scores, right, 10), "the argument `bins`"),
+        (binned(lambda s, r, low, high: (np.median(s), r.mean(), len(s))), "the median of the scores"),
+        (binned(lambda s, r, low, high: (s.sum(), r.mean(), len(s))), "the sum of the scores"),
+        (binned(lambda s, r, low, high: (s.mean(), r.mean(), r.sum())), "how many of the bin are right"),
+        (binned(lambda s, r, low, high: (s.mean() - r.mean(), r.mean(), len(s))), "how much surer"),
+        (side_by_side, "three lists"),
+        (in_chunks, "equally many texts"),
     ],
     "bonferroni": [
         (named_below(lambda found, level: level), "with the level itself"),
         (named_below(lambda found, level: level * len(found)), "is multiplied"),
         (named_below(lambda found, level: 0.05 / len(found)), "use the argument level"),
         (named_below(lambda found, level: level / 5), "divided by 5"),
-        (lambda found, level=0.05: [n for n, p in found.items() if p >= level / len(found)], "that are not clear"),
+        (
+            lambda found, level=0.05: [n for n, p in found.items() if p >= level / len(found)],
+            "do not differ from chance",
+        ),
+        (named_below(lambda found, level: level / (len(found) + 1)), "one comparison more or fewer"),
+        (named_below(lambda found, level: level / max(1, len(found) - 1)), "one comparison more or fewer"),
+        (named_below(lambda found, level: level / 2 / len(found)), "halved as well"),
+        (named_below(lambda found, level: 1 - (1 - level) ** (1 / len(found))), "Šidák"),
+        (lambda found, level=0.05: {n: p < level / len(found) for n, p in found.items()}, "truth values"),
+        (lambda found, level=0.05: [(n, p) for n, p in found.items() if p < level / len(found)], "names alone"),
         (lambda found, level=0.05: [p for p in found.values() if p < level / len(found)], "asked for are the names"),
     ],
 }

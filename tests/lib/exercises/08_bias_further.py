@@ -1,6 +1,7 @@
 """Chapter 08: answers that are right and written otherwise than ours, and wrong ones with words of the hint meant."""
 
 import itertools
+import math
 import random
 import statistics
 
@@ -155,6 +156,59 @@ def unpaired(first, second, draws, seed):
     return measures.difference(first, second, seed, draws).p
 
 
+def anew_each_time(first, second, draws, seed):
+    apart, found = first - second, 0
+    for _ in range(draws):
+        mean = (np.random.default_rng(seed).choice([-1, 1], len(apart)) * apart).mean()
+        found += abs(mean) >= abs(apart.mean()) - 1e-9
+    return found / draws
+
+
+def other_axis(first, second, draws, seed):
+    signs = np.random.default_rng(seed).choice([-1, 1], (draws, len(first)))
+    return far((signs * (first - second)).mean(0), (first - second).mean()).mean()
+
+
+def bootstrapped(count):
+    def wrong(first, second, draws, seed):
+        apart = first - second
+        means = np.random.default_rng(seed).choice(apart, (draws, len(apart))).mean(1)
+        return count(means, apart.mean()).mean()
+
+    return wrong
+
+
+def no_entry(text, pairs):
+    other = dict(pairs) | {two: one for one, two in pairs}
+    return " ".join(other[word] for word in text.split())
+
+
+def one_pair_after_another(text, pairs):
+    found = []
+    for word in text.split():
+        for one, two in pairs:
+            found.append(two if word == one else one if word == two else word)
+    return " ".join(found)
+
+
+def replaced_back(text, pairs):
+    for one, two in pairs:
+        text = text.replace(one, two).replace(two, one)
+    return text
+
+
+def of_two_rows(pairs):
+    stereotype, other = pairs
+    return (stereotype > other).mean()
+
+
+def returned_early(pairs):
+    points = 0
+    for stereotype, other in pairs:
+        points += 1 if stereotype > other else 0.5 if stereotype == other else 0
+        return points / len(pairs)
+
+
 def replaced(text, pairs):
     for one, two in pairs:
         text = text.replace(one, two)
@@ -176,6 +230,14 @@ def best_of(tried, answer):
     return lambda mine, true: max(tried(mine), key=lambda at: (answer(mine, at) == true).sum())
 
 
+def balanced(mine, true):
+    def both(at):
+        yes = (mine[true] > at).mean() if true.any() else 1
+        return yes + ((mine[~true] <= at).mean() if (~true).any() else 1)
+
+    return max([-9e9, *mine], key=both)
+
+
 WRONG = {
     "interaction": [
         (lambda a, b, c, d: a.mean() - b.mean() + c.mean() - d.mean(), "the two gaps are added"),
@@ -184,6 +246,13 @@ WRONG = {
         (lambda a, b, c, d: np.append(a, c).mean() - np.append(b, d).mean(), "the groups are pooled"),
         (lambda a, b, c, d: abs(a.mean() - b.mean()) - abs(c.mean() - d.mean()), "signs of the gaps are lost"),
         (lambda a, b, c, d: abs(interaction_of_lists(a, b, c, d)), "no absolute value"),
+        (lambda a, b, c, d: a.mean() - b.mean() - c.mean() - d.mean(), "without brackets"),
+        (lambda a, b, c, d: c.mean() - d.mean(), "the second gap alone"),
+        (lambda a, b, c, d: a.mean() - c.mean(), "without the men"),
+        (lambda a, b, c, d: (a.mean() - b.mean()) / (c.mean() - d.mean()), "how many times"),
+        (lambda a, b, c, d: interaction_of_lists(a, b, c, d) / 2, "that is half of it"),
+        (lambda a, b, c, d: a.sum() - b.sum() - (c.sum() - d.sum()), "these are sums"),
+        (lambda a, b, c, d: np.median(a) - np.median(b) - np.median(c) + np.median(d), "these are medians"),
     ],
     "paired_p": [
         (unpaired, "the pairs are lost"),
@@ -195,6 +264,18 @@ WRONG = {
         (signed(far, seeded=False), "two calls with the same seed"),
         (lambda a, b, draws, seed: signed(far)(a, b, draws, 0), "every seed gives the same"),
         (lambda a, b, draws, seed: stats.ttest_rel(a, b).pvalue, "every seed gives the same"),
+        (signed(far, lambda g, shape: g.integers(0, 2, shape)), "have 0 among them"),
+        (signed(lambda means, observed: means <= observed + 1e-9), "at most as high"),
+        (signed(lambda means, observed: abs(means) >= observed - 1e-9), "on both sides"),
+        (lambda *given: 2 * signed(lambda means, observed: means >= observed - 1e-9)(*given), "twice a one-sided"),
+        (lambda *given: 100 * signed(far)(*given), "in percent"),
+        (lambda a, b, *rest: signed(far)(np.sign(a - b), 0 * b, *rest), "a sign test"),
+        (lambda a, b, *rest: signed(far)(abs(a - b), 0 * b, *rest), "of each difference first"),
+        (lambda a, b, draws, seed: np.mean(abs(a - b) >= abs((a - b).mean())), "nothing is drawn"),
+        (anew_each_time, "made anew"),
+        (other_axis, "the other axis"),
+        (bootstrapped(lambda means, observed: means * observed <= 0), "past 0"),
+        (bootstrapped(far), "pairs are resampled"),
     ],
     "smallest_p": [
         (lambda a, b: 1 / stats.binom(1, 1).support()[1] / np.prod([(b + n) / n for n in range(1, a + 1)]), "not one"),
@@ -202,6 +283,20 @@ WRONG = {
         (lambda a, b: 2 / 2 ** (a + b), "by a coin"),
         (lambda a, b: 0.0, "never 0"),
         (lambda a, b: len(list(itertools.combinations(range(a + b), a))), "the number of divisions"),
+        (lambda a, b: (1 if a == b else 2) / math.comb(a + b, b), "the two are exchanged"),
+        (lambda a, b: (2 if a == b else 1) / 2 ** (a + b), "by a coin"),
+        (lambda a, b: 1 / math.factorial(a + b), "orders are counted"),
+        (lambda a, b: (2 if a == b else 1) / (math.comb(a + b, b) + 1), "one of them already"),
+        (lambda a, b: 1 / math.comb(a + b, 2), "choose two units"),
+        (lambda a, b: 1 / math.comb(max(a, b), min(a, b)), "out of those of one group"),
+        (lambda a, b: 1 / (a + b), "one of the units"),
+        (lambda a, b: 1 / (a * b), "one unit from each group"),
+        (lambda a, b: 100 * smallest_by_counting(a, b), "in percent"),
+        (lambda a, b: 1 - smallest_by_counting(a, b), "all other divisions"),
+        (lambda a, b: 1 / smallest_by_counting(a, b), "the other way round"),
+        (lambda a, b: (2 if a == b else 1) * math.comb(a + b, b), "more than all divisions"),
+        (lambda a, b: (2 if a == b else 1) // math.comb(a + b, b), "`/` is meant"),
+        (lambda a, b: round(smallest_by_counting(a, b), 3), "rounded"),
     ],
     "swap_words": [
         (replaced, "one direction alone"),
@@ -213,7 +308,17 @@ WRONG = {
         (lambda text, pairs: swapped_by_pieces(text, pairs).replace("USA", "Usa"), "a word that is in no pair"),
         (lambda text, pairs: text, "came back as it was"),
         (lambda text, pairs: " ".join(dict(pairs).get(word, word) for word in text.split()), "one direction alone"),
-        (lambda text, pairs: swapped_by_pieces(text, pairs[:1]), "'His mother, he said, was in the USA.'"),
+        (lambda text, pairs: swapped_by_pieces(text, pairs[:1]), "of the first pair"),
+        (lambda text, pairs: swapped_by_pieces(text, pairs[-1:]), "of the last pair"),
+        (lambda text, pairs: swapped_by_pieces(text, [*pairs, ("his", "her")]), "*His* is exchanged"),
+        (
+            lambda text, pairs: " ".join(swapped_by_pieces(w, pairs) if w.islower() else w for w in text.split()),
+            "a capital",
+        ),
+        (lambda text, pairs: swapped_by_pieces(text[0].upper() + text[1:], pairs), "whatever it was"),
+        (replaced_back, "in *then*; and one direction"),
+        (one_pair_after_another, "once for each pair"),
+        (no_entry, "not in the dictionary"),
     ],
     "minimal_pairs": [
         (lambda pairs: (pairs[:, 0] > pairs[:, 1]).mean(), "the tie counts nothing"),
@@ -225,6 +330,18 @@ WRONG = {
         (lambda pairs: pairs_by_loop(pairs) * 100, "in percent"),
         (lambda pairs: pairs_by_loop(pairs) * len(pairs), "that is a count"),
         (lambda pairs: np.sign(pairs[:, 0] - pairs[:, 1]).mean(), "from −1 to 1"),
+        (lambda pairs: (pairs[:, 0] > pairs[:, 1]).sum(), "And a tie counts a half"),
+        (lambda pairs: np.mean(pairs[0] > pairs[1]), "which are two pairs"),
+        (of_two_rows, "a row for each pair"),
+        (returned_early, "inside the loop"),
+        (lambda pairs: np.mean([a > b for a, b in pairs]) + sum(a == b for a, b in pairs) / 2, "the ties are a count"),
+        (lambda pairs: np.mean([a > b for a, b in pairs]) + 0.5, "whatever there is"),
+        (lambda pairs: (sum(a > b for a, b in pairs) + 0.5) / len(pairs), "half a pair"),
+        (lambda pairs: np.mean([1 if a > b else 0.5 for a, b in pairs]), "only a tie does"),
+        (lambda pairs: pairs_by_loop(pairs) * len(pairs) / pairs.size, "the number of sentences"),
+        (lambda pairs: round(pairs_by_loop(pairs)), "to a whole number"),
+        (lambda pairs: np.mean([a / b for a, b in pairs]), "are divided"),
+        (lambda pairs: (pairs[:, 0] > 0).mean(), "compared with 0"),
     ],
     "threshold_by_group": [
         (one_threshold, "same threshold"),
@@ -236,5 +353,17 @@ WRONG = {
         (per_group(best_of(np.unique, lambda mine, at: mine > at)), "below all scores"),
         (lambda scores, labels, groups: list(thresholds_between(scores, labels, groups).values()), "dictionary"),
         (lambda scores, labels, groups: {"a": 0.0}, "'b' is missing"),
+        (per_group(lambda mine, true: max(((mine > at) == true).sum() for at in [-9e9, *mine])), "how many are right"),
+        (per_group(lambda mine, true: max(((mine > at) == true).mean() for at in [-9e9, *mine])), "or their share"),
+        (
+            per_group(lambda mine, true: int(np.argmax([((mine > at) == true).sum() for at in mine]))),
+            "places in the list",
+        ),
+        (per_group(lambda mine, true: max([-9e9, *mine], key=lambda at: (mine[true] > at).sum())), "told apart"),
+        (per_group(lambda mine, true: mine.max()), "no text is above"),
+        (per_group(lambda mine, true: mine[~true].max() if (~true).any() else -9e9), "highest score of a no"),
+        (per_group(lambda mine, true: mine[true].min()), "lowest score of a yes"),
+        (per_group(lambda mine, true: mine[true].mean()), "mean scores of what is a yes"),
+        (per_group(balanced), "balanced accuracy"),
     ],
 }
