@@ -6,19 +6,42 @@ recorded. See there for the reasons.
 
 With ``--executed build/executed`` nbval gets the outputs of the copies that ``course run`` executed, if they are of
 this state of the chapter, its library and its packages: a chapter is executed once, and compared by nbval as ever.
+
+With ``-n 2 --dist loadfile --no-loadscope-reorder`` (pytest-xdist) two processes share the files, those that take long
+first, so that both end together. All tests of a file, and all cells of a chapter, run in one process.
 """
 
+import functools
 import os
 import queue
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import nbval.plugin
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 
-from workshop.execute import Finished, finished
+from workshop.execute import Finished, finished, threads
 from workshop.recorder import Recorder
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["OMP_NUM_THREADS"] = threads()  # before PyTorch is imported, and for what the tests start
+LONG = (  # files that take half of the time, the longest first
+    "test_exercises.py",
+    "test_robustness.py",
+    "test_cli.py",
+    "test_training.py",
+    "test_pages.py",
+    "test_parity.py",
+    "test_interactive.py",
+    "test_bias.py",
+    "test_evaluation.py",
+    "test_chapter_pages.py",
+    "test_canary.py",
+    "test_bench.py",
+    "test_execute.py",
+)
 
 
 class ReplayedKernel:
@@ -66,18 +89,17 @@ class ChaptersUnderRecorder:
     def __init__(self, folder_of):
         self._folder_of = folder_of
         self.recorders: dict[Path, Recorder] = {}
-        self.replayed: dict[Path, Finished] = {}
+        self.executed: Callable[[Path], Finished | None] = lambda path: None
 
     def use_executed(self, folder: Path) -> None:
         """Let nbval read the chapters that have an executed copy of today's state in `folder`."""
         start = IPyNbFile.setup
-        plugin = self
+        self.executed = functools.cache(lambda path: finished(path, folder))
 
         def setup(file):
-            done = finished(file.path, folder)
-            if done is None or file.config.option.nbval_kernel_name:
+            done = self.executed(file.path)
+            if done is None:
                 return start(file)
-            plugin.replayed[file.path] = done
             running, nbval.plugin.RunningKernel = nbval.plugin.RunningKernel, lambda *_, **__: ReplayedKernel(done)
             try:
                 return start(file)
@@ -88,7 +110,7 @@ class ChaptersUnderRecorder:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item, nextitem):
-        if not isinstance(item, IPyNbCell) or item.path in self.replayed:
+        if not isinstance(item, IPyNbCell) or self.executed(item.path):
             return (yield)
         if item.path not in self.recorders:
             self.recorders[item.path] = Recorder(self._folder_of(item.config, item.path.stem))
@@ -113,14 +135,15 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "slow: executes whole chapters, unless nbval did so in the same session")
     plugin = ChaptersUnderRecorder(_folder_of)
     config.pluginmanager.register(plugin, "chapters-under-recorder")
-    if folder := config.getoption("--executed"):
+    if (folder := config.getoption("--executed")) and not config.option.nbval_kernel_name:
         plugin.use_executed(Path(folder))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Put the tests that read the recorder after everything else, so that nbval's run is behind them."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+    """Long files first; the tests that read the recorder after everything else, so that nbval's run is behind them."""
+    order = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: (item.get_closest_marker("slow") is not None, order.get(item.path.name, len(LONG))))
 
 
 @pytest.fixture
@@ -142,6 +165,6 @@ def recorders_of_nbval(pytestconfig):
 
 
 @pytest.fixture
-def replayed_by_nbval(pytestconfig):
-    """Executed copies that nbval has read in this session instead of running the chapter, by the chapter's path."""
-    return pytestconfig.pluginmanager.get_plugin("chapters-under-recorder").replayed
+def executed_before(pytestconfig):
+    """The executed copy of a chapter that nbval reads instead of running it, None if there is none of today's state."""
+    return pytestconfig.pluginmanager.get_plugin("chapters-under-recorder").executed

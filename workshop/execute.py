@@ -148,10 +148,15 @@ def versions() -> dict[str, str]:
     return found
 
 
+def threads() -> str:
+    """PyTorch's threads in each of AT_ONCE processes: two that share a core would wait for each other."""
+    return os.environ.get("OMP_NUM_THREADS") or str(max(1, cores() // AT_ONCE))
+
+
 def machine() -> list[str]:
     """The kind of machine, as far as it can change an output: system, processor, what PyTorch is told to use of it."""
     told = os.environ.get("ATEN_CPU_CAPABILITY", "")
-    return [platform.system(), platform.machine(), told, os.environ.get("OMP_NUM_THREADS", "")]
+    return [platform.system(), platform.machine(), told, threads()]
 
 
 def modules_of(notebook: nbformat.NotebookNode) -> list[Path]:
@@ -282,11 +287,10 @@ async def _execute(
     manager = client.create_kernel_manager()
     # The kernel of this Python, whatever kernels are installed in somebody's home under the same name.
     manager.kernel_spec_manager = KernelSpecManager(kernel_dirs=[], ensure_native_kernel=True)
-    # The second setting silences a remark of the debugger about Python itself. Kernels that run side by side have a
-    # thread each: two threads that share a core wait for each other.
+    # The second setting silences a remark of the debugger about Python itself.
     environment = environment | {"TQDM_DISABLE": "1", "PYDEVD_DISABLE_FILE_VALIDATION": "1"}
     environment["COURSE_PROGRESS"] = "off"  # what the course does is nobody's progress
-    environment.setdefault("OMP_NUM_THREADS", str(max(1, cores() // AT_ONCE)))
+    environment["OMP_NUM_THREADS"] = threads()
     number, line, finished = 0, "(starting the kernel)", False
     try:
         await client.async_start_new_kernel(cwd=str(cwd), env=environment)

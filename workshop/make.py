@@ -28,6 +28,7 @@ SETTINGS = {
 NBVAL = [
     "--nbval", "--nbval-current-env", "--nbval-cell-timeout=300", "--nbval-sanitize-with", "tests/nbval_sanitize.cfg",
 ]  # fmt: skip
+SHARED = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]  # by two processes, see tests/conftest.py
 
 
 class Failed(Exception):
@@ -111,7 +112,7 @@ def test() -> None:
     """everything that is proved: the library, and every output of every chapter"""
     fetch()
     run("-m", "workshop", "run", check=False)  # a chapter that fails is executed by nbval again, which says where
-    run("-m", "pytest", *NBVAL, "--executed", "build/executed", "tests", "chapters")
+    run("-m", "pytest", *NBVAL, *SHARED, "--executed", "build/executed", "tests", "chapters")
 
 
 def bench() -> None:

@@ -126,12 +126,10 @@ def bound_by(tree):
 
 
 def exercises_in_the_flow(chapter):
-    """A rewritten chapter has six exercises or more before "Where it stops being true", and every declared one.
+    """A chapter has six exercises or more before "Where it stops being true", and every declared one.
 
     Chapter 00 needs none.
     """
-    if not chapter.rewritten:
-        return
     end = next((section.position for section in chapter.sections if section.title == CLOSING[0]), None)
     number = sum("exercise" in tags(cell) for cell in chapter.cells[:end])
     if chapter.number and number < FEWEST_EXERCISES:
@@ -182,9 +180,7 @@ def name_in(call):
 
 
 def quiz_cell(chapter):
-    """A rewritten chapter asks its quiz in the section "Quiz": one cell, tag ``quiz``, ``quiz(5)``. Chapter 00 may."""
-    if not chapter.rewritten:
-        return
+    """A chapter asks its quiz in the section "Quiz": one cell, tag ``quiz``, ``quiz(5)``. Chapter 00 may."""
     found = [cell for cell in chapter.cells if "quiz" in tags(cell)]
     section = [cell for section in chapter.sections if section.title == "Quiz" for cell in section.code]
     if len(found) > 1 or (chapter.number and not found):
@@ -197,20 +193,20 @@ def quiz_cell(chapter):
 
 
 def narrow_code(chapter):
-    """In a rewritten chapter no line of code is longer than 88 characters: a page cuts what is wider."""
-    for cell in chapter.code if chapter.rewritten else []:
+    """No line of code is longer than 88 characters: a page cuts what is wider."""
+    for cell in chapter.code:
         for number, line in enumerate(cell.source.split("\n"), 1):
             if len(line) > WIDEST_LINE:
                 yield f"{at(cell)}: line {number} has {len(line)} characters, at most {WIDEST_LINE}"
 
 
 def honest_minutes(chapter):
-    """In a rewritten chapter ``**Reading** 60 min`` is true: 200 words or 12 lines a minute, and the exercises.
+    """``**Reading** 60 min`` is true: 200 words or 12 lines a minute, and the exercises.
 
     Solutions and outputs are not counted; what is said may be a fifth below or a quarter above what is counted.
     """
     said = re.search(r"\*\*Reading\*\* (\d+) min", "\n".join(cell.source for cell in chapter.cells[:2]))
-    if not chapter.rewritten or not said:
+    if not said:
         return
     read = [cell for cell in chapter.cells if marks.kind(cell) != "solution"]
     words = sum(len(without_fences(cell.source).split()) for cell in read if cell.cell_type == "markdown")

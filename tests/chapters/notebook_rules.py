@@ -32,7 +32,6 @@ SKIPPED = {"nbval-skip", "skip-execution"}
 MEANT_TO_FAIL = {"raises-exception", "nbval-raises-exception"}
 
 MINUTES = re.compile(r"\*\*Reading\*\* \d+ min · \*\*Running\*\* \d+ (s|min)\b")
-PREDICT = "Predict, then run."
 TABLE = re.compile(r"^\|.+\|[ \t]*\n\|[ :|-]+\|[ \t]*\n\|.+\|", re.MULTILINE)
 LIST_ITEM = re.compile(r"^(?:[-*]|\d+\.) +(.+(?:\n[ \t]+\S.*)*)", re.MULTILINE)
 YEAR = re.compile(r"\b(1[89]|20)\d\d\b")
@@ -93,43 +92,24 @@ def heading_levels(chapter):
 
 
 def question_first(chapter):
-    """Within the first three sections, a markdown cell says "Predict, then run." and asks, with a question mark.
-
-    After each such question, in the same section, comes the code cell that answers it. Chapter 00 needs none. In a
-    rewritten chapter the question is a cell with the tag ``prediction``.
-    """
-    starts = [section.position for section in chapter.sections if section.position > 1]
-    if chapter.rewritten:
-        asked = [index for index, cell in enumerate(chapter.cells) if "prediction" in tags(cell)]
-        if chapter.number and not asked:
-            yield "a code cell with the tag prediction asks for one: predict(…)"
-        elif chapter.number and len(starts) > 3 and asked[0] >= starts[3]:
-            yield "the first prediction comes within the first three sections"
-        return
+    """Within the first three sections a cell with the tag ``prediction`` asks a question. Chapter 00 needs none."""
     if chapter.number == 0:
         return
-    asked = [index for index, cell in enumerate(chapter.cells) if is_question(cell)]
+    starts = [section.position for section in chapter.sections if section.position > 1]
+    asked = [index for index, cell in enumerate(chapter.cells) if "prediction" in tags(cell)]
     if not asked:
-        yield f'a markdown cell says "{PREDICT}" and asks a question, with a question mark'
-        return
-    if len(starts) > 3 and asked[0] >= starts[3]:
-        yield f'the first "{PREDICT}" comes within the first three sections'
-    for index in asked:
-        end = min((start for start in starts if start > index), default=len(chapter.cells))
-        if all(cell.cell_type != "code" for cell in chapter.cells[index:end]):
-            yield f"{at(chapter.cells[index])}: no code cell follows the question in its section"
-
-
-def is_question(cell):
-    return cell.cell_type == "markdown" and PREDICT in cell.source and "?" in cell.source.split(PREDICT, 1)[1]
+        yield "a code cell with the tag prediction asks for one: predict(…)"
+    elif len(starts) > 3 and asked[0] >= starts[3]:
+        yield "the first prediction comes within the first three sections"
 
 
 def closing_sections(chapter):
-    """The last five sections are "Where it stops being true", "Recap", "Exercises", "Quiz" and "Sources".
+    """The last sections are "Where it stops being true", "Recap", "Exercises" if there are further ones, "Quiz",
+    "Sources".
 
-    The recap holds a table; the sources are a list, each item with its year. Chapter 00 needs none of these. In a
-    rewritten chapter, whose exercises stand in the flow, "Exercises" may be left out. A cell that solves an exercise
-    may have the tag ``solution``, which folds it; it comes after the heading "Exercises", or after a check.
+    The recap holds a table; the sources are a list, each item with its year. Chapter 00 needs none of these. A cell
+    that solves an exercise may have the tag ``solution``, which folds it; it comes after the heading "Exercises", or
+    after a check.
     """
     further = [section.position for section in chapter.sections if section.title == "Exercises"]
     before = ""
@@ -140,7 +120,7 @@ def closing_sections(chapter):
     if chapter.number == 0:
         return
     titles = [section.title for section in chapter.sections]
-    closing = CLOSING if further or not chapter.rewritten else [title for title in CLOSING if title != "Exercises"]
+    closing = CLOSING if further else [title for title in CLOSING if title != "Exercises"]
     if titles[-len(closing) :] != closing or len(titles) == len(closing):
         yield f"after the chapter's own sections come, in this order, `## ` {', '.join(closing)}; found {titles}"
         return

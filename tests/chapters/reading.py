@@ -13,7 +13,6 @@ from workshop.editions import normalise
 
 ROOT = Path(__file__).resolve().parents[2]
 CLAIMS = json.loads((ROOT / "tests" / "claims.json").read_text(encoding="utf-8"))
-REWRITTEN = {"00", "01", "02", "03", "04", "05", "06", "07", "08"}  # the reader writes
 CLOSING = ["Where it stops being true", "Recap", "Exercises", "Quiz", "Sources"]
 
 ANY_HEADING = re.compile(r"^(#{1,6})[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
@@ -37,11 +36,6 @@ class Chapter:
     path: Path
     claims: dict = field(default_factory=lambda: CLAIMS)
     exercises: dict = field(default_factory=lambda: {exercise.name: exercise for exercise in exercises()})
-    rewritten: bool | None = None  # None: as REWRITTEN says
-
-    def __post_init__(self):
-        if self.rewritten is None:
-            self.rewritten = self.path.name[:2] in REWRITTEN
 
     @cached_property
     def text(self):

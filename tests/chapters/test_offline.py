@@ -51,10 +51,10 @@ def number_of_code_cells(notebook):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
-def test_chapter_stays_on_this_machine(chapter, recorders_of_nbval, replayed_by_nbval, recorder):
+def test_chapter_stays_on_this_machine(chapter, recorders_of_nbval, executed_before, recorder):
     notebook = nbformat.read(chapter, as_version=4)
     every_cell = set(range(1, number_of_code_cells(notebook) + 1))
-    if done := replayed_by_nbval.get(chapter):
+    if done := executed_before(chapter):
         # every cell has run, or it would not be finished
         watched, cells_run, attempts = done.watched, every_cell, done.attempts
     else:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from reading import REWRITTEN, ROOT, Chapter
+from reading import ROOT, Chapter
 from test_glossary import ROW, rows
 
 from workshop import minutes
@@ -51,13 +51,6 @@ def test_the_readme_asks_the_questions_of_the_map():
     assert [re.search(r"(\d\d)_\w+\.ipynb\)$", link)[1] for link, *_ in table(ENGLISH, "## The chapters")[:-1]] == [
         path.name[:2] for path in sorted((ROOT / "chapters").glob("[0-9][0-9]_*.ipynb"))
     ]
-
-
-@pytest.mark.parametrize("text", [ENGLISH, KOREAN], ids=["English", "Korean"])
-def test_which_chapters_are_written_to_be_done_is_said(text):
-    every = {path.name[:2] for path in (ROOT / "chapters").glob("[0-9][0-9]_*.ipynb")}
-    said = re.search(r": ((?:\d\d, )+\d\d)\.", text)
-    assert (said and set(said[1].split(", "))) == (None if every == REWRITTEN else REWRITTEN)
 
 
 def test_headings_are_in_step():

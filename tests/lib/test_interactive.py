@@ -235,20 +235,24 @@ def test_byte_level_tokens_are_text_in_a_view():
 # ---------------------------------------------------------------- pages and browsers
 
 
-def page_with(view, folder):
-    """The course's page of a notebook whose only cell shows the view."""
-    data, metadata = view._repr_mimebundle_()
-    cell = nbformat.v4.new_code_cell("view", execution_count=1)
-    cell.outputs = [nbformat.v4.new_output("execute_result", data=data, metadata=metadata, execution_count=1)]
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), folder / "05_views.ipynb")
-    write_pages([folder / "05_views.ipynb"], folder / "build")
-    return folder / "build" / "site" / "05_views.html"
+@pytest.fixture(scope="module")
+def pages(of_both, tmp_path_factory):
+    """By view, the course's page of a notebook whose only cell shows it."""
+    folder = tmp_path_factory.mktemp("views")
+    paths = {draw: folder / f"0{number}_views.ipynb" for number, draw in enumerate(VIEWS, start=5)}
+    for draw, path in paths.items():
+        data, metadata = draw(of_both[0], **of_both[1])._repr_mimebundle_()
+        cell = nbformat.v4.new_code_cell("view", execution_count=1)
+        cell.outputs = [nbformat.v4.new_output("execute_result", data=data, metadata=metadata, execution_count=1)]
+        nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    write_pages(list(paths.values()), folder / "build")
+    return {draw: folder / "build" / "site" / f"{path.stem}.html" for draw, path in paths.items()}
 
 
 @pytest.mark.parametrize("draw", VIEWS)
-def test_the_pages_of_the_course_show_the_frame_unchanged(draw, of_both, tmp_path):
+def test_the_pages_of_the_course_show_the_frame_unchanged(draw, of_both, pages):
     view = draw(of_both[0], **of_both[1])
-    page = BeautifulSoup(page_with(view, tmp_path).read_text(encoding="utf-8"), "html.parser")
+    page = BeautifulSoup(pages[draw].read_text(encoding="utf-8"), "html.parser")
     assert [frame["srcdoc"] for frame in page.select(".cell_output iframe")] == [document(view)]
     assert not page.select(".cell_output > img, .cell_output figure"), "the picture is not shown a second time"
 
@@ -268,11 +272,11 @@ setInterval(() => {
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)")
 @pytest.mark.parametrize("draw", VIEWS)
-def test_chromium_draws_every_line_without_a_network(draw, of_both, tmp_path):
-    weights, arguments = of_both
-    page = page_with(draw(weights, **arguments), tmp_path)
-    source, end = page.read_text(encoding="utf-8").rsplit("</body>", 1)
+def test_chromium_draws_every_line_without_a_network(draw, of_both, pages, tmp_path):
+    weights, _ = of_both
+    source, end = pages[draw].read_text(encoding="utf-8").rsplit("</body>", 1)
     assert POLICY in html.unescape(source), "the frame inherits it"
+    page = pages[draw].with_name(f"watched-{pages[draw].name}")
     page.write_text(f"{source}{WATCH}</body>{end}", encoding="utf-8")
     command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={tmp_path / 'profile'}"]
     command += ["--proxy-server=127.0.0.1:9", "--virtual-time-budget=10000", "--dump-dom", page.as_uri()]

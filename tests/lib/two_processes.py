@@ -8,9 +8,15 @@ from tiny_models import tiny_decoder_and_rows
 
 from course_lib.training import pretrain
 
-model, rows = tiny_decoder_and_rows()
-losses = pretrain(model, rows, steps=8, batch_size=8, learning_rate=5e-3, seed=1).losses
-if not torch.distributed.is_initialized() or torch.distributed.get_rank() == 0:
-    with open(sys.argv[1], "w", encoding="utf-8") as file:
-        world = torch.distributed.get_world_size() if torch.distributed.is_initialized() else 1
-        json.dump({"losses": losses, "processes": world}, file)
+
+def losses_of_eight_steps() -> list[float]:
+    """In as many processes as there are."""
+    model, rows = tiny_decoder_and_rows()
+    return pretrain(model, rows, steps=8, batch_size=8, learning_rate=5e-3, seed=1).losses
+
+
+if __name__ == "__main__":
+    losses = losses_of_eight_steps()
+    if torch.distributed.get_rank() == 0:
+        with open(sys.argv[1], "w", encoding="utf-8") as file:
+            json.dump({"losses": losses, "processes": torch.distributed.get_world_size()}, file)

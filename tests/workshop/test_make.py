@@ -105,6 +105,7 @@ def test_tests_run_also_when_a_chapter_fails(called, monkeypatch):
     assert make.main(["test"]) == 1
     assert [command[1] for command in commands] == ["workshop", "pytest"]
     assert "--nbval" in commands[1]
+    assert commands[1][commands[1].index("--dist") + 1] == "loadfile", "the cells of a chapter need one kernel"
 
 
 def test_a_named_python_is_started_and_known_to_be_named(called, monkeypatch):

@@ -254,7 +254,8 @@ CASES = QA + _text_cases()
 def run(case: dict, classes: dict, qa_folder: Path, loaded: dict) -> object:
     """The answer of one case as JSON would store it, with the pipeline classes given by family of tasks.
 
-    `loaded` keeps weights between cases; what a case sets on a model is set on a copy of its configurations.
+    `loaded` keeps weights and tokenizers between cases; what a case sets on a model is set on a copy of its
+    configurations.
     """
     import copy
 
@@ -280,7 +281,9 @@ def run(case: dict, classes: dict, qa_folder: Path, loaded: dict) -> object:
         for key, value in case.get("generation_config", {}).items():
             setattr(model.generation_config, key, value)
     reader = AutoTokenizer if is_qa else LanguageTokenizer if case.get("languages") else PreTrainedTokenizerFast
-    tokenizer = reader.from_pretrained(folder)
+    if (folder, reader) not in loaded:
+        loaded[folder, reader] = reader.from_pretrained(folder)
+    tokenizer = loaded[folder, reader]
     tokenizer.padding_side = case.get("side", "right")
     family = "translation" if case["task"].startswith("translation") else case["task"]
     pipe = classes[family](model=model, tokenizer=tokenizer, task=case["task"], device="cpu", **case.get("init", {}))
