@@ -47,7 +47,8 @@ def index(course: str, chapters: list[Chapter], more: list[str]) -> str:
     cells, shown = sum(one.code for one in chapters), len({name for one in chapters for name in one.claims})
     lines = [f"# {course}\n", f"{PROMISE}\n"]
     lines.append(f"{len(chapters)} chapters, {cells} executed cells, [{shown} claims](claims.md) shown.")
-    lines.append("These pages load nothing from the network.\n")
+    lines.append("These pages load nothing from the network.\n\n")
+    lines.append('<p id="as-pdf"></p>\n\n')  # workshop/site/pdf.py names what it has printed here
     for one in chapters:
         link, minutes = f"**[{one.number} {one.title}]({one.name}.ipynb)**", one.minutes and f"*{one.minutes}*"
         slides = f'<a href="slides/{one.name}.html">Slides of chapter {one.number}</a>' if slides_of(one) else ""
