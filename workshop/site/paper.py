@@ -1,4 +1,4 @@
-"""What stands on paper only: a quiz as text, and the pages of the site as one, which a browser prints as a book."""
+"""What stands on paper only: a quiz as text; the site's pages as one, and a deck, as a browser is to print them."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def parts_of(site: Path) -> list[Part]:
     found = []
     for name in names:
         article = _read(site / f"{name}.html").select_one("article.bd-article")
-        for gone in article.select("iframe, script, .cell.quiz, .copybtn"):  # on paper nothing moves
+        for gone in article.select("iframe, script, .cell.quiz, section#in-the-reference"):  # for a screen
             gone.decompose()
         for tag in article.find_all(id=True):
             tag["id"] = f"{name}.{tag['id']}"
@@ -95,35 +95,50 @@ def _relinked(link: Tag, name: str, names: list[str]) -> None:
 def book(site: Path, parts: list[Part], pages: dict[str, int]) -> str:
     """The whole course as one page: title, contents with the page of each id, chapters, appendices."""
     index = _read(site / "index.html")
-    head = [index.find("meta", charset=True), index.find("meta", attrs={"http-equiv": True})]
-    head += index.select("link[rel=stylesheet]")
-    course, *about = [tag.decode_contents() for tag in index.article.select("h1, p")[:3]]
-    about = [re.sub(r"</?(a|span)\b[^>]*>", "", line) for line in about]
-    title = index.article.h1.get_text()
-    running = "".join(
-        f"@page p{number} {{ @top-left {{ content: {json.dumps(title, ensure_ascii=False)} }} "
-        f"@top-right {{ content: {json.dumps(part.title, ensure_ascii=False)} }} }}\n"
-        f'[id="{part.name}"] {{ page: p{number} }}\n'
-        for number, part in enumerate(parts)
-    )
+    title, promise, counted = (" ".join(tag.get_text().split()) for tag in index.article.select("h1, p")[:3])
+    counted = counted.partition(" shown.")[0] + " shown."  # what follows is about pages
+    running = []
+    for number, part in enumerate(parts):
+        left, right = json.dumps(title, ensure_ascii=False), json.dumps(part.title, ensure_ascii=False)
+        running.append(f"@page p{number} {{ @top-left {{ content: {left} }} @top-right {{ content: {right} }} }}")
+        running.append(f'[id="{part.name}"] {{ page: p{number} }}')
     return "\n".join(
         [
-            '<!doctype html><html lang="en" data-theme="light" data-mode="light"><head>',
-            *map(str, head),
-            f'<title>{escape(title)}</title><link rel="stylesheet" href="_static/book.css"><style>{running}</style>',
-            '<script src="_static/course.js"></script></head><body class="book">',
-            f'<header><h1>{course}</h1>{"".join(f"<p>{line}</p>" for line in about)}</header>',
-            f'<nav class="contents"><h1>Contents</h1>{"".join(_contents(part, pages) for part in parts)}</nav>',
+            *_head(index, title, "book.css"),
+            "<style>", *running, "</style>",
+            '<script src="_static/course.js"></script></head><body class="book">',  # it moves solutions to the end
+            f"<header><h1>{escape(title)}</h1><p>{escape(promise)}</p><p>{escape(counted)}</p></header>",
+            '<nav class="book-contents"><h1>Contents</h1>', *(_contents(part, pages) for part in parts), "</nav>",
             *(str(part.article) for part in parts),
             "</body></html>",
         ]
-    )
+    )  # fmt: skip
+
+
+def handout(deck: Path) -> tuple[str, int]:
+    """A deck as a page that is printed without reveal.js, which would need time for it; and its number of slides."""
+    soup = _read(deck)
+    slides = [one for one in soup.select(".slides section") if not one.find("section")]
+    for notes in soup.select("aside.notes"):
+        notes.decompose()
+    for core in soup.select('link[href*="dist/reveal.css"]'):  # it shows one slide at a time
+        core.decompose()
+    title = slides[0].h1.get_text()
+    lines = [*_head(soup, title, "handout.css"), '</head><body><div class="reveal"><div class="slides">']
+    return "\n".join([*lines, *map(str, slides), "</div></div></body></html>"]), len(slides)
+
+
+def _head(soup: BeautifulSoup, title: str, own: str) -> Iterator[str]:
+    """What is in a page's <head> for its looks, and a style sheet for paper."""
+    yield '<!doctype html><html lang="en" data-theme="light"><head>'
+    yield from map(str, [soup.find("meta", charset=True), soup.find("meta", attrs={"http-equiv": True})])
+    yield from map(str, soup.select("link[rel=stylesheet]"))
+    yield f'<title>{escape(title)}</title><link rel="stylesheet" href="_static/{own}">'
 
 
 def _contents(part: Part, pages: dict[str, int]) -> str:
     def entry(anchor: str, title: str) -> str:
-        page = pages.get(anchor, 0)
-        return f'<a href="#{escape(anchor)}"><span>{escape(title)}</span> <b>{page or "000"}</b></a>'
+        return f'<a href="#{escape(anchor)}"><span>{escape(title)}</span> <b>{pages.get(anchor, "")}</b></a>'
 
     sections = " ".join(entry(*one) for one in part.entries()) if CHAPTER.fullmatch(part.name) else ""
     return f"<div>{entry(part.name, part.title)}<p>{sections}</p></div>"

@@ -6,6 +6,7 @@ course is printed twice: the first PDF says on which page each section begins.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import shutil
@@ -60,29 +61,34 @@ def print_course(site: Path, browser: str | None = None) -> Path:
 
     Raises CannotPrint where the pages are not made yet, and without a browser that can.
     """
-    parts = paper.parts_of(_made(site))
-    browser = browser or find_browser()
-    page, made = site / "book.html", site / "transformers-executed.pdf"
-    try:
-        page.write_text(paper.book(site, parts, {}), encoding="utf-8")
-        numbers = page_numbers(PdfReader(print_page(page.as_uri(), made, browser)))
-        page.write_text(paper.book(site, parts, numbers), encoding="utf-8")
-        reader = PdfReader(print_page(page.as_uri(), made, browser))
-    finally:
-        page.unlink(missing_ok=True)
-    chapters = [one.title for one in reader.outline if not isinstance(one, list)][-len(parts) :]
-    if chapters != [part.title for part in parts] or page_numbers(reader) != numbers:
+    site = _made(site)
+    parts = paper.parts_of(site)
+    numbers = page_numbers(_print(paper.book(site, parts, {}), site / "book.html", browser))
+    made = site / "transformers-executed.pdf"
+    reader = _print(paper.book(site, parts, numbers), site / "book.html", browser, made)
+    outline = [one.title for one in reader.outline if not isinstance(one, list)]
+    numbered = str(len(reader.pages)) in reader.pages[-1].extract_text().split()
+    if not numbered or outline[-len(parts) :] != [part.title for part in parts] or page_numbers(reader) != numbers:
         made.unlink()
-        raise CannotPrint(f"{browser} is too old to print an outline and page numbers: {OLDEST} or later does.")
+        raise CannotPrint(f"The browser is too old to print an outline and page numbers: {OLDEST} or later does.")
     _link(site)
     return made
 
 
 def print_slides(site: Path, browser: str | None = None) -> list[Path]:
-    """Print each deck into a PDF beside it, a slide a page, and link them. Raises CannotPrint as `print_course`."""
-    decks = [path for path in sorted((_made(site) / "slides").glob("*.html")) if paper.CHAPTER.fullmatch(path.stem)]
-    browser = browser or find_browser()
-    made = [print_page(f"{deck.as_uri()}?print-pdf", deck.with_suffix(".pdf"), browser) for deck in decks]
+    """Print each deck into a PDF beside it, a slide a page, and link them.
+
+    Raises CannotPrint as `print_course`, and for a slide that is higher than its page.
+    """
+    site, made = _made(site), []
+    for deck in sorted((site / "slides").glob("[0-9]*.html")):
+        page, slides = paper.handout(deck)
+        to = deck.with_suffix(".pdf")
+        reader = _print(page, deck.with_name("handout.html"), browser, to)
+        if len(reader.pages) != slides:
+            to.unlink()
+            raise CannotPrint(f"{deck.name} has {slides} slides and takes {len(reader.pages)} pages: one is too high.")
+        made.append(to)
     _link(site)
     return made
 
@@ -93,30 +99,33 @@ def page_numbers(reader: PdfReader) -> dict[str, int]:
     return {name.removeprefix("/"): reader.get_destination_page_number(one) + 1 for name, one in places.items()}
 
 
-def print_page(address: str, to: Path, browser: str | None) -> Path:
-    """Let a browser print an address, from its load on, into a file that is whole or not there."""
+def _print(html: str, page: Path, browser: str | None, to: Path | None = None) -> PdfReader:
+    """Let a browser print HTML, written to `page` meanwhile; the PDF is kept in `to`, and is whole or not there."""
+    browser = browser or find_browser()
     if browser is None:
         raise CannotPrint(INSTALL)
-    with tempfile.TemporaryDirectory(prefix="printing-", dir=to.parent, ignore_cleanup_errors=True) as folder:
-        printed = Path(folder) / to.name
+    with tempfile.TemporaryDirectory(prefix="printing-", dir=page.parent, ignore_cleanup_errors=True) as folder:
+        printed = Path(folder) / "printed.pdf"
         command = [
             browser, "--headless", "--disable-gpu", "--no-first-run", f"--user-data-dir={folder}",
             "--proxy-server=127.0.0.1:9",  # nothing is asked of a network
-            "--virtual-time-budget=10000", "--no-pdf-header-footer", "--generate-pdf-document-outline",
-            f"--print-to-pdf={printed}", address,
+            "--no-pdf-header-footer", "--generate-pdf-document-outline", f"--print-to-pdf={printed}", page.as_uri(),
         ]  # fmt: skip
         if hasattr(os, "geteuid") and os.geteuid() == 0:
-            command.insert(1, "--no-sandbox")  # for root there is none
+            command.insert(1, "--no-sandbox")  # Chromium has none for root
+        page.write_text(html, encoding="utf-8")
         try:
             done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60 * MINUTES)
+        except subprocess.TimeoutExpired as problem:
+            raise CannotPrint(f"{browser} has not printed within {MINUTES} minutes.") from problem
         except OSError as problem:
             raise CannotPrint(f"{browser} does not start: {problem.strerror}.\n{INSTALL}") from problem
-        except subprocess.TimeoutExpired as problem:
-            raise CannotPrint(f"{browser} has not printed {to.name} within {MINUTES} minutes.") from problem
+        finally:
+            page.unlink(missing_ok=True)
         if not printed.is_file():
             last = "\n".join(done.stderr.strip().splitlines()[-5:])
             raise CannotPrint(f"{browser} has printed nothing (exit code {done.returncode}). It said:\n{last}")
-        return printed.replace(to)
+        return PdfReader(printed.replace(to) if to else io.BytesIO(printed.read_bytes()))
 
 
 def _made(site: Path) -> Path:
