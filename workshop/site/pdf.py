@@ -30,7 +30,7 @@ INSTALL = f"""No browser that prints was found. Install Chromium, Google Chrome 
   macOS     brew install --cask google-chrome
   Windows   winget install Google.Chrome; Edge is usually there already
 or say where one is: course pdf --browser FILE"""
-MINUTES = 10
+MINUTES = 20
 
 
 class CannotPrint(RuntimeError):
@@ -48,7 +48,7 @@ def _places() -> Iterator[Path]:
         for folder in (Path("/Applications"), Path.home() / "Applications"):
             for name in ("Google Chrome", "Chromium", "Microsoft Edge"):
                 yield folder / f"{name}.app" / "Contents" / "MacOS" / name
-    elif os.name == "nt":
+    elif sys.platform == "win32":
         for variable in ("PROGRAMFILES", "PROGRAMFILES(X86)", "LOCALAPPDATA"):
             for name in ("Google/Chrome/Application/chrome.exe", "Chromium/Application/chrome.exe",
                          "Microsoft/Edge/Application/msedge.exe"):  # fmt: skip
