@@ -6,6 +6,7 @@ course is printed twice: the first PDF says on which page each section begins.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import re
@@ -30,7 +31,7 @@ INSTALL = f"""No browser that prints was found. Install Chromium, Google Chrome 
   macOS     brew install --cask google-chrome
   Windows   winget install Google.Chrome; Edge is usually there already
 or say where one is: course pdf --browser FILE"""
-MINUTES = 20
+MINUTES, TRIES = 5, 2  # on a busy machine Chromium now and then never ends
 
 
 class CannotPrint(RuntimeError):
@@ -115,9 +116,7 @@ def _print(html: str, page: Path, browser: str | None, to: Path | None = None) -
             command.insert(1, "--no-sandbox")  # Chromium has none for root
         page.write_text(html, encoding="utf-8")
         try:
-            done = subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60 * MINUTES)
-        except subprocess.TimeoutExpired as problem:
-            raise CannotPrint(f"{browser} has not printed within {MINUTES} minutes.") from problem
+            done = _ended(command)
         except OSError as problem:
             raise CannotPrint(f"{browser} does not start: {problem.strerror}.\n{INSTALL}") from problem
         finally:
@@ -126,6 +125,16 @@ def _print(html: str, page: Path, browser: str | None, to: Path | None = None) -
             last = "\n".join(done.stderr.strip().splitlines()[-5:])
             raise CannotPrint(f"{browser} has printed nothing (exit code {done.returncode}). It said:\n{last}")
         return PdfReader(printed.replace(to) if to else io.BytesIO(printed.read_bytes()))
+
+
+def _ended(command: list[str]) -> subprocess.CompletedProcess:
+    """A command that has ended; it is tried again when it does not."""
+    for _ in range(TRIES):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60 * MINUTES)
+    raise CannotPrint(
+        f"{command[0]} has not printed within {MINUTES} minutes, {TRIES} times. Try when less is running."
+    )
 
 
 def _made(site: Path) -> Path:
