@@ -1,4 +1,4 @@
-"""The command line `course`: doctor, fetch, carry, clean, run, pdf, study, class, progress, answers, bench, evaluate."""
+"""The command line `course`: doctor, fetch, carry, clean, run, pdf, study, class, progress, answers, bench, …"""
 
 from __future__ import annotations
 

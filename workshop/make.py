@@ -194,8 +194,8 @@ def clean() -> None:
 TARGETS = {
     target.__name__.replace("classroom", "class"): target
     for target in (
-        setup, fetch, course, pdf, lab, study, classroom, test, bench, lint, format, notebooks, lock, environment, carry,
-        canary, doctor, clean,
+        setup, fetch, course, pdf, lab, study, classroom, test, bench, lint, format, notebooks, lock, environment,
+        carry, canary, doctor, clean,
     )
 }  # fmt: skip
 

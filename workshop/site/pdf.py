@@ -133,7 +133,7 @@ def _ended(command: list[str]) -> subprocess.CompletedProcess:
         with contextlib.suppress(subprocess.TimeoutExpired):
             return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60 * MINUTES)
     raise CannotPrint(
-        f"{command[0]} has not printed within {MINUTES} minutes, {TRIES} times. Try when less is running."
+        f"{command[0]} has not printed within {MINUTES} minutes, {TRIES} times. Try when less runs."
     )
 
 
