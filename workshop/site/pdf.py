@@ -132,9 +132,7 @@ def _ended(command: list[str]) -> subprocess.CompletedProcess:
     for _ in range(TRIES):
         with contextlib.suppress(subprocess.TimeoutExpired):
             return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60 * MINUTES)
-    raise CannotPrint(
-        f"{command[0]} has not printed within {MINUTES} minutes, {TRIES} times. Try when less runs."
-    )
+    raise CannotPrint(f"{command[0]} has not printed within {MINUTES} minutes, {TRIES} times. Try when less runs.")
 
 
 def _made(site: Path) -> Path:
