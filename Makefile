@@ -2,7 +2,7 @@
 # where there is no make: python -m workshop.make course
 PYTHON ?= python3
 
-TARGETS := setup fetch course lab study class test bench lint format notebooks lock environment carry canary doctor clean
+TARGETS := setup fetch course pdf lab study class test bench lint format notebooks lock environment carry canary doctor clean
 .PHONY: help $(TARGETS)
 .DEFAULT_GOAL := help
 

@@ -1,4 +1,4 @@
-"""The command line `course`: doctor, fetch, carry, clean, run, study, class, progress, answers, bench, evaluate."""
+"""The command line `course`: doctor, fetch, carry, clean, run, pdf, study, class, progress, answers, bench, …"""
 
 from __future__ import annotations
 
@@ -142,6 +142,23 @@ def run(
     if missing:
         _stop(missing)
     raise typer.Exit(exit_code(results))
+
+
+@app.command()
+def pdf(
+    slides: Annotated[bool, typer.Option("--slides", help="The decks, a PDF each, and not the course.")] = False,
+    build: Annotated[Path, typer.Option(help="Where the pages are, in site/.")] = Path("build"),
+    browser: Annotated[
+        str | None, typer.Option(help="The program of Chromium, Chrome or Edge, where it is not found.")
+    ] = None,
+) -> None:
+    """Print the pages into one PDF, with contents, page numbers, solutions at each chapter's end; or the slides."""
+    from workshop.site.pdf import CannotPrint, print_course, print_slides
+
+    with _explained("The PDF cannot be written: ", CannotPrint):
+        made = print_slides(build / "site", browser) if slides else [print_course(build / "site", browser)]
+    for path in made:
+        console.print(f"PDF: {path}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()

@@ -8,14 +8,15 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+from workshop.site.pdf import find_browser
+
+CHROMIUM = find_browser()
 CELL = """(panel => panel.content.widgets.findIndex(cell => cell.model.id === %s))(jupyterapp.shell.currentWidget)"""
 READY = """() => window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status === "idle"
   && window.jupyterapp.shell.currentWidget.context.isReady"""

@@ -87,6 +87,14 @@ def course() -> None:
     run("-m", "workshop", "answers")
 
 
+def pdf() -> None:
+    """the whole course as one PDF, and one of each deck, in build/site/; needs Chromium, Chrome or Edge"""
+    fetch()
+    run("-m", "workshop", "run")
+    run("-m", "workshop", "pdf")
+    run("-m", "workshop", "pdf", "--slides")
+
+
 def lab() -> None:
     """study the chapters in JupyterLab, in study/"""
     fetch()
@@ -187,8 +195,8 @@ def clean() -> None:
 TARGETS = {
     target.__name__.replace("classroom", "class"): target
     for target in (
-        setup, fetch, course, lab, study, classroom, test, bench, lint, format, notebooks, lock, environment, carry,
-        canary, doctor, clean,
+        setup, fetch, course, pdf, lab, study, classroom, test, bench, lint, format, notebooks, lock, environment,
+        carry, canary, doctor, clean,
     )
 }  # fmt: skip
 

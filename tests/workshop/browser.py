@@ -2,13 +2,14 @@
 
 import json
 import re
-import shutil
 import subprocess
 from html import unescape
 from importlib.metadata import distribution
 from pathlib import Path
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+from workshop.site.pdf import find_browser
+
+CHROMIUM = find_browser()
 BEFORE = """<script>
 window.refused = [];
 addEventListener("securitypolicyviolation", (event) => refused.push(event.blockedURI));

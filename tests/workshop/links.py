@@ -53,5 +53,6 @@ def problems(site: Path) -> Iterator[str]:
             if not target.exists():
                 yield f"{name}: there is no {tag['href']}"
             elif tag.name == "a" and target in soups and parts.fragment not in ("", "top"):
-                if not parts.fragment.startswith("/") and not soups[target].find(id=unquote(parts.fragment)):
+                sought = None if parts.fragment.startswith("/") else unquote(parts.fragment)
+                if sought and not soups[target].find(id=sought):
                     yield f"{name}: there is no {tag['href']}"

@@ -123,3 +123,23 @@ def test_no_slide_overflows(tmp_path, name):
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
 def test_axe_finds_nothing_on_slides(deck, tmp_path):
     assert violations(deck, tmp_path, "light") == {}
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
+def test_the_speakers_view_follows_the_slides_from_a_file_without_network(deck):
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--proxy-server=127.0.0.1:9"])
+        slides = browser.new_page()
+        slides.goto(deck.as_uri())
+        slides.wait_for_function("window.Reveal?.isReady()", timeout=120_000)
+        with slides.expect_popup(timeout=120_000) as opens:
+            slides.keyboard.press("s")
+        speaker = opens.value
+        upcoming = speaker.frame_locator("#upcoming-slide iframe").locator("section.present h2")
+        upcoming.first.wait_for(timeout=120_000)
+        slides.keyboard.press("ArrowRight")
+        notes = speaker.locator(".speaker-controls-notes .value", has_text="For the speaker only.")
+        notes.wait_for(timeout=120_000)
+        assert notes.inner_text().startswith("About 1 min.")
+        browser.close()

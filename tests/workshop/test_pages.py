@@ -458,7 +458,7 @@ def test_on_paper_solutions_and_answers_are_at_the_end_and_afterwards_the_page_i
     act = """
       const before = document.querySelector(".bd-article").innerHTML, found = [];
       dispatchEvent(new Event("beforeprint"));
-      const end = document.querySelector("#solutions");
+      const end = document.querySelector("section.solutions");
       found.push([...end.querySelectorAll("h2, h3")].map((one) => one.textContent));
       found.push(end.textContent.includes("return 2 * x"), end.textContent.includes("Worked in words."));
       found.push(end.nextElementSibling.textContent.trim(), document.querySelectorAll("details:not([open])").length);
@@ -469,10 +469,10 @@ def test_on_paper_solutions_and_answers_are_at_the_end_and_afterwards_the_page_i
     headings, code_there, words_there, answers, closed, solutions, same = opened(
         site / "01_pipelines.html", tmp_path, act
     )["value"]
-    assert headings == ["Solutions", "Solution 1", "Solution 2"]
+    assert headings == ["Solutions", "Exercise 1.0", "Exercise 1.0"]
     assert code_there
     assert words_there
-    assert answers == "Answers to the quiztwo. Right so."
+    assert answers == "Answers to the quizA two. Right so."
     assert (closed, solutions, same) == (0, 2, True)
 
 

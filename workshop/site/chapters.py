@@ -19,11 +19,13 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
 from workshop.editions.marks import kind, reveals_in, solved, stub, tags
+from workshop.site import paper
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
 WIDGET_NOTE = "An interactive widget. Open this chapter in JupyterLab (`make lab`) to use it."
 HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
 CLAIM = re.compile(r"claim-(C\d+)")
+QUIZ = re.compile(r"\bquiz\((\d+)\)")
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 
 
@@ -109,6 +111,7 @@ def page_of(chapter: Chapter, sentences: dict[str, str], terms: dict[str, str], 
     cells = [cell for cell in chapter.notebook.cells if "study-only" not in tags(cell)]
     seen: set[str] = set()
     found: list[NotebookNode] = []
+    at_end: list[NotebookNode] = []
     at = 0
     while at < len(cells):
         cell = cells[at]
@@ -138,12 +141,16 @@ def page_of(chapter: Chapter, sentences: dict[str, str], terms: dict[str, str], 
                 at = end
             else:
                 found.append(_code(cell) if cell.cell_type == "code" else cell)
+                if kind(cell) == "quiz" and (number := QUIZ.search(cell.source)):
+                    asked, answers = paper.quiz(int(number[1]))
+                    found.append(new_markdown_cell(asked))
+                    at_end.append(new_markdown_cell(answers, id="quiz-answers"))
     found = [nbformat.from_dict(cell) for cell in found]
     for number, cell in enumerate(found):
         cell.id = f"{number}"
         if cell.cell_type == "markdown":
             cell.source = linked(cell.source, chapter, terms, repository)
-    found += [new_markdown_cell(one, id="quiz-answers") for one in _quiz_answers(cells)]
+    found += at_end
     title = f"# {chapter.number} {chapter.title}".replace("#  ", "# ")
     first = next((cell for cell in found if re.search(r"^# ", cell.source, re.MULTILINE)), None)
     if first is None or first.cell_type != "markdown":
@@ -242,27 +249,9 @@ def _with_buttons(cell: NotebookNode) -> None:
     """A quiz is stored as text; on a page it marks."""
     from course_lib.quizzes import as_html
 
-    if number := re.search(r"\bquiz\((\d+)\)", cell.source):
+    if number := QUIZ.search(cell.source):
         text = as_html(int(number[1]))
         cell.outputs = [new_output("display_data", data={"text/html": text, "text/plain": cell.source})]
-
-
-def _quiz_answers(cells: list[NotebookNode]) -> Iterator[str]:
-    """What is right in a quiz, and why, in HTML: shown on paper only, where nothing marks."""
-    from course_lib.marked import as_html
-    from course_lib.quizzes import questions
-
-    for cell in cells:
-        if kind(cell) == "quiz" and (number := re.search(r"\bquiz\((\d+)\)", cell.source)):
-            lines = []
-            for question in questions(int(number[1])):
-                right = [one for one in question["answers"] if one.get("correct")]
-                said = [
-                    f"{one.get('answer', one.get('value', one.get('range')))}. {one.get('feedback', '')}"
-                    for one in right
-                ]
-                lines.append(f"<li>{'<br>'.join(as_html(one) for one in said)}</li>")
-            yield f'<div class="for-paper"><h2>Answers to the quiz</h2><ol>{"".join(lines)}</ol></div>'
 
 
 def linked(text: str, chapter: Chapter, terms: dict[str, str], repository: str) -> str:

@@ -64,6 +64,7 @@ def index(course: str, chapters: list[Chapter], more: list[str]) -> str:
     lines = [f"# {course}\n", f":::{{container}} promise\n{PROMISE}\n:::\n"]
     lines.append(f"{len(chapters)} chapters, {cells} executed cells, [{shown} claims](claims.md) shown.")
     lines.append("These pages load nothing from the network.\n")
+    lines.append('<p id="as-pdf"></p>\n')  # workshop/site/pdf.py names what it has printed here
     lines.append("## Chapters\n\n::::::{container} cards\n")
     for one in chapters:
         address, says = f"slides/{one.name}.html", f"Slides of chapter {one.number}"

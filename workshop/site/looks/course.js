@@ -41,28 +41,34 @@ const openTarget = () => {
 addEventListener("hashchange", openTarget);
 if (location.hash) ready(openTarget);
 
-// Paper has nothing to open: a page is printed with what is folded, and with its solutions at the end.
+// Paper has nothing to open: a chapter is printed with what is folded, and with its solutions at the end.
+const solutionsToTheEnd = (article) => {
+  const end = Object.assign(document.createElement("section"), { className: "solutions" });
+  end.id = [article.id, "solutions"].filter(Boolean).join(".");
+  const exercises = [...article.querySelectorAll("strong")].filter((one) => /^(Exercise )?\d+\.\d+$/.test(one.textContent));
+  const moved = [...article.querySelectorAll("details.fold.solution")].map((fold, at) => {
+    const before = exercises.filter((one) => one.compareDocumentPosition(fold) & Node.DOCUMENT_POSITION_FOLLOWING).at(-1);
+    const name = before ? `Exercise ${before.textContent.replace("Exercise ", "")}` : `Solution ${at + 1}`;
+    const heading = Object.assign(document.createElement("h3"), { id: `${end.id}.${at + 1}`, textContent: name });
+    const place = Object.assign(document.createElement("p"), { className: "at-the-end" });
+    place.append(Object.assign(document.createElement("a"), { href: `#${heading.id}`, textContent: "Our solution" }));
+    place.append(" is at the end of the chapter.");
+    fold.replaceWith(place);
+    end.append(heading, fold);
+    return () => place.replaceWith(fold);
+  });
+  if (!moved.length) return moved;
+  end.prepend(Object.assign(document.createElement("h2"), { textContent: "Solutions" }));
+  const answers = article.querySelector("div.for-paper");
+  answers ? answers.before(end) : article.append(end);
+  return [...moved, () => end.remove()];
+};
 addEventListener("beforeprint", () => {
   const opened = [...document.querySelectorAll("details:not([open])")];
   opened.forEach((fold) => { fold.open = true; });
-  const solutions = [...document.querySelectorAll("details.fold.solution")];
-  const end = Object.assign(document.createElement("section"), { id: "solutions" });
-  const moved = solutions.map((fold, at) => {
-    const place = Object.assign(document.createElement("p"), { textContent: `Solution ${at + 1} is at the end.` });
-    const heading = Object.assign(document.createElement("h3"), { textContent: `Solution ${at + 1}` });
-    fold.replaceWith(place);
-    end.append(heading, fold);
-    return [place, fold];
-  });
-  if (moved.length) {
-    end.prepend(Object.assign(document.createElement("h2"), { textContent: "Solutions" }));
-    const article = document.querySelector(".bd-article");
-    const answers = article.querySelector(".for-paper");
-    answers ? answers.before(end) : article.append(end);
-  }
+  const back = [...document.querySelectorAll(".bd-article")].flatMap(solutionsToTheEnd);
   addEventListener("afterprint", () => {
-    moved.forEach(([place, fold]) => place.replaceWith(fold));
-    end.remove();
+    back.forEach((act) => act());
     opened.forEach((fold) => { fold.open = false; });
   }, { once: true });
 });
