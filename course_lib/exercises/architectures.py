@@ -1207,7 +1207,12 @@ BEAM = Exercise(
         ),
         Mistake(
             "the beginning continued",
-            when(lambda case, output, right: len(output) == len(case.args[1]) + 1 < len(right)),
+            when(
+                lambda case, output, right: (
+                    len(output) == len(case.args[1]) + 1 < len(right)
+                    and output[:-1].equal(torch.as_tensor(case.args[1]))
+                )
+            ),
             "the text does not grow: each new token is put after the beginning, and not after the text that it "
             "continues.",
         ),

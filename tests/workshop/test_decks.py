@@ -72,7 +72,7 @@ def test_what_a_slide_shows_of_a_text(given, shown):
     assert _short(given, False) == shown
 
 
-@pytest.mark.parametrize("name", ["01_pipelines", "05_attention"])
+@pytest.mark.parametrize("name", ["01_pipelines", "04_architectures", "05_attention"])
 def test_a_chapter_has_slides_for_a_lecture(name):
     chapter = chapters.read(CHAPTERS / f"{name}.ipynb")
     slides = slides_of(chapter)
@@ -81,7 +81,7 @@ def test_a_chapter_has_slides_for_a_lecture(name):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
-@pytest.mark.parametrize("name", ["00_start_here", "01_pipelines", "05_attention"])
+@pytest.mark.parametrize("name", ["00_start_here", "01_pipelines", "04_architectures", "05_attention"])
 def test_no_slide_overflows(tmp_path, name):
     """Each slide with all its steps, in Chromium: 1280 by 720, nothing refused, every picture loaded."""
     chapter = chapters.read(CHAPTERS / f"{name}.ipynb")
