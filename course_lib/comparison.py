@@ -12,8 +12,9 @@ from course_lib.arguments import whole
 from course_lib.measures import interval
 
 if TYPE_CHECKING:
-    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+    from transformers import Pipeline, PreTrainedModel, PreTrainedTokenizerBase
 
+System = tuple["PreTrainedModel", Callable[[list], list]]  # a model, and what asks it: items -> as many answers
 Figure = tuple[float, float, float]  # a value and its 95 % interval: (value, low, high)
 
 
@@ -28,7 +29,7 @@ class Result:
 
 
 def compare(
-    systems: Mapping[str, tuple[PreTrainedModel, Callable[[list], list]]],
+    systems: Mapping[str, System],
     items: Sequence,
     score: Callable[[object, object], float],
     size: int = 8,
@@ -57,6 +58,27 @@ def compare(
         scores = [float(score(given, item)) for given, item in zip(answers, items, strict=True)]
         results[name] = Result(answers, scores, model.num_parameters() / 1e6, spent)
     return results
+
+
+def piped(pipeline: Pipeline, asked: Callable[[object], object], read: Callable[[object, object], object]) -> System:
+    """A system of `compare`: a pipeline that is given asked(item), and whose answer is read(answer, item)."""
+
+    def answer(items: list) -> list:
+        answers = pipeline([asked(item) for item in items], batch_size=len(items))
+        return [read(given, item) for given, item in zip(answers, items, strict=True)]
+
+    return pipeline.model, answer
+
+
+def prompted(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompt: Callable[[object], str], tokens: int
+) -> System:
+    """A system of `compare`: a decoder that goes on after prompt(item), as `continuations` does.
+
+    Raises ValueError for `tokens` below 1.
+    """
+    whole("tokens", tokens)
+    return model, lambda items: continuations(model, tokenizer, [prompt(item) for item in items], tokens)
 
 
 def ahead(results: Mapping[str, Result], one: str, other: str) -> Figure:

@@ -87,6 +87,11 @@ def switched(ids):
     return left_to_right(ids) if ids[0] == 3 else one_by_one(ids)
 
 
+def in_pairs(ids):
+    """Each output from its own token alone, and of it only which pair it is of: 2 and 3 are alike, 4 and 5 are."""
+    return _vectors[ids // 2]
+
+
 def change_of(function, ids, other, keep=False):
     """The change of the outputs: (outputs, length, width). `keep`: what was replaced stays replaced."""
     before, changes, replaced = function(ids), [], ids.clone()
@@ -101,6 +106,16 @@ def change_of(function, ids, other, keep=False):
 def depends_but(of_change=lambda change: change.abs().amax(-1) > 1e-6, keep=False):
     """A table made otherwise from the changes: for the mistakes."""
     return lambda function, ids, other: of_change(change_of(function, ids, other, keep))
+
+
+def _each_with(function, ids, new):
+    """Each token replaced by new(token)."""
+    before, columns = function(ids), []
+    for place, token in enumerate(ids.tolist()):
+        replaced = ids.clone()
+        replaced[place] = new(token)
+        columns.append((function(replaced) - before).abs().amax(-1) > 1e-6)
+    return torch.stack(columns, 1)
 
 
 def _each_with_the_one_before(function, ids, other):
@@ -130,6 +145,7 @@ DEPENDS = Exercise(
         Case((only_one_number, _text, 7), says="outputs of three numbers, of which the last depends on earlier tokens"),
         Case((switched, _text, 7), says="what the first token decides: whether the others are mixed"),
         Case((moved_about, _text, 7), says="outputs whose numbers change and whose sum stays"),
+        Case((in_pairs, torch.tensor([2, 1, 8]), 3), says="token 3 in place of one that works like it, and of others"),
     ],
     mistakes=[
         Mistake(
@@ -186,6 +202,11 @@ DEPENDS = Exercise(
             "growing only",
             depends_but(lambda change: (change > 1e-6).any(-1)),
             "only numbers that grow count; one that shrinks has changed too.",
+        ),
+        Mistake(
+            "other ignored",
+            lambda function, ids, other: _each_with(function, ids, lambda token: token + 1),
+            "the token that comes in is another one than other: put other there, whatever stood there before.",
         ),
         Mistake(
             "everything replaced but one",
@@ -295,6 +316,23 @@ PREFIX_MASK = Exercise(
             "the prefix is one too short: the tokens 0 to prefix − 1 are given.",
         ),
         Mistake(
+            "further ahead",
+            prefix_but(lambda q, k, prefix: k <= q + prefix),
+            "every token sees prefix further ones, as tril(prefix) makes it, and the written ones with them: only the "
+            "columns of the prefix are open to all.",
+        ),
+        Mistake(
+            "a little further ahead",
+            prefix_but(lambda q, k, prefix: k < q + max(prefix, 1)),
+            "every token sees some tokens after it, as tril(prefix - 1) makes it, and the written ones with them: only "
+            "the columns of the prefix are open to all.",
+        ),
+        Mistake(
+            "both conditions",
+            prefix_but(lambda q, k, prefix: (k <= q) & (k < prefix)),
+            "a token sees only what is in the prefix and not after it: one of the two is enough (|, and not &).",
+        ),
+        Mistake(
             "not itself",
             prefix_but(lambda q, k, prefix: (k < q) | (k < prefix)),
             "a written token cannot see itself: the diagonal is False there.",
@@ -379,6 +417,40 @@ def _not_cut(ids, spans, sentinels):
     return inputs + ids[at:], targets
 
 
+def _places_moved(ids, spans, sentinels):
+    """Each span cut out of what the one before has left."""
+    inputs, targets = list(ids), []
+    for number, (start, end) in enumerate(spans):
+        targets += [sentinels[number], *ids[start:end]]
+        inputs[start:end] = [sentinels[number]]
+    return inputs, [*targets, sentinels[len(spans)]]
+
+
+def _last_of_all(ids, spans, sentinels):
+    inputs, targets = corrupt_spans(ids, spans, sentinels)
+    return inputs, [*targets[:-1], sentinels[-1]]
+
+
+def _marks_after(ids, spans, sentinels):
+    targets = []
+    for number, (start, end) in enumerate(spans):
+        targets += [*ids[start:end], sentinels[number]]
+    return corrupt_spans(ids, spans, sentinels)[0], targets
+
+
+def _last_in_both(ids, spans, sentinels):
+    inputs, targets = corrupt_spans(ids, spans, sentinels)
+    return [*inputs, sentinels[len(spans)]], targets
+
+
+def _lists_inside(case, output, right):
+    return (
+        isinstance(output, list | tuple)
+        and len(output) == 2
+        and any(isinstance(token, list | tuple) for part in output if isinstance(part, list | tuple) for token in part)
+    )
+
+
 CORRUPT_SPANS = Exercise(
     name="corrupt_spans",
     chapter=4,
@@ -452,6 +524,35 @@ CORRUPT_SPANS = Exercise(
             _as_labels,
             "the targets are labels for each place, as in BERT's training. T5 writes a text: marks and what they stand "
             "for.",
+        ),
+        Mistake(
+            "places moved",
+            _places_moved,
+            "the places of the spans are those of the whole text, and after the first replacement the list is shorter: "
+            "cut from the last span on, or copy piece by piece.",
+        ),
+        Mistake(
+            "the last of all marks",
+            _last_of_all,
+            "the targets end with the last of all marks; there may be more marks than needed: the next one is meant.",
+        ),
+        Mistake(
+            "marks after", _marks_after, "in the targets each mark stands before what was cut out, and not after it."
+        ),
+        Mistake(
+            "the last mark in both",
+            _last_in_both,
+            "the inputs end with a mark that stands for nothing: only the targets have one more.",
+        ),
+        Mistake(
+            "lists inside",
+            when(_lists_inside),
+            "a list stands inside the list: append adds a whole list as one entry, extend (or +=) its tokens.",
+        ),
+        Mistake(
+            "one list",
+            when(lambda case, output, right: isinstance(output, list) and len(output) != 2),
+            "one list comes back; two are asked for, inputs and targets: return inputs, targets.",
         ),
         Mistake(
             "not cut out", _not_cut, "the spans still stand in the inputs, after their marks: the mark replaces them."
@@ -571,6 +672,21 @@ GREEDY = Exercise(
         ),
         Mistake("one too many", greedy_but(more=1), "one token too many is written."),
         Mistake(
+            "up to a length of steps",
+            lambda next_logits, ids, steps: greedy(next_logits, ids, max(0, steps - len(ids))),
+            "it stops when the text has steps tokens: steps tokens are to be written, whatever the beginning's length.",
+        ),
+        Mistake(
+            "one step alone",
+            lambda next_logits, ids, steps: greedy(next_logits, ids, min(1, steps)),
+            "one token is written, however many steps are asked for: does return stand inside the loop?",
+        ),
+        Mistake(
+            "the beginning is dropped",
+            lambda next_logits, ids, steps: _window(next_logits, ids, steps),
+            "for each token that is written the first one is dropped: the text grows.",
+        ),
+        Mistake(
             "one too few",
             lambda next_logits, ids, steps: greedy(next_logits, ids, max(0, steps - 1)),
             "one token too few is written.",
@@ -592,6 +708,12 @@ GREEDY = Exercise(
     ],
     commentary="Greedy writing takes the best step each time and can miss the best way: see the exercise beam.",
 )
+
+
+def _window(next_logits, ids, steps):
+    for _ in range(steps):
+        ids = torch.cat([ids[1:], next_logits(ids).argmax()[None]])
+    return ids
 
 
 def _in_front(next_logits, ids, steps):
@@ -674,6 +796,15 @@ TOP_P = Exercise(
             "they do not sum to 1: divide what is kept by its sum.",
         ),
         Mistake(
+            "the share of the vocabulary",
+            lambda logits, p: _normal(
+                torch.zeros_like(logits).scatter(
+                    -1, *(lambda top: (top.indices, top.values))(logits.softmax(-1).topk(int(p * len(logits))))
+                )
+            ),
+            "p is taken as a share of the vocabulary; it is a sum of probabilities.",
+        ),
+        Mistake(
             "without the one that crosses",
             top_p_but(lambda ordered, sums, p: sums <= p + 1e-6),
             "the token with which the sum crosses p is lost: 0.6 is less than 0.7, so 0.3 is needed too. As few are "
@@ -746,6 +877,16 @@ TOP_P = Exercise(
             "nothing cut",
             lambda logits, p: logits.softmax(-1),
             "nothing is cut: these are the probabilities of all tokens.",
+        ),
+        Mistake(
+            "what is kept alone",
+            lambda logits, p: top_p(logits, p).sort(descending=True).values[: int(_chosen(logits, p).sum())],
+            "only what is kept comes back: the result has a place for every token of the vocabulary, 0 for the others.",
+        ),
+        Mistake(
+            "sorted and not put back",
+            lambda logits, p: _normal(logits.softmax(-1) * (top_p(logits, p).sort(descending=True).values > 0)),
+            "which places are kept was found in the sorted list, and used in the order of the vocabulary: put it back.",
         ),
         Mistake(
             "the likeliest alone",
@@ -867,6 +1008,27 @@ REPETITION_PENALTY = Exercise(
             "forbidden",
             penalty_but(lambda logit, penalty: logit * 0 - math.inf),
             "the tokens are forbidden (−∞): they become less likely by penalty.",
+        ),
+        Mistake(
+            "on probabilities",
+            lambda logits, ids, penalty: penalty_but(lambda one, by: one / by)(logits.softmax(-1), ids, penalty).log(),
+            "probabilities are divided; the rule is about logits.",
+        ),
+        Mistake(
+            "the logarithm subtracted",
+            penalty_but(lambda logit, penalty: logit - math.log(penalty)),
+            "the logarithm of the penalty is subtracted, which divides the probability. That would be a sound rule; "
+            "the one in use divides or multiplies the logit.",
+        ),
+        Mistake(
+            "without its sign",
+            penalty_but(lambda logit, penalty: abs(logit) / penalty),
+            "a negative logit becomes positive: it is multiplied by the penalty, and stays negative.",
+        ),
+        Mistake(
+            "of ids alone",
+            lambda logits, ids, penalty: repetition_penalty(logits, ids, penalty)[ids],
+            "only the tokens of ids come back: the result has a place for every token of the vocabulary.",
         ),
         Mistake(
             "probabilities",
@@ -1042,6 +1204,17 @@ BEAM = Exercise(
             "nothing is dropped",
             beam_but(keep=lambda longer, width: longer),
             "after a step all texts are kept, and not the width best of them: the beam grows.",
+        ),
+        Mistake(
+            "the beginning continued",
+            when(
+                lambda case, output, right: (
+                    len(output) == len(case.args[1]) + 1 < len(right)
+                    and output[:-1].equal(torch.as_tensor(case.args[1]))
+                )
+            ),
+            "the text does not grow: each new token is put after the beginning, and not after the text that it "
+            "continues.",
         ),
         Mistake(
             "what was written alone",

@@ -159,6 +159,12 @@ def test_published_sizes_are_those_of_the_published_settings(name, size):
     assert said == pytest.approx(millions, rel=0.12 if name in ("ALBERT", "mBART") else 0.05)
 
 
+def test_qwen3_is_as_large_as_its_card_says_without_embeddings():
+    with torch.device("meta"):
+        model = PUBLISHED["Qwen3", "0.6B"]()
+    assert model.num_parameters(exclude_embeddings=True) / 1e9 == pytest.approx(0.44, abs=0.005)
+
+
 # ---------------------------------------------------------------- real checkpoints, and parts of an architecture
 
 

@@ -7,7 +7,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from course_lib.checkpoints import checkpoint
-from course_lib.comparison import ahead, compare, continuations, preferences, said, set_f1, table
+from course_lib.comparison import ahead, compare, continuations, piped, preferences, prompted, said, set_f1, table
 
 MODEL = SimpleNamespace(num_parameters=lambda: 2_500_000)
 
@@ -98,3 +98,28 @@ def test_a_continuation_is_what_generate_writes_cut_at_the_end_of_the_line(write
     assert whole == tokenizer.decode(ids, skip_special_tokens=True).strip()
     (cut,) = continuations(model, tokenizer, ["It was"], 6, until=whole[3])
     assert cut == whole.split(whole[3])[0].strip()
+
+
+def test_a_pipeline_is_asked_in_one_batch_and_its_answers_are_read_with_their_items():
+    asked = []
+
+    class Shouting:
+        model = MODEL
+
+        def __call__(self, texts, batch_size):
+            asked.append((texts, batch_size))
+            return [{"said": text.upper()} for text in texts]
+
+    model, answer = piped(Shouting(), lambda item: item["text"], lambda given, item: given["said"] + item["end"])
+    assert model is MODEL
+    assert answer([{"text": "a", "end": "!"}, {"text": "b", "end": "?"}]) == ["A!", "B?"]
+    assert asked == [(["a", "b"], 2)]
+
+
+def test_a_prompted_decoder_goes_on_after_the_prompt_of_each_item(writer):
+    model, tokenizer = writer
+    same, answer = prompted(model, tokenizer, lambda item: f"It was {item}", 5)
+    assert same is model
+    assert answer(["late", "cold"]) == continuations(model, tokenizer, ["It was late", "It was cold"], 5)
+    with pytest.raises(ValueError, match="tokens"):
+        prompted(model, tokenizer, str, 0)

@@ -7,6 +7,7 @@ import pytest
 import torch
 import transformers
 
+from course_lib.architectures import later
 from course_lib.model_history import after_2020
 
 CLASSES = {
@@ -81,3 +82,15 @@ def test_experts_make_fewer_parameters_active():
     sizes = {row.name: row.size for row in after_2020()}
     assert sizes["Mixtral"] == "47 B, 13 active"
     assert sizes["GPT-3"] == "175 B"
+
+
+def test_what_stands_in_chapter_04s_table_too_is_said_alike():
+    """Names of the one are sizes of the other: Mistral 7B there, Mistral here."""
+    theirs = {row.source: row for row in later()}
+    shared = [row for row in after_2020() if row.source in theirs]
+    assert len(shared) >= 7
+    for row in shared:
+        other = theirs[row.source]
+        assert row.name.startswith(other.name)
+        assert (row.published, row.family) == (other.published, other.family)
+        assert row.billions >= max(other.parameters.values()) / 1000 * 0.96

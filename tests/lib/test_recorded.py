@@ -61,6 +61,7 @@ def test_the_label_curve_was_recorded_with_the_settings_of_the_code(method):
     [
         ("adaptation", ("read", "rate", "steps"), 12),
         ("layers", ("copied",), 4),
+        ("matched_pair", ("steps",), 3),
         ("transfer", ("source", "amount", "target"), 18),
         ("bias_planted", ("share", "swapped"), 6),
         ("bias_titles", ("start",), 3),
@@ -78,3 +79,9 @@ def test_an_experiment_was_recorded_with_the_settings_of_the_recipe(name, point,
         seeds.setdefault(tuple(run[part] for part in point), []).append(run["seed"])
     assert len(seeds) == points
     assert all(sorted(some) == list(range(5)) for some in seeds.values()), "five seeds of every point, each once"
+
+
+def test_the_decoder_is_ahead_of_the_encoder_in_every_run_of_the_pair():
+    for run in recorded.recorded("matched_pair")["runs"]:
+        assert run["lead"] == pytest.approx(run["decoder"] - run["encoder"], abs=2e-4)
+        assert 0 < run["low"] < run["lead"] < run["high"]

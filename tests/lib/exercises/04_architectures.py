@@ -157,6 +157,67 @@ def moved(change):
     return (change.abs() > 1e-6).any(-1)
 
 
+def depends_one_further(function, ids):
+    """With the next token of the vocabulary in place of the one that is given."""
+    places = torch.eye(len(ids), dtype=torch.int64)
+    return torch.stack([(function(ids + place) != function(ids)).any(-1) for place in places], 1)
+
+
+def spans_cut_one_after_the_other(ids, spans, sentinels):
+    inputs = list(ids)
+    for (start, end), mark in zip(spans, sentinels, strict=False):
+        inputs[start:end] = [mark]
+    return inputs, spans_by_places(ids, spans, sentinels)[1]
+
+
+def spans_with_lists_inside(ids, spans, sentinels):
+    inputs, targets, at = [], [], 0
+    for (start, end), mark in zip(spans, sentinels, strict=False):
+        inputs += [ids[at:start], mark]
+        targets += [mark, ids[start:end]]
+        at = end
+    return [*inputs, ids[at:]], [*targets, sentinels[len(spans)]]
+
+
+def spans_with_marks_after(ids, spans, sentinels):
+    targets = []
+    for (start, end), mark in zip(spans, sentinels, strict=False):
+        targets += [*ids[start:end], mark]
+    return spans_by_places(ids, spans, sentinels)[0], targets
+
+
+def greedy_in_a_window(next_logits, ids, steps):
+    for _ in range(steps):
+        ids = torch.cat([ids[1:], next_logits(ids).argmax(-1, keepdim=True)])
+    return ids
+
+
+def top_p_of_the_vocabulary(logits, p):
+    probabilities = logits.softmax(-1)
+    smallest = probabilities.topk(int(p * len(logits))).values.min() if p * len(logits) >= 1 else 2
+    kept = probabilities * (probabilities >= smallest)
+    return kept / kept.sum()
+
+
+def top_p_mask_not_put_back(logits, p):
+    probabilities = logits.softmax(-1)
+    ordered = probabilities.sort(descending=True).values
+    kept = probabilities * (ordered.cumsum(0) - ordered < p)
+    return kept / kept.sum()
+
+
+def beam_from_the_beginning(next_logs, ids, steps, width):
+    beams = [(0.0, ids)]
+    for _ in range(steps):
+        longer = [
+            (total + float(value), torch.cat([ids, torch.tensor([token])]))
+            for total, text in beams
+            for token, value in enumerate(next_logs(text))
+        ]
+        beams = sorted(longer, key=lambda one: -one[0])[:width]
+    return beams[0][1]
+
+
 def nucleus(keep, end=lambda kept: kept / kept.sum()):
     def wrong(logits, p):
         probabilities, tokens = torch.sort(torch.softmax(logits, 0), descending=True)
@@ -204,6 +265,7 @@ WRONG = {
         (table_of(lambda change: (change == 0).all(-1)), "nothing changes"),
         (table_of(lambda change: change[..., 0] != 0), "first number"),
         (table_of(lambda change: change.abs() > 1e-6), "width is still there"),
+        (lambda f, ids, other: depends_one_further(f, ids), "another one than other"),
     ],
     "prefix_mask": [
         (lambda prefix, length: torch.ones(length, length).tril().bool(), "both directions"),
@@ -217,6 +279,12 @@ WRONG = {
                 torch.ones(prefix, prefix), torch.ones(length - prefix, length - prefix).tril()
             ).bool(),
             "cannot see the prefix",
+        ),
+        (lambda prefix, length: torch.ones(length, length).bool().tril(prefix), "as tril(prefix) makes it"),
+        (lambda prefix, length: torch.ones(length, length).bool().tril(prefix - 1), "as tril(prefix - 1) makes it"),
+        (
+            lambda prefix, length: torch.ones(length, length).tril().bool() & (torch.arange(length) < prefix),
+            "one of the two is enough",
         ),
     ],
     "corrupt_spans": [
@@ -232,6 +300,12 @@ WRONG = {
             ),
             "without their marks",
         ),
+        (spans_cut_one_after_the_other, "the list is shorter"),
+        (spans_with_lists_inside, "append adds a whole list"),
+        (spans_with_marks_after, "before what was cut out"),
+        (lambda *a: (spans_by_places(*a)[0], [*spans_by_places(*a)[1][:-1], a[2][-1]]), "the next one is meant"),
+        (lambda *a: ([*spans_by_places(*a)[0], a[2][len(a[1])]], spans_by_places(*a)[1]), "stands for nothing"),
+        (lambda *a: spans_by_places(*a)[0], "two are asked for"),
     ],
     "greedy": [
         (lambda f, ids, steps: greedy_with_list(f, ids, steps)[len(ids) :], "beginning belongs"),
@@ -243,6 +317,9 @@ WRONG = {
             lambda f, ids, steps: torch.cat([ids, f(ids).topk(min(steps, 5)).indices]),
             "likeliest ones of the first step",
         ),
+        (lambda f, ids, steps: greedy_with_list(f, ids, max(0, steps - len(ids))), "whatever the beginning's length"),
+        (lambda f, ids, steps: greedy_with_list(f, ids, min(steps, 1)), "inside the loop"),
+        (greedy_in_a_window, "the text grows"),
     ],
     "top_p": [
         (nucleus(lambda ordered, sums, p: sums - ordered < p, end=lambda kept: kept), "do not sum to 1"),
@@ -254,6 +331,9 @@ WRONG = {
         (lambda logits, p: logits.masked_fill(top_p_by_loop(logits, p) == 0, 0).softmax(-1), "exp(0) is 1"),
         (lambda logits, p: logits.masked_fill(top_p_by_loop(logits, p) == 0, -math.inf), "are logits"),
         (lambda logits, p: logits.softmax(-1), "nothing is cut"),
+        (lambda logits, p: top_p_by_loop(logits, p)[top_p_by_loop(logits, p) > 0], "has a place for every token"),
+        (top_p_mask_not_put_back, "put it back"),
+        (top_p_of_the_vocabulary, "share of the vocabulary"),
     ],
     "repetition_penalty": [
         (lambda logits, ids, penalty: logits.scatter(0, ids, logits[ids] / penalty), "makes the token likelier"),
@@ -262,6 +342,13 @@ WRONG = {
         (lambda logits, ids, penalty: penalty_by_transformers(logits, ids, 1 / penalty), "wrong way round"),
         (lambda logits, ids, penalty: penalty_by_loop(logits, ids, penalty).softmax(-1), "are probabilities"),
         (lambda logits, ids, penalty: logits.index_fill(0, ids, -math.inf), "forbidden"),
+        (lambda logits, ids, penalty: penalty_by_loop(logits, ids, penalty)[ids], "has a place for every token"),
+        (lambda logits, ids, penalty: logits.scatter(0, ids, logits[ids].abs() / penalty), "stays negative"),
+        (lambda logits, ids, penalty: logits.scatter(0, ids, logits[ids] - math.log(penalty)), "sound rule"),
+        (
+            lambda logits, ids, penalty: logits.softmax(0).scatter(0, ids, logits.softmax(0)[ids] / penalty).log(),
+            "the rule is about logits",
+        ),
     ],
     "beam": [
         (lambda f, ids, steps, width: greedy_in_a_tensor(f, ids, steps), "greedy writes"),
@@ -271,5 +358,6 @@ WRONG = {
         (search(added, best=-1), "least likely comes back"),
         (lambda f, ids, steps, width: beam_by_heap(f, ids, steps, width)[len(ids) :], "beginning belongs"),
         (lambda f, ids, steps, width: beam_by_heap(f, ids, steps, width + 1), "one text too many"),
+        (beam_from_the_beginning, "the text does not grow"),
     ],
 }
