@@ -61,23 +61,24 @@ class Typed:
     def violations(self, mode: str) -> dict[str, list[str]]:
         """What axe finds on this page, in light or dark, with its folds opened."""
         axe = json.dumps(AXE.read_text("utf-8"))
-        self.value(f"window.axe ?? eval(window.axeSource = {axe})")
+        self.value(f"if (!window.axe) {{ eval(window.axeSource = {axe}); }} true")
         return self.value(f"(async () => {{ {LOOK.replace('MODE', mode)} }})()")
 
     def open(self, page: Path) -> None:
         """Go to a page."""
+        self.value("window.left = true")  # the page that is there is not the one that is waited for
         self.call("Page.navigate", url=page.as_uri())
         self.arrived(page.name)
 
     def arrived(self, name: str) -> None:
         """Wait until this page is there, and its scripts, a quiz's too, have run."""
-        self.until(f"location.pathname.includes({name!r}) && document.readyState === 'complete'")
+        self.until(f"!window.left && location.pathname.includes({name!r}) && document.readyState === 'complete'")
         self.value("new Promise((go) => setTimeout(go, 1500))")
 
     def until(self, expression: str) -> None:
         """Wait until this is true: ten seconds at most."""
         for _ in range(100):
-            if self.value(expression):
+            if self.value(f"Boolean({expression})"):
                 return
             time.sleep(0.1)
         raise AssertionError(f"not within ten seconds: {expression}")

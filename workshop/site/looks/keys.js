@@ -39,6 +39,11 @@ addEventListener("keydown", (event) => {
 }, true);
 
 ready(() => {
+  // The theme listens to the first button of each kind only, and that one is in a header that is not shown.
+  for (const kind of [".primary-toggle", ".secondary-toggle"]) {
+    const [heard, ...shown] = document.querySelectorAll(kind);
+    shown.forEach((button) => button.addEventListener("click", () => heard.click()));
+  }
   const line = Object.assign(document.createElement("button"), { type: "button", className: "keys", textContent: "Keys: ← → turn pages, ? lists all" });
   line.addEventListener("click", showHelp);
   document.querySelector("nav.bd-links")?.after(line);
