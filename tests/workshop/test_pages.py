@@ -125,6 +125,7 @@ SHOWING = [
     code("plot()", data("image/png", PIXEL, **{"image/png": {"alt": 'a "rising" line'}})),
     code("from course_lib.sums import add"),
     code("table()", data("text/html", "<table class='dataframe'><tr><td>0.5</td></tr></table>"), tags=["claim-C07"]),
+    code("card()", data("text/markdown", "| kept | rows |\n| --- | --- |\n| 0.5 | 75 |"), id="card"),
     code("view()", data("text/html", FRAME)),
     code("widget()", data(chapters.WIDGET, {"model_id": "1"})),
     code("fail()", new_output("error", ename="E", evalue="v", traceback=["E: v"]), tags=["raises-exception"]),
@@ -240,6 +241,11 @@ def test_every_picture_has_its_alt_text(page):
     images = page.find_all("img")
     assert [image["alt"] for image in images] == ["a dot", "Figure drawn by the code above", 'a "rising" line']
     assert all((image["src"].startswith("_images/")) for image in images)
+
+
+def test_a_table_in_markdown_that_a_cell_displays_is_a_table(page):
+    table = page.find(string="kept").find_parent("table")
+    assert [cell.get_text() for cell in table.find_all(["th", "td"])] == ["kept", "rows", "0.5", "75"]
 
 
 def test_formulas_become_mathml(page):

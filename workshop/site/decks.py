@@ -102,8 +102,8 @@ def stage(chapters: list[Chapter], source: Path) -> list[Chapter]:
 
 def configuration(pages: dict) -> dict:
     """Sphinx's settings: those of the pages, as far as a deck has them, and reveal.js's own."""
-    kept = ("project", "language", "html_math_renderer", "nb_execution_mode", "nb_merge_streams", "suppress_warnings",
-            "myst_enable_extensions")  # fmt: skip
+    kept = ("project", "language", "html_math_renderer", "nb_execution_mode", "nb_merge_streams",
+            "nb_render_markdown_format", "suppress_warnings", "myst_enable_extensions")  # fmt: skip
     return {name: pages[name] for name in kept} | {
         "extensions": ["myst_nb", "sphinx_revealjs", "workshop.site.extension"],
         "nb_mime_priority_overrides": [("revealjs", kind, at) for at, kind in enumerate(SHOWN)],

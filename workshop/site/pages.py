@@ -148,6 +148,7 @@ def configuration(root: Path) -> dict:
         "html_context": {"default_mode": "auto", **web},  # light or dark, as the reader's system is
         "nb_execution_mode": "off",
         "nb_merge_streams": True,
+        "nb_render_markdown_format": "gfm",  # a table that a cell displays is a table
         "myst_enable_extensions": ["dollarmath", "amsmath", "colon_fence"],
         "myst_heading_anchors": 4,
         "myst_heading_slug_func": "workshop.site.texts.slug",
