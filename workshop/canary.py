@@ -23,6 +23,7 @@ from pathlib import Path
 import nbformat
 
 from workshop import install, running_pip
+from workshop.environment import packages as asked_for
 from workshop.make import NBVAL
 
 ROOT = install.ROOT
@@ -45,10 +46,8 @@ class Change:
 def requirements(pyproject: str, lock: str, newest_torch: bool) -> list[str]:
     """What is asked of pip: the ranges of pyproject.toml, and the torch of the lock unless the newest is wanted."""
     project = tomllib.loads(pyproject)["project"]
-    extras = project["optional-dependencies"]
-    every = project["dependencies"] + extras["workshop"] + extras["test"]
     pinned = re.search(r"^torch==[^\s;]+", lock, re.MULTILINE)[0]
-    return [pinned if re.match(r"torch\b", one) and not newest_torch else one for one in every]
+    return [pinned if re.match(r"torch\b", one) and not newest_torch else one for one in asked_for(project)]
 
 
 def moved(lock: str, installed: dict[str, str]) -> list[tuple[str, str, str]]:

@@ -17,11 +17,15 @@ def _project() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
+def packages(project: dict) -> list[str]:
+    """What the course, its workshop and its tests ask for, of pyproject.toml's `project`."""
+    extras = project["optional-dependencies"]
+    return project["dependencies"] + extras["workshop"] + extras["test"]
+
+
 def text() -> str:
     """What environment.yml has to say."""
     project = _project()
-    extras = project["optional-dependencies"]
-    packages = project["dependencies"] + extras["workshop"] + extras["test"]
     lines = [
         HEAD,
         "name: transformers-executed",
@@ -31,7 +35,7 @@ def text() -> str:
         f'  - "python{project["requires-python"]}"',
         "  - pip",
         "  - pip:",
-        *(f'      - "{package}"' for package in packages),
+        *(f'      - "{package}"' for package in packages(project)),
     ]
     return "\n".join(lines) + "\n"
 

@@ -5,7 +5,6 @@ import html
 import io
 import json
 import re
-import shutil
 import subprocess
 import sys
 
@@ -23,8 +22,9 @@ from course_lib.interactive import MASKS, explored, explorer, head_view, model_v
 from course_lib.probing import attention_weights
 from workshop.site.extension import POLICY
 from workshop.site.pages import write_pages
+from workshop.site.pdf import find_browser
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = find_browser()
 VIEWS = [head_view, model_view]
 SHORT = "The bank raised its rates."
 LONG = "We sat on the grassy bank of the river."

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
@@ -14,8 +13,9 @@ from quiz_rules import faults
 
 from course_lib import progress, quizzes
 from course_lib.marked import as_html
+from workshop.site.pdf import find_browser
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+CHROMIUM = find_browser()
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = [
     {
