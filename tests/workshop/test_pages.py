@@ -419,6 +419,14 @@ def test_a_link_that_leads_nowhere_and_a_formula_that_cannot_be_are_said(tmp_pat
         write(tmp_path, paths)
 
 
+def test_one_chapter_alone_has_words_where_links_lead_to_a_chapter_without_a_page(tmp_path):
+    prose = "# A\n\nSee [chapter 2](02_models.ipynb#Why-it-works) and [this one](01_a.ipynb)."
+    alone, _ = project(tmp_path, **{"01_a": [text(prose)], "02_models": SECOND})
+    page = read(write(tmp_path, [alone]) / "01_a.html").select_one("article")
+    assert "See chapter 2 and this one." in page.get_text()
+    assert [link.get_text() for link in page.select("p a")] == ["this one"]
+
+
 def test_bad_input_says_what_was_wrong(tmp_path):
     with pytest.raises(FileNotFoundError, match="nowhere.ipynb"):
         write_pages([tmp_path / "nowhere.ipynb"], tmp_path)

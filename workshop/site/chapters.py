@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -64,9 +64,9 @@ class Chapter:
 
     @property
     def promise(self) -> str:
-        """The sentence below the heading."""
+        """The sentence below the heading, in words without links."""
         found = re.search(r"^# .+\n+([^#\n].*)", self.prose, re.MULTILINE)
-        return found[1].strip() if found else ""
+        return LINK.sub(r"\1", found[1].strip()) if found else ""
 
     @property
     def minutes(self) -> str:
@@ -104,9 +104,16 @@ def claims_of(cell: NotebookNode) -> list[str]:
     return [found[1] for tag in tags(cell) if (found := CLAIM.fullmatch(tag))]
 
 
-def page_of(chapter: Chapter, sentences: dict[str, str], terms: dict[str, str], repository: str = "") -> NotebookNode:
+def page_of(
+    chapter: Chapter,
+    sentences: dict[str, str],
+    terms: dict[str, str],
+    repository: str = "",
+    built: Collection[str] = (),
+) -> NotebookNode:
     """The chapter as a notebook for MyST-NB. `sentences` are those of the claims, `terms` those of the glossary by
-    their anchors. Raises ValueError for exercise marks that do not fit and a picture that does not exist.
+    their anchors, `built` the names of the chapters that get a page: of a link to another that exists the words stay.
+    Raises ValueError for exercise marks that do not fit and a picture that does not exist.
     """
     cells = [cell for cell in chapter.notebook.cells if "study-only" not in tags(cell)]
     seen: set[str] = set()
@@ -149,7 +156,7 @@ def page_of(chapter: Chapter, sentences: dict[str, str], terms: dict[str, str], 
     for number, cell in enumerate(found):
         cell.id = f"{number}"
         if cell.cell_type == "markdown":
-            cell.source = linked(cell.source, chapter, terms, repository)
+            cell.source = linked(cell.source, chapter, terms, repository, built)
     found += at_end
     title = f"# {chapter.number} {chapter.title}".replace("#  ", "# ")
     first = next((cell for cell in found if re.search(r"^# ", cell.source, re.MULTILINE)), None)
@@ -254,7 +261,7 @@ def _with_buttons(cell: NotebookNode) -> None:
         cell.outputs = [new_output("display_data", data={"text/html": text, "text/plain": cell.source})]
 
 
-def linked(text: str, chapter: Chapter, terms: dict[str, str], repository: str) -> str:
+def linked(text: str, chapter: Chapter, terms: dict[str, str], repository: str, built: Collection[str] = ()) -> str:
     """Markdown whose links fit the site: to the glossary's terms, claims in tables, files of the project."""
 
     def link(found: re.Match) -> str:
@@ -265,8 +272,11 @@ def linked(text: str, chapter: Chapter, terms: dict[str, str], repository: str) 
             if parts.fragment not in terms:
                 return f"[{words}](glossary.md)"
             return f"{{term}}`{plain} <{terms[parts.fragment]}>`"
-        if parts.scheme or not parts.path or re.fullmatch(r"\d\d_\w+\.ipynb", parts.path):
+        if parts.scheme or not parts.path:
             return found[0]
+        if name := re.fullmatch(r"(\d\d_\w+)\.ipynb", parts.path):
+            without_page = name[1] not in built and (chapter.source.parent / parts.path).is_file()
+            return words if without_page else found[0]
         for root in chapter.source.parents[1:2]:
             target = (chapter.source.parent / unquote(parts.path)).resolve()
             if repository and target.is_relative_to(root):

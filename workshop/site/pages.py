@@ -78,10 +78,11 @@ def stage(notebooks: list[Path], source: Path, root: Path) -> tuple[list[str], l
     by_anchor = {term.anchor: term.name for term in terms}
     web = launch.addresses(root)["repository"]
     problems, written, pages = [], [], []
+    built = {path.stem for path in notebooks}
     for path in notebooks:
         try:
             written.append(staging.read(path))
-            pages.append(staging.page_of(written[-1], sentences, by_anchor, web))
+            pages.append(staging.page_of(written[-1], sentences, by_anchor, web, built))
         except ValueError as error:
             written = written[: len(pages)]
             problems.append(f"{path.stem} has no page: {error}")
