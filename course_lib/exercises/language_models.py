@@ -1066,6 +1066,17 @@ def _rest_to_the_last(logits, temperature, top_p):
     return probabilities
 
 
+def _share_of_vocabulary(rounded):
+    def cut(logits, temperature, top_p):
+        if temperature == 0:
+            return chances(logits, 0, top_p)
+        probabilities = (logits / temperature).softmax(-1)
+        many = max(1, rounded(top_p * len(probabilities)))
+        return torch.where(probabilities.argsort(descending=True).argsort() < many, probabilities, 0.0)
+
+    return cut
+
+
 def _not_sorted(logits, temperature, top_p):
     if temperature == 0:
         return chances(logits, 0, top_p)
@@ -1084,10 +1095,15 @@ def _even(logits, temperature, top_p):
 
 
 _base = torch.tensor([0.10, 0.45, 0.15, 0.30]).log() + 1.5
+_peak = torch.tensor([0.07, 0.80, 0.05, 0.08]).log() + 1.5
 _as_drawn = "probabilities 0.10, 0.45, 0.15, 0.30"
 _greedy = sample_but(lambda logits, temperature, top_p: chances(logits, 0, 1))
 
 
+SHARE = (
+    "top_p is taken as a share of the number of tokens; it is a probability: as few of the likeliest tokens as sum to "
+    "top_p or more are kept, however many these are."
+)
 CROSSES = (
     "the token with which the sum crosses top_p is lost: 0.45 is less than 0.6, so the next token, 0.30, is "
     "needed too. As few as sum to top_p or more are kept."
@@ -1110,6 +1126,7 @@ SAMPLE = Exercise(
         Case((_base, 1.0, 0.6), says=f"{_as_drawn}, temperature 1, top_p 0.6"),
         Case((_base, 2.0, 0.7), says=f"{_as_drawn}, temperature 2, top_p 0.7"),
         Case((_base, 1.0, 0.2), says=f"{_as_drawn}, temperature 1, top_p 0.2"),
+        Case((_peak, 1.0, 0.75), says="probabilities 0.07, 0.80, 0.05, 0.08, temperature 1, top_p 0.75"),
         Case((_base, 0, 0.9), says=f"{_as_drawn}, temperature 0"),
     ],
     mistakes=[
@@ -1136,6 +1153,16 @@ SAMPLE = Exercise(
             sample_but(lambda x, t, p: chances(x.softmax(-1), t, p)),
             "the softmax is taken twice, or the temperature divides probabilities in place of logits: logits first "
             "divided, then one softmax.",
+        ),
+        Mistake(
+            "top_p of the vocabulary",
+            sample_but(_share_of_vocabulary(math.floor)),
+            SHARE,
+        ),
+        Mistake(
+            "top_p of the vocabulary, rounded up",
+            sample_but(_share_of_vocabulary(math.ceil)),
+            SHARE,
         ),
         Mistake(
             "top_p before the temperature",

@@ -197,6 +197,11 @@ def sampling(order="temperature first", drop=lambda sums, ordered, p: sums - ord
     return wrong
 
 
+def first_share(rounded):
+    """As many tokens are kept as `top_p` of the vocabulary."""
+    return lambda sums, ordered, p: torch.arange(len(sums)) >= max(1, rounded(p * len(sums)))
+
+
 def sample_from_all_but_cut(logits, temperature, top_p, generator):
     """Not renormalised: what lies beyond the sum falls to the last that is kept."""
     if temperature == 0:
@@ -376,6 +381,8 @@ WRONG = {
         (sampling(drop=lambda sums, ordered, p: (sums > p) & (sums > ordered)), "crosses top_p is lost"),
         (sampling(drop=lambda sums, ordered, p: sums > p), "crosses top_p is lost"),
         (sampling(drop=lambda sums, ordered, p: (ordered < p) & (sums > ordered)), "compared with top_p by itself"),
+        (sampling(drop=first_share(int)), "share of the number of tokens"),
+        (sampling(drop=first_share(math.ceil)), "share of the number of tokens"),
         (sampling(zero=False), "Handle it first"),
         (sample_not_sorted, "sort first"),
         (sample_with_zeros, "e⁰ is 1"),
