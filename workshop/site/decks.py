@@ -176,15 +176,14 @@ def _first_sentence(text: str, mark: str = "") -> str:
 
 
 def _few_sentences(text: str) -> str:
-    """A paragraph's first sentences, each a paragraph: as many as are read at a glance, no aside, none that leads on."""
+    """A paragraph's first sentences, each a paragraph: what is read at a glance, no aside, none that leads on."""
     first = _first_sentence(text)
     shown = [first]
     for sentence in _sentences(text.removeprefix(first).lstrip()):
-        if sentence.startswith("("):
-            continue
-        if len(" ".join([*shown, sentence]).split()) > ALONE or sentence.endswith(":"):
+        kept = re.sub(r"^\([^)]*\)\s*", "", sentence)
+        if len(" ".join([*shown, kept]).split()) > ALONE or kept.endswith(":"):
             break
-        shown.append(sentence)
+        shown.append(kept)
     return "\n\n".join(filter(None, shown))
 
 
