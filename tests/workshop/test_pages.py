@@ -440,7 +440,7 @@ def test_a_tree_of_files_becomes_a_list_and_a_drawing_a_region_that_keys_reach()
 def test_the_address_of_the_repository_is_read_once(tmp_path, monkeypatch):
     asked, found = [], launch.addresses
     monkeypatch.setattr(launch, "addresses", lambda root: asked.append(root) or found(root))
-    write(tmp_path, project(tmp_path, **{"01_pipelines": [text(OPENING)]}))
+    write(tmp_path, project(tmp_path, **{"01_pipelines": [text(OPENING)], "02_models": SECOND}))
     assert asked == [tmp_path]
 
 
