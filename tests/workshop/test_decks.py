@@ -8,11 +8,12 @@ from bs4 import BeautifulSoup
 from test_pages import DOING, OPENING, PIXEL, code, data, printed, project, text, write
 
 from workshop.site import chapters, decks, pages
-from workshop.site.decks import _short, slides_of
+from workshop.site.decks import _few_sentences, _prose, _short, slides_of
 
 CHAPTERS = Path(__file__).resolve().parents[2] / "chapters"
 NAMES = sorted(path.stem for path in CHAPTERS.glob("[0-9][0-9]_*.ipynb"))
 LECTURES = [name for name in NAMES if not name.startswith("00")]  # 00 is a welcome
+SMALLEST = 18  # pixels of 720: type for the last row
 PREDICTION = 'predict("p", "One and one?", ["two", "three"])'
 CELLS = [
     text(OPENING.replace("[chapter 2](02_models.ipynb#Why-it-works)", "Python")),
@@ -77,6 +78,24 @@ def test_what_a_slide_shows_of_a_text(given, shown):
     assert _short(given, False) == shown
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("## A\n\nOne is [so](x.md).\nTwo is. (No.) Three.\n\nFour.", "One is so.\n\nTwo is.\n\nThree."),
+        ("Why? Because. More. Here:", "Why? Because.\n\nMore."),
+        ("A. W" + "ord w" * 80 + "ord. B.", "A."),
+    ],
+)
+def test_a_text_alone_on_its_slide_has_a_few_sentences(given, shown):
+    assert _few_sentences(_prose(given)) == shown
+
+
+def test_only_a_text_that_is_alone_has_more_than_its_first_sentence():
+    slides = {s.heading: s for s in reversed(slides_of(chapters.read(CHAPTERS / "05_attention.ipynb")))}
+    assert len(slides["The block"].cells[0].source.split("\n\n")) == 3
+    assert len(slides["Padding and the mask"].cells[0].source.split("\n\n")) == 1
+
+
 @pytest.mark.parametrize("name", LECTURES)
 def test_a_chapter_has_slides_for_a_lecture(name):
     chapter = chapters.read(CHAPTERS / f"{name}.ipynb")
@@ -98,7 +117,7 @@ def test_a_prediction_may_be_a_step_of_its_introduction():
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
 @pytest.mark.parametrize("name", NAMES)
 def test_no_slide_overflows(tmp_path, name):
-    """Each slide with all its steps, in Chromium: 1280 by 720, nothing refused, every picture loaded."""
+    """Each slide with all its steps, in Chromium: 1280 by 720, nothing refused, every picture loaded, no code cut."""
     chapter = chapters.read(CHAPTERS / f"{name}.ipynb")
     decks.stage([chapter], tmp_path / "source")
     settings = decks.configuration(pages.configuration(CHAPTERS.parent))
@@ -111,13 +130,31 @@ def test_no_slide_overflows(tmp_path, name):
         Reveal.slide(at.h, at.v, 99);
         await new Promise((go) => setTimeout(go, 20));
         const loaded = [...slide.querySelectorAll("img")].every((image) => image.naturalWidth > 0);
-        found.push([slide.querySelector("h1, h2").textContent, slide.scrollHeight, slide.scrollWidth, loaded]);
+        const cut = [...slide.querySelectorAll("pre, pre code")].filter((one) =>
+          one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > one.clientWidth + 1);
+        const small = [...slide.querySelectorAll("p, li, pre, td")].filter((one) =>
+          !one.closest("aside") && parseFloat(getComputedStyle(one).fontSize) < SMALLEST);
+        found.push([slide.querySelector("h1, h2").textContent, slide.scrollHeight, slide.scrollWidth, loaded,
+          [...cut, ...small].map((one) => one.textContent)]);
       }
-      return found;"""
+      return found;""".replace("SMALLEST", str(SMALLEST))
     found = opened(deck, tmp_path, act)
     assert found["refused"] == []
     assert len(found["value"]) == len(slides_of(chapter)) + 1
-    assert [one for one in found["value"] if one[1] > 720 or one[2] > 1280 or not one[3]] == []
+    assert [one for one in found["value"] if one[1] > 720 or one[2] > 1280 or not one[3] or one[4]] == []
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
+def test_a_slide_with_room_is_set_larger_and_its_picture_fills_it(deck, tmp_path):
+    act = """return [...document.querySelectorAll(".slides section:not(:has(section))")].slice(1).map((slide) => {
+      Reveal.slide(Reveal.getIndices(slide).h, Reveal.getIndices(slide).v, 99);
+      const size = (found) => found && parseFloat(getComputedStyle(found).fontSize);
+      return [size(slide.querySelector("p, li")), size(slide.querySelector("pre")), slide.querySelector("img")?.clientHeight];
+    })"""  # noqa: E501
+    sum_, question, drawing = opened(deck, tmp_path, act)["value"]
+    assert sum_ == [39, None, None]
+    assert question == [39, 30, None]
+    assert drawing[2] > 500
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")

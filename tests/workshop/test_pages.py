@@ -15,7 +15,7 @@ from links import problems
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course_lib import predictions, quizzes
-from workshop.site import chapters
+from workshop.site import chapters, launch, texts
 from workshop.site.extension import POLICY, formula
 from workshop.site.pages import PagesError, write_pages
 
@@ -410,6 +410,38 @@ def test_a_page_that_cannot_be_made_costs_no_other(tmp_path):
     assert len(lines) == 2
     assert (caught.value.index.parent / "01_pipelines.html").is_file()
     assert not (caught.value.index.parent / "02_models.html").exists()
+
+
+DOCUMENT = """# How\n\n## Files\n
+```
+lib/            what is <used>
+  one.py        `one` and more
+a/b, c
+```
+
+## Way
+
+```
+one ──► two  & more
+ │
+```
+"""
+
+
+def test_a_tree_of_files_becomes_a_list_and_a_drawing_a_region_that_keys_reach():
+    shown = texts.architecture(DOCUMENT)
+    listed = "- `lib/` what is <used>\n  - `one.py` `one` and more\n- `a/b`, `c`\n"
+    assert f":::{{container}} files\n{listed}:::" in shown
+    drawing = BeautifulSoup(shown, "html.parser").select_one(".drawing")
+    assert (drawing["tabindex"], drawing["role"], drawing["aria-label"]) == ("0", "region", "Drawing: Way")
+    assert drawing.pre.get_text() == "one ──► two  & more\n │\n"
+
+
+def test_the_address_of_the_repository_is_read_once(tmp_path, monkeypatch):
+    asked, found = [], launch.addresses
+    monkeypatch.setattr(launch, "addresses", lambda root: asked.append(root) or found(root))
+    write(tmp_path, project(tmp_path, **{"01_pipelines": [text(OPENING)], "02_models": SECOND}))
+    assert asked == [tmp_path]
 
 
 @pytest.mark.parametrize("wrong", ["[x](02_models.ipynb#nowhere)", r"$\nosuchcommand$"])

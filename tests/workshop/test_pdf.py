@@ -125,6 +125,13 @@ def test_a_deck_has_a_page_for_each_slide_and_not_what_the_speaker_says(site):
     assert len(reader.pages) == 3
     assert len(reader.pages[2].images) == 1
     assert "speaker" not in " ".join(words)
+    sizes = {}  # in points
+
+    def measured(said, page, line, font, size):
+        sizes[said.strip()] = abs(page[3] * line[3] * size)
+
+    reader.pages[1].extract_text(visitor_text=measured)
+    assert sizes["One and one."] == pytest.approx(39 * 0.75), "as large as on the screen"
     for page in reader.pages:
         assert abs(page.mediabox.width / page.mediabox.height - 16 / 9) < 0.01
 

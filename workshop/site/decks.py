@@ -2,7 +2,8 @@
 
 A cell with the tag ``slide`` begins a slide; one with ``fragment`` appears on it at the next step. What a slide shows
 is short: of prose the first sentence, a list or a table, formulas and pictures; of a cell its code, if that is short,
-and what it prints or draws. The whole text, and that of the unmarked cells that follow, is for the speaker.
+and what it prints or draws. Prose that is all there is on a slide has a few sentences. The whole text, and that of the
+unmarked cells that follow, is for the speaker.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ from workshop.site.chapters import LINK, Chapter
 from workshop.site.extension import LOOKS
 
 LONGEST_CODE = 18  # lines: more is not read from the last row
-CODE, PRINTED = (29, 92), (31, 84)  # pixels and characters of a line, as slides.css has them
+CODE, PRINTED, SAID = (29, 92), (31, 84), (41, 70)  # pixels and characters of a line: what fits into ROOM can be read
 ROOM = 580  # pixels below the heading
 MINUTES = {"": 1, "prediction": 2}  # a slide; what an exercise takes is said at the exercise
 SLIDES = "slide", "subslide"
+ALONE = 70  # words of a paragraph that is all there is on a slide
 ITEM = re.compile(r"\s*([-*]|\d+\.) ")
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 SHOWN = "image/svg+xml", "image/png", "text/html", "text/markdown", "text/plain"  # the first that an output has
@@ -40,6 +42,7 @@ class Slide:
 
     heading: str
     minutes: int
+    opening: str  # of the chapter's cell that begins it
     cells: list[NotebookNode] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -55,7 +58,7 @@ def slides_of(chapter: Chapter) -> list[Slide]:
         if any(mark in marks for mark in SLIDES):
             exercise = EXERCISE.search(cell.source)
             minutes = int(exercise[3]) if exercise else MINUTES.get(kind(cell), 1)
-            found.append(Slide(heading, minutes))
+            found.append(Slide(heading, minutes, cell.source))
         if not found or "skip-slide" in marks or "study-only" in marks:
             continue
         slide, shown = found[-1], any(mark in marks for mark in (*SLIDES, "fragment"))
@@ -64,10 +67,15 @@ def slides_of(chapter: Chapter) -> list[Slide]:
                 slide.cells.append(new_markdown_cell(_short(cell.source, "fragment" in marks)))
             slide.notes.append(_plain(cell.source))
         elif cell.cell_type == "code" and shown:
-            slide.cells += _cell(cell, "fragment" in marks)
+            said = sum(_high(one.source, *SAID) for one in slide.cells if one.cell_type == "markdown")
+            slide.cells += _cell(cell, "fragment" in marks, ROOM - said)
             if kind(cell) == "prediction":
                 slide.notes.insert(0, ASK)
                 slide.minutes += MINUTES["prediction"] if "fragment" in marks else 0
+    for slide in found:
+        alone = slide.cells[0] if len(slide.cells) == 1 and slide.cells[0].cell_type == "markdown" else None
+        if alone and alone.source == _first_sentence(_prose(slide.opening)):
+            slide.cells = [new_markdown_cell(_few_sentences(_prose(slide.opening)))]
     return found
 
 
@@ -109,7 +117,9 @@ def configuration(pages: dict) -> dict:
         "nb_mime_priority_overrides": [("revealjs", kind, at) for at, kind in enumerate(SHOWN)],
         "revealjs_style_theme": "white",
         "revealjs_static_path": ["_static"],
-        "revealjs_css_files": ["slides.css"],
+        "revealjs_css_files": ["pygments.css", "slides.css"],
+        "revealjs_js_files": ["fit.js"],
+        "pygments_style": "a11y-high-contrast-light",  # as on the pages
         "revealjs_script_conf": json.dumps(
             {
                 "hash": True,
@@ -160,15 +170,35 @@ def _stepped(body: str, fragment: bool) -> str:
 
 
 def _first_sentence(text: str, mark: str = "") -> str:
-    """Up to where a full stop is followed by a capital, a bracket or a mark; in prose a question has the next with it.
-
-    mark: what stands before the first sentence, such as the number in a list.
-    """
-    sentences = re.split(r"(?<=[.?!])\s+(?=[A-Z*`(])", text.removeprefix(mark))
+    """In prose a question has the next sentence with it. mark: what stands before it, such as the number in a list."""
+    sentences = _sentences(text.removeprefix(mark))
     return mark + " ".join(sentences[: 2 if sentences[0].endswith("?") and not mark else 1])
 
 
-def _cell(cell: NotebookNode, fragment: bool) -> Iterator[NotebookNode]:
+def _few_sentences(text: str) -> str:
+    """A paragraph's first sentences, each a paragraph: what is read at a glance, no aside, none that leads on."""
+    first = _first_sentence(text)
+    shown = [first]
+    for sentence in _sentences(text.removeprefix(first).lstrip()):
+        kept = re.sub(r"^\([^)]*\)\s*", "", sentence)
+        if len(" ".join([*shown, kept]).split()) > ALONE or kept.endswith(":"):
+            break
+        shown.append(kept)
+    return "\n\n".join(filter(None, shown))
+
+
+def _sentences(text: str) -> list[str]:
+    """Each up to where a full stop is followed by a capital, a bracket or a mark."""
+    return re.split(r"(?<=[.?!])\s+(?=[A-Z*`(])", text)
+
+
+def _prose(text: str) -> str:
+    """A text's first paragraph, in one line, without links."""
+    first = re.split(r"\n\s*\n", HEADING.sub("", text).strip())[0]
+    return LINK.sub(lambda found: found[1], " ".join(first.split()))
+
+
+def _cell(cell: NotebookNode, fragment: bool, room: int) -> Iterator[NotebookNode]:
     if kind(cell) == "prediction":
         yield new_markdown_cell(_stepped(_question(cell.source), fragment))
         return
@@ -180,7 +210,7 @@ def _cell(cell: NotebookNode, fragment: bool) -> Iterator[NotebookNode]:
             one.data.pop("text/html", None)
     drawn = any("image/png" in one.get("data", {}) for one in made.outputs)
     high = _high(made.source, *CODE) + sum(_high(_printed(one), *PRINTED) for one in made.outputs)
-    long = high > ROOM or len(made.source.splitlines()) > LONGEST_CODE
+    long = high > room or len(made.source.splitlines()) > LONGEST_CODE
     hidden = drawn or (made.outputs and (reveals_in(cell.source) or long))
     alt = cell.metadata.get("alt", "Figure drawn by the code of the chapter")
     about = {"id": "", "kind": "fragment" if fragment else ""}

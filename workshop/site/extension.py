@@ -12,6 +12,7 @@ from docutils import nodes
 from latex2mathml.converter import convert as mathml
 from sphinx.application import Sphinx
 from sphinx.util import logging
+from sphinx.writers.html5 import HTML5Translator
 
 from workshop.site import downloads, launch
 
@@ -34,6 +35,7 @@ def setup(app: Sphinx) -> dict:
     """Tell Sphinx."""
     app.add_html_math_renderer("mathml", (_inline, None), (_block, None))
     app.add_node(Fold, html=(_open_fold, _close_fold), revealjs=(_open_fold, _close_fold))
+    app.add_node(nodes.literal_block, override=True, revealjs=(HTML5Translator.visit_literal_block, None))  # coloured
     app.connect("doctree-read", _fold)
     app.connect("doctree-read", _name_cells)
     app.connect("html-page-context", _refuse_hosts)

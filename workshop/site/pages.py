@@ -20,7 +20,7 @@ from sphinx.util.docutils import docutils_namespace, patch_docutils
 from workshop.site import chapters as staging
 from workshop.site import claims, decks, downloads, evidence, launch, reference
 from workshop.site.extension import LOOKS
-from workshop.site.texts import glossary, index, term_list
+from workshop.site.texts import architecture, glossary, index, term_list
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = "Transformers, Executed"
@@ -54,14 +54,15 @@ def write_pages(notebooks: list[Path], build: Path, root: Path = ROOT) -> Path:
     for folder in (source, site):
         shutil.rmtree(folder, ignore_errors=True)
     source.mkdir(parents=True)
-    problems, written = stage(notebooks, source, root)
     settings = configuration(root)
+    web = settings["html_context"]["repository"]
+    problems, written = stage(notebooks, source, root, web)
     problems += run_sphinx(source, site, "html", settings)
     if decks.stage(written, build / "slides-source"):
         problems += run_sphinx(build / "slides-source", site / "slides", "revealjs", decks.configuration(settings))
     downloads.write(written, site / downloads.FOLDER)
-    if settings["html_context"]["repository"]:
-        launch.write(written, site / launch.FOLDER, settings["html_context"]["repository"])
+    if web:
+        launch.write(written, site / launch.FOLDER, web)
     for unused in (*site.glob("_static/**/*.map"), *site.glob("_static/locales"), site / ".buildinfo"):
         shutil.rmtree(unused) if unused.is_dir() else unused.unlink()
     if problems:
@@ -69,14 +70,13 @@ def write_pages(notebooks: list[Path], build: Path, root: Path = ROOT) -> Path:
     return site / "index.html"
 
 
-def stage(notebooks: list[Path], source: Path, root: Path) -> tuple[list[str], list[staging.Chapter]]:
-    """Write what Sphinx reads; return what is wrong, and the chapters that have a page."""
+def stage(notebooks: list[Path], source: Path, root: Path, web: str) -> tuple[list[str], list[staging.Chapter]]:
+    """Write what Sphinx reads; return what is wrong, and the chapters that have a page. web: the repository, or ""."""
     file = root / "tests" / "claims.json"
     known = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     sentences = {name: claim["claim"] for name, claim in known.items()}
     terms = term_list(root / "GLOSSARY.md")
     by_anchor = {term.anchor: term.name for term in terms}
-    web = launch.addresses(root)["repository"]
     problems, written, pages = [], [], []
     built = {path.stem for path in notebooks}
     for path in notebooks:
@@ -105,7 +105,9 @@ def stage(notebooks: list[Path], source: Path, root: Path) -> tuple[list[str], l
     more = ["claims", "evidence", "glossary", "reference"]
     for file in (root / "docs" / "teaching.md", root / "ARCHITECTURE.md", root / "CHANGELOG.md"):
         if file.is_file():
-            (source / file.name.lower()).write_text(file.read_text(encoding="utf-8"), encoding="utf-8")
+            text = file.read_text(encoding="utf-8")
+            text = architecture(text) if file.stem == "ARCHITECTURE" else text
+            (source / file.name.lower()).write_text(text, encoding="utf-8")
             more.append(file.stem.lower())
     (source / "index.md").write_text(index(COURSE, written, more), encoding="utf-8")
     return problems, written

@@ -124,7 +124,8 @@ def handout(deck: Path) -> tuple[str, int]:
     for core in soup.select('link[href*="dist/reveal.css"]'):  # it shows one slide at a time
         core.decompose()
     title = slides[0].h1.get_text()
-    lines = [*_head(soup, title, "handout.css"), '</head><body><div class="reveal"><div class="slides">']
+    fit = '<script src="_static/fit.js"></script>'
+    lines = [*_head(soup, title, "handout.css"), f'{fit}</head><body><div class="reveal"><div class="slides">']
     return "\n".join([*lines, *map(str, slides), "</div></div></body></html>"]), len(slides)
 
 

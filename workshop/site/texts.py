@@ -1,9 +1,10 @@
-"""The pages of the site that are no chapters: the index and the glossary."""
+"""The pages of the site that are no chapters: the index, the glossary, how the course is built."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 
 from workshop.site.chapters import Chapter
@@ -20,6 +21,8 @@ MORE = {  # pages that are no chapters: what they are called, and what they are
     "changelog": ("Changelog", "what is new"),
 }
 ROW = re.compile(r'^\| <a id="([\w-]+)"></a>(.+?) \| (.*?) \| (.*?) \| (.*?) \|$', re.MULTILINE)
+BLOCK = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"^( *)(.+?)(?:  +(.+))?$", re.MULTILINE)  # of a tree: its depth, its name, what it is
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,23 @@ def glossary(terms: list[Term], chapters: list[Chapter]) -> str:
         about = f'<span class="where"><span lang="ko">{term.korean}</span> · Chapter {where}</span>'
         lines.append(f"{term.name}\n  {term.meaning}.\n\n  {about}\n")
     return "\n".join([*lines, "```\n"])
+
+
+def architecture(text: str) -> str:
+    """ARCHITECTURE.md for any width: its file tree as a list, a drawing in a region that scrolls, by keys too."""
+
+    def shown(block: re.Match) -> str:
+        if "│" not in block[1]:
+            return f":::{{container}} files\n{FILE.sub(_file, block[1])}:::"
+        about = escape(re.findall("^## (.+)$", text[: block.start()], re.MULTILINE)[-1])
+        box = f'<div class="drawing highlight" tabindex="0" role="region" aria-label="Drawing: {about}">'
+        return f"{box}<pre>{escape(block[1])}</pre></div>"
+
+    return BLOCK.sub(shown, text)
+
+
+def _file(line: re.Match) -> str:
+    return f"{line[1]}- {', '.join(f'`{name}`' for name in line[2].split(', '))} {line[3] or ''}".rstrip()
 
 
 def _link(words: str, address: str | None) -> str:

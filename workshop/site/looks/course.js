@@ -117,3 +117,19 @@ ready(() => document.querySelectorAll(".bd-article img").forEach((image) => {
     large.showModal();
   });
 }));
+
+// A term that a search has found says which one it is, and a long name in the contents breaks after a dot.
+ready(() => {
+  const named = (link) => {
+    const term = /#term-(.+)$/.exec(link.href);
+    if (term && !link.dataset.named) link.append(` > ${decodeURIComponent(term[1]).replaceAll("-", " ")}`);
+    link.dataset.named = "yes";
+  };
+  const results = document.getElementById("search-results");
+  const look = () => results.querySelectorAll("li > a").forEach(named);
+  if (results) new MutationObserver(look).observe(results, { childList: true, subtree: true });
+  document.querySelectorAll(".page-toc a").forEach((link) => {
+    const name = link.querySelector(".pre") ?? link;
+    if (/^\s*\w+\.\w+/.test(name.textContent)) name.innerHTML = name.innerHTML.replaceAll(".", ".<wbr>");
+  });
+});
