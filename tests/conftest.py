@@ -30,17 +30,17 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 LONG = (  # files that take half of the time, the longest first
     "test_exercises.py",
     "test_robustness.py",
+    "test_chapter_pages.py",
     "test_cli.py",
     "test_training.py",
-    "test_pages.py",
     "test_parity.py",
     "test_interactive.py",
     "test_bias.py",
     "test_evaluation.py",
-    "test_chapter_pages.py",
-    "test_canary.py",
     "test_bench.py",
     "test_execute.py",
+    "test_pages.py",
+    "test_canary.py",
 )
 
 

@@ -54,12 +54,13 @@ def every(answers) -> list:
     return [(one.name, at) for one in exercises() for at in range(len(answers(one)))]
 
 
-def statements(exercise: Exercise) -> list[str]:
+@functools.cache
+def statements(exercise: Exercise) -> tuple[str, ...]:
     """The lines of our answer that say how it is done: those of its body that are long enough to be recognised."""
     tree = ast.parse(source_of(exercise)).body[0]
     body = tree.body[1:] if ast.get_docstring(tree) else tree.body
     lines = [line for one in body for line in ast.unparse(one).splitlines()]
-    return [line.strip() for line in lines if len(line.strip()) > 12]
+    return tuple(line.strip() for line in lines if len(line.strip()) > 12)
 
 
 def solution_of(source: str) -> str:

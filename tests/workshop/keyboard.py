@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from browser import AXE, CHROMIUM, LOOK
 
+WATCH = """window.refused = [];
+addEventListener("securitypolicyviolation", (event) => refused.push(event.blockedURI));"""
 KEYS = {"Tab": 9, "Enter": 13, " ": 32, "ArrowLeft": 37, "ArrowRight": 39, "ArrowDown": 40, "Escape": 27,
         "?": 191}  # fmt: skip
 TEXT = {"Enter": "\r", " ": " ", "?": "?"}
@@ -62,13 +64,24 @@ class Typed:
         """What axe finds on this page, in light or dark, with its folds opened."""
         axe = json.dumps(AXE.read_text("utf-8"))
         self.value(f"if (!window.axe) {{ eval(window.axeSource = {axe}); }} true")
-        return self.value(f"(async () => {{ {LOOK.replace('MODE', mode)} }})()")
+        return self.does(LOOK.replace("MODE", mode))
 
-    def open(self, page: Path) -> None:
-        """Go to a page."""
+    def open(self, page: Path, query: str = "") -> None:
+        """Go to a page, and have `window.refused` hold what its policy refuses it."""
         self.value("window.left = true")  # the page that is there is not the one that is waited for
-        self.call("Page.navigate", url=page.as_uri())
+        self.call("Page.navigate", url=page.as_uri() + query)
+        if query.startswith("#") and self.value("window.left"):  # the same page, which has only been scrolled
+            self.call("Page.reload")
         self.arrived(page.name)
+
+    def does(self, act: str):
+        """What `act`, the body of an async function, returns on this page."""
+        return self.value(f"(async () => {{ {act} }})()")
+
+    def forget(self) -> None:
+        """As if nobody had been here."""
+        self.value("localStorage.clear(); sessionStorage.clear()")
+        self.resize(1280)
 
     def arrived(self, name: str) -> None:
         """Wait until this page is there, and its scripts, a quiz's too, have run."""
@@ -103,6 +116,8 @@ def typed(page: Path, profile: Path, width: int = 1280):
         socket = websocket.create_connection(tab["webSocketDebuggerUrl"], timeout=180, http_no_proxy=["127.0.0.1"])
         try:
             here = Typed(socket)
+            here.call("Page.enable")
+            here.call("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
             here.open(page)
             yield here
         finally:

@@ -10,22 +10,23 @@ from pathlib import Path
 import nbformat
 import pytest
 import torch
-from browser import CHROMIUM
+from browser import WIDE, needs_browser
 from keyboard import stops, typed
 from links import pages_of, problems
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course_lib.interactive import head_view, model_view
+from workshop.site.chapters import read
+from workshop.site.decks import slides_of
 from workshop.site.pages import write_pages
 
 ROOT = Path(__file__).resolve().parents[2]
+SMALLEST = 18  # pixels of a slide 720 high: type for the last row
 CHAPTERS = sorted((ROOT / "chapters").glob("[0-9]*.ipynb"))
 OPEN = "document.querySelectorAll('details').forEach((fold) => { fold.open = true; })"
-WIDE = "document.scrollingElement.scrollWidth - innerWidth"
 CUT = """[...document.querySelectorAll("article pre")].filter((one) => one.checkVisibility())
   .filter((one) => one.scrollWidth > one.clientWidth + 1 || one.scrollHeight > one.clientHeight + 1)
   .map((one) => one.textContent.slice(0, 80))"""
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
 
 
 def views(path):
@@ -126,9 +127,40 @@ def test_axe_finds_nothing_on_any_kind_of_page(site, seen):
 
 
 @needs_browser
-def test_no_page_is_wider_than_the_screen_and_no_code_is_cut(seen):
+def test_no_page_is_wider_than_the_screen_and_no_code_is_cut(site, page, seen):
+    page.resize(390)
+    page.open(site / "index.html")
+    page.value("document.body.append(document.createElement('p')); document.body.lastChild.style.minWidth = '500px'")
+    assert page.value(WIDE) > 100, "it would be seen"
     assert {at: pixels for at, pixels in seen["wide"].items() if pixels > 0} == {}
     assert {at: lines for at, lines in seen["cut"].items() if lines} == {}
+
+
+@needs_browser
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_no_slide_overflows(site, page, chapter):
+    """Each slide with all its steps: 1280 by 720, nothing refused, pictures loaded, no code cut, no type too small."""
+    page.resize(1280)
+    page.open(site / "slides" / f"{chapter.stem}.html")
+    act = """
+      const found = [];
+      for (const slide of Reveal.getSlides()) {
+        const at = Reveal.getIndices(slide);
+        Reveal.slide(at.h, at.v, 99);
+        await new Promise((go) => setTimeout(go, 20));
+        const loaded = [...slide.querySelectorAll("img")].every((image) => image.naturalWidth > 0);
+        const cut = [...slide.querySelectorAll("pre, pre code")].filter((one) =>
+          one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > one.clientWidth + 1);
+        const small = [...slide.querySelectorAll("p, li, pre, td")].filter((one) =>
+          !one.closest("aside") && parseFloat(getComputedStyle(one).fontSize) < SMALLEST);
+        found.push([slide.querySelector("h1, h2").textContent, slide.scrollHeight, slide.scrollWidth, loaded,
+          [...cut, ...small].map((one) => one.textContent)]);
+      }
+      return found;"""
+    found = page.does(act.replace("SMALLEST", str(SMALLEST)))
+    assert page.value("refused") == []
+    assert len(found) == len(slides_of(read(chapter))) + 1
+    assert [one for one in found if one[1] > 720 or one[2] > 1280 or not one[3] or one[4]] == []
 
 
 @needs_browser

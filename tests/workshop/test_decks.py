@@ -1,19 +1,19 @@
-"""workshop.site.decks: slides show what is marked, short, and keep the rest for the speaker; nothing overflows."""
+"""workshop.site.decks: slides show what is marked, short, and keep the rest for the speaker."""
 
 from pathlib import Path
 
 import pytest
-from browser import CHROMIUM, opened, violations
+from browser import CHROMIUM, needs_browser
 from bs4 import BeautifulSoup
+from keyboard import typed
 from test_pages import DOING, OPENING, PIXEL, code, data, printed, project, text, write
 
-from workshop.site import chapters, decks, pages
+from workshop.site import chapters
 from workshop.site.decks import _few_sentences, _prose, _short, slides_of
 
 CHAPTERS = Path(__file__).resolve().parents[2] / "chapters"
 NAMES = sorted(path.stem for path in CHAPTERS.glob("[0-9][0-9]_*.ipynb"))
 LECTURES = [name for name in NAMES if not name.startswith("00")]  # 00 is a welcome
-SMALLEST = 18  # pixels of 720: type for the last row
 PREDICTION = 'predict("p", "One and one?", ["two", "three"])'
 CELLS = [
     text(OPENING.replace("[chapter 2](02_models.ipynb#Why-it-works)", "Python")),
@@ -114,55 +114,28 @@ def test_a_prediction_may_be_a_step_of_its_introduction():
     assert next(s.minutes for s in slides if s.heading == "One word, two meanings") == 3
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
-@pytest.mark.parametrize("name", NAMES)
-def test_no_slide_overflows(tmp_path, name):
-    """Each slide with all its steps, in Chromium: 1280 by 720, nothing refused, every picture loaded, no code cut."""
-    chapter = chapters.read(CHAPTERS / f"{name}.ipynb")
-    decks.stage([chapter], tmp_path / "source")
-    settings = decks.configuration(pages.configuration(CHAPTERS.parent))
-    assert pages.run_sphinx(tmp_path / "source", tmp_path / "slides", "revealjs", settings) == []
-    deck = tmp_path / "slides" / f"{name}.html"
-    act = """
-      const found = [];
-      for (const slide of Reveal.getSlides()) {
-        const at = Reveal.getIndices(slide);
-        Reveal.slide(at.h, at.v, 99);
-        await new Promise((go) => setTimeout(go, 20));
-        const loaded = [...slide.querySelectorAll("img")].every((image) => image.naturalWidth > 0);
-        const cut = [...slide.querySelectorAll("pre, pre code")].filter((one) =>
-          one.scrollHeight > one.clientHeight + 1 || one.scrollWidth > one.clientWidth + 1);
-        const small = [...slide.querySelectorAll("p, li, pre, td")].filter((one) =>
-          !one.closest("aside") && parseFloat(getComputedStyle(one).fontSize) < SMALLEST);
-        found.push([slide.querySelector("h1, h2").textContent, slide.scrollHeight, slide.scrollWidth, loaded,
-          [...cut, ...small].map((one) => one.textContent)]);
-      }
-      return found;""".replace("SMALLEST", str(SMALLEST))
-    found = opened(deck, tmp_path, act)
-    assert found["refused"] == []
-    assert len(found["value"]) == len(slides_of(chapter)) + 1
-    assert [one for one in found["value"] if one[1] > 720 or one[2] > 1280 or not one[3] or one[4]] == []
-
-
-@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
+@needs_browser
 def test_a_slide_with_room_is_set_larger_and_its_picture_fills_it(deck, tmp_path):
-    act = """return [...document.querySelectorAll(".slides section:not(:has(section))")].slice(1).map((slide) => {
-      Reveal.slide(Reveal.getIndices(slide).h, Reveal.getIndices(slide).v, 99);
-      const size = (found) => found && parseFloat(getComputedStyle(found).fontSize);
-      return [size(slide.querySelector("p, li")), size(slide.querySelector("pre")), slide.querySelector("img")?.clientHeight];
-    })"""  # noqa: E501
-    sum_, question, drawing = opened(deck, tmp_path, act)["value"]
+    with typed(deck, tmp_path) as page:
+        sum_, question, drawing = page.does("""
+          return [...document.querySelectorAll(".slides section:not(:has(section))")].slice(1).map((slide) => {
+            Reveal.slide(Reveal.getIndices(slide).h, Reveal.getIndices(slide).v, 99);
+            const size = (found) => found && parseFloat(getComputedStyle(found).fontSize);
+            const [words, code] = [slide.querySelector("p, li"), slide.querySelector("pre")];
+            return [size(words), size(code), slide.querySelector("img")?.clientHeight];
+          })""")
     assert sum_ == [39, None, None]
     assert question == [39, 30, None]
     assert drawing[2] > 500
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
+@needs_browser
 def test_axe_finds_nothing_on_slides(deck, tmp_path):
-    assert violations(deck, tmp_path, "light") == {}
+    with typed(deck, tmp_path) as page:
+        assert page.violations("light") == {}
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
+@needs_browser
 def test_the_speakers_view_follows_the_slides_from_a_file_without_network(deck):
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as started:

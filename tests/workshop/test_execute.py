@@ -43,6 +43,11 @@ def printed(path: Path) -> str:
     return "".join(o.get("text", "") for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs)
 
 
+def test_notebooks_are_read_without_parsers_of_addresses():
+    assert "jsonschema" in sys.modules
+    assert "rfc3987_syntax.syntax_helpers" not in sys.modules, "1.8 s at every start, for formats that no cell has"
+
+
 def test_executes_in_the_chapters_folder_then_skips_then_follows_every_change(tmp_path, monkeypatch):
     (tmp_path / "chapters").mkdir()
     (tmp_path / "chapters" / "word.txt").write_text("bank")

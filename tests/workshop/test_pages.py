@@ -9,8 +9,9 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import CHROMIUM, opened, violations
+from browser import WIDE, needs_browser
 from bs4 import BeautifulSoup
+from keyboard import typed
 from links import problems
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -192,6 +193,20 @@ def page(site):
     return read(site / "01_pipelines.html").select_one("article")
 
 
+@pytest.fixture(scope="module")
+def browser(site, tmp_path_factory):
+    """One for all that follows."""
+    with typed(site / "index.html", tmp_path_factory.mktemp("profile")) as browser:
+        yield browser
+
+
+@pytest.fixture
+def reader(browser):
+    """Somebody who has not been here before, at a desk."""
+    browser.forget()
+    return browser
+
+
 # ---------------------------------------------------------------- nothing from a host
 
 
@@ -222,16 +237,18 @@ def test_what_comes_from_a_host_is_replaced_by_a_link_with_a_warning():
     )
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
-def test_in_a_browser_nothing_is_asked_and_nothing_refused(site, tmp_path):
+@needs_browser
+def test_in_a_browser_nothing_is_asked_and_nothing_refused(site, reader):
     """Neither a request to a host nor one that the policy stopped; the search answers from a file."""
     for name in ("index", "01_pipelines", "claims", "glossary"):
-        found = opened(site / f"{name}.html", tmp_path, "return [...document.styleSheets].length")
-        assert found["refused"] == []
-        assert found["value"] > 3
-    act = "return [...document.querySelectorAll('#search-results li a')].map(a => a.textContent)"
-    found = opened(site / "search.html", tmp_path, act, query="?q=doubles")
-    assert found["value"] == ["01 Pipelines"]
+        reader.open(site / f"{name}.html")
+        assert reader.value("refused") == []
+        assert reader.value("document.styleSheets.length") > 3
+    reader.value("document.body.append(Object.assign(new Image(), { src: 'https://models.invalid/a.png' }))")
+    reader.until("refused.includes('https://models.invalid/a.png')")
+    reader.open(site / "search.html", "?q=doubles")
+    found = reader.value("[...document.querySelectorAll('#search-results li a')].map(a => a.textContent)")
+    assert found == ["01 Pipelines"]
 
 
 # ---------------------------------------------------------------- what a chapter says
@@ -476,8 +493,8 @@ def test_a_second_building_gives_the_same_bytes(tmp_path):
 # ---------------------------------------------------------------- in a browser
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
-def test_in_a_browser_choosing_opens_the_answer_the_quiz_marks_and_terms_say_what_they_are(site, tmp_path):
+@needs_browser
+def test_in_a_browser_choosing_opens_the_answer_the_quiz_marks_and_terms_say_what_they_are(site, reader):
     act = """
       const fold = document.querySelector("details.answer"), found = [fold.open];
       document.querySelector("form.prediction button").click();  // nothing is chosen yet
@@ -494,13 +511,13 @@ def test_in_a_browser_choosing_opens_the_answer_the_quiz_marks_and_terms_say_wha
       document.querySelector("article img").click();
       found.push(document.querySelector("dialog.figure").open);
       return found;"""
-    found = opened(site / "01_pipelines.html", tmp_path, act)["value"]
+    reader.open(site / "01_pipelines.html")
     said = "You said: two, 80 % sure. Read on to the answer."
-    assert found == [False, False, True, said, True, "a word or a piece of a word", True]
+    assert reader.does(act) == [False, False, True, said, True, "a word or a piece of a word", True]
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
-def test_on_paper_solutions_and_answers_are_at_the_end_and_afterwards_the_page_is_as_it_was(site, tmp_path):
+@needs_browser
+def test_on_paper_solutions_and_answers_are_at_the_end_and_afterwards_the_page_is_as_it_was(site, reader):
     act = """
       const before = document.querySelector(".bd-article").innerHTML, found = [];
       dispatchEvent(new Event("beforeprint"));
@@ -512,9 +529,8 @@ def test_on_paper_solutions_and_answers_are_at_the_end_and_afterwards_the_page_i
       dispatchEvent(new Event("afterprint"));
       found.push(document.querySelector(".bd-article").innerHTML === before);
       return found;"""
-    headings, code_there, words_there, answers, closed, solutions, same = opened(
-        site / "01_pipelines.html", tmp_path, act
-    )["value"]
+    reader.open(site / "01_pipelines.html")
+    headings, code_there, words_there, answers, closed, solutions, same = reader.does(act)
     assert headings == ["Solutions", "Exercise 1.0", "Exercise 1.0"]
     assert code_there
     assert words_there
@@ -522,25 +538,30 @@ def test_on_paper_solutions_and_answers_are_at_the_end_and_afterwards_the_page_i
     assert (closed, solutions, same) == (0, 2, True)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
-def test_a_link_into_a_fold_opens_it(site, tmp_path):
-    act = "return document.querySelector('details.answer').open"
-    assert opened(site / "01_pipelines.html", tmp_path, act, query="#c12")["value"] is True
-    assert opened(site / "01_pipelines.html", tmp_path, act)["value"] is False
+@needs_browser
+def test_a_link_into_a_fold_opens_it(site, reader):
+    for link, is_open in (("#c12", True), ("", False)):
+        reader.open(site / "01_pipelines.html", link)
+        assert reader.value("document.querySelector('details.answer').open") is is_open
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
+@needs_browser
 @pytest.mark.parametrize("name", ["index", "01_pipelines", "claims", "evidence", "glossary", "reference", "search"])
-def test_on_a_phone_no_page_is_wider_than_the_screen(site, tmp_path, name):
-    act = "return document.scrollingElement.scrollWidth - innerWidth"
-    assert opened(site / f"{name}.html", tmp_path, act, width=390)["value"] <= 0
+def test_on_a_phone_no_page_is_wider_than_the_screen(site, reader, name):
+    reader.resize(390)
+    reader.open(site / f"{name}.html")
+    assert reader.value(WIDE) <= 0
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
+@needs_browser
 @pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("name", ["index", "01_pipelines", "claims", "evidence", "glossary", "reference", "search"])
-def test_axe_finds_nothing(site, tmp_path, name, mode):
-    assert violations(site / f"{name}.html", tmp_path, mode) == {}
+def test_axe_finds_nothing(site, reader, name, mode):
+    reader.value(f"localStorage.setItem('mode', '{mode}')")
+    reader.open(site / f"{name}.html")
+    reader.value("document.head.append(Object.assign(document.createElement('style'), "
+                 "{ textContent: '* { transition: none !important; }' }))")  # fmt: skip
+    assert reader.violations(mode) == {}
 
 
 def test_a_page_is_light(site):

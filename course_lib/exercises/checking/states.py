@@ -28,7 +28,7 @@ def kept(seed: int = 0) -> Iterator[list[str]]:
     Yields a list; at the end it holds in words what the body had changed and left changed.
     """
     left: list[str] = []
-    functions = [dict(vars(place)) for place in PLACES]
+    functions = [vars(place).copy() for place in PLACES]
     generators = random.getstate(), np.random.get_state(), torch.get_rng_state()
     before = {name: get() for name, (get, _) in SWITCHES.items()}
     path, filters = list(sys.path), list(warnings.filters)
@@ -41,21 +41,23 @@ def kept(seed: int = 0) -> Iterator[list[str]]:
         yield left
     finally:
         left += _functions_back(functions)
+        ended = {}
         for name, (get, _) in SWITCHES.items():
             with contextlib.suppress(Exception):
-                if get() != started[name]:
+                ended[name] = get()
+                if ended[name] != started[name]:
                     left.append(name)
-        _set(None, before)
+        _set(ended, before)
         sys.path[:], warnings.filters[:] = path, filters
         random.setstate(generators[0])
         np.random.set_state(generators[1])
         torch.set_rng_state(generators[2])
 
 
-def _set(now: dict | None, wanted: dict) -> None:
-    for name, (get, put) in SWITCHES.items():
+def _set(now: dict, wanted: dict) -> None:
+    for name, (_, put) in SWITCHES.items():
         with contextlib.suppress(Exception):
-            if (get() if now is None else now[name]) != wanted[name]:
+            if now[name] != wanted[name]:
                 put(wanted[name])
 
 

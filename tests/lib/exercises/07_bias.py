@@ -149,14 +149,28 @@ def interval_of(percents=(2.5, 97.5), replace=True, size=None, figure=np.mean, s
     def wrong(values, draws, seed):
         generator = np.random.default_rng(seed if seeded else None)
         many = size(values, draws) if size else len(values)
-        drawn = []
-        for _ in range(draws):
-            generator = np.random.default_rng(seed) if anew else generator
-            drawn.append(figure(generator.choice(values, many, replace=replace)))
+        if anew:
+            drawn = np.full(draws, figure(generator.choice(values, many)))
+        elif not replace:
+            drawn = figure(shuffles(generator, values, draws), axis=1)
+        else:
+            rows = [generator.choice(values, (part, many)) for part in parts_of(draws, many)]
+            drawn = np.concatenate([figure(one, axis=1) for one in rows])
         ends = np.percentile(drawn, percents)
         return after(ends, values) if after else tuple(ends)
 
     return wrong
+
+
+def parts_of(draws, many):
+    """How many draws are made at a time: so many that a table of them is small, and all of them together."""
+    at_a_time = max(1, 100_000 // many)
+    return [min(at_a_time, draws - done) for done in range(0, draws, at_a_time)]
+
+
+def shuffles(generator, values, draws):
+    """(draws, units): in each row the units, shuffled anew."""
+    return generator.permuted(np.tile(values, (draws, 1)), axis=1)
 
 
 def drawn_rows(values, draws, seed):
@@ -175,15 +189,14 @@ def interval_by_formula(width):
 def p_of(count, mix=None, cut=None, share=True, figure=np.mean, seeded=True, top=0):
     def wrong(first, second, draws, seed):
         generator = np.random.default_rng(seed if seeded else None)
-        observed, found = figure(first) - figure(second), 0
-        for _ in range(draws):
-            if mix is None:
-                both = generator.permutation(np.r_[first, second])
-                at = len(first) if cut is None else cut(both)
-                a, b = both[:at], both[at:]
-            else:
-                a, b = mix(generator, first, second)
-            found += bool(count(figure(a) - figure(b), observed))
+        if mix is None:
+            both = shuffles(generator, np.r_[first, second], draws)
+            at = len(first) if cut is None else cut(both[0])
+            a, b = both[:, :at], both[:, at:]
+        else:
+            a, b = mix(generator, first, second, draws)
+        gaps = figure(a, axis=1) - figure(b, axis=1)  # (draws,)
+        found = int(count(gaps, figure(first) - figure(second)).sum())
         return (found + top) / draws if share else found
 
     return wrong
@@ -193,30 +206,33 @@ def far(gap, observed):
     return abs(gap) >= abs(observed) - 1e-9
 
 
-def both_drawn(generator, first, second):
-    both = generator.choice(np.r_[first, second], len(first) + len(second))
-    return both[: len(first)], both[len(first) :]
+def both_drawn(generator, first, second, draws):
+    both = generator.choice(np.r_[first, second], (draws, len(first) + len(second)))
+    return both[:, : len(first)], both[:, len(first) :]
 
 
-def each_drawn(generator, first, second):
-    return generator.choice(first, len(first)), generator.choice(second, len(second))
+def each_drawn(generator, first, second, draws):
+    return generator.choice(first, (draws, len(first))), generator.choice(second, (draws, len(second)))
 
 
-def each_shuffled(generator, first, second):
-    return generator.permutation(first), generator.permutation(second)
+def each_shuffled(generator, first, second, draws):
+    return shuffles(generator, first, draws), shuffles(generator, second, draws)
 
 
-def two_shuffles(generator, first, second):
+def two_shuffles(generator, first, second, draws):
     both = np.r_[first, second]
-    return generator.permutation(both)[: len(first)], generator.permutation(both)[len(first) :]
+    return shuffles(generator, both, draws)[:, : len(first)], shuffles(generator, both, draws)[:, len(first) :]
+
+
+def one_shuffled(generator, first, second, draws):
+    return shuffles(generator, np.r_[first, second], draws)[:, : len(first)], np.tile(second, (draws, 1))
 
 
 def p_anew(first, second, draws, seed):
-    found = 0
-    for _ in range(draws):
-        both = np.random.default_rng(seed).permutation(np.r_[first, second])
-        found += far(both[: len(first)].mean() - both[len(first) :].mean(), first.mean() - second.mean())
-    return found / draws
+    """Each shuffle is by a generator made anew from the seed, so all are the same."""
+    both = np.random.default_rng(seed).permutation(np.r_[first, second])
+    counted = far(both[: len(first)].mean() - both[len(first) :].mean(), first.mean() - second.mean())
+    return float(counted)
 
 
 def grouped(pick, score, number=None):
@@ -351,7 +367,7 @@ WRONG = {
         (p_of(lambda gap, seen: gap <= seen + 1e-9), "one-sided"),
         (p_of(lambda gap, seen: abs(gap) >= seen - 1e-9), "on both sides"),
         (p_of(lambda gap, seen: abs(gap) > abs(seen) + 1e-9), "and not >"),
-        (p_of(lambda gap, seen: not far(gap, seen)), "one minus the share"),
+        (p_of(lambda gap, seen: ~far(gap, seen)), "one minus the share"),
         (p_of(far, mix=each_shuffled), "every shuffle is counted"),
         (p_of(far, mix=both_drawn), "drawn with replacement"),
         (p_of(far, mix=each_drawn), "resampled from its own units"),
@@ -363,10 +379,7 @@ WRONG = {
         (p_of(far, top=1), "more than 1"),
         (lambda *given: 2 * p_of(lambda gap, seen: gap >= seen - 1e-9)(*given), "double nothing"),
         (p_of(far, mix=two_shuffles), "one and the same shuffle"),
-        (
-            p_of(far, mix=lambda generator, a, b: (generator.permutation(np.r_[a, b])[: len(a)], b)),
-            "one and the same shuffle",
-        ),
+        (p_of(far, mix=one_shuffled), "one and the same shuffle"),
         (p_anew, "made anew"),
         (p_of(far, seeded=False), "two calls with the same seed"),
         (lambda first, second, draws, seed: p_of(far)(first, second, draws, 0), "every seed gives the same"),
