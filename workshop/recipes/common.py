@@ -418,7 +418,9 @@ def told(settings: argparse.Namespace, seed: int, done: dict) -> str:
     """The training in words, for a card: its settings, how long it was, where it began."""
     words = f"seed {seed}, learning rate {settings.rate:g}, batches of at most {settings.tokens:,} tokens, "
     words += f"{done['steps']:,} steps or {done['epochs']:g} epochs in {done['minutes']:.0f} minutes on "
-    words += "two processor cores" if settings.device == "cpu" else torch.cuda.get_device_name()
+    cores = {1: "one processor core", 2: "two processor cores"}
+    on_cpu = cores.get(torch.get_num_threads(), f"{torch.get_num_threads()} processor cores")
+    words += on_cpu if settings.device == "cpu" else torch.cuda.get_device_name()
     return words + (", begun with the weights that shipped before" if settings.goes_on else "")
 
 

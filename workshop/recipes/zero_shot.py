@@ -267,9 +267,8 @@ they learned was put into the adapters (singular value decomposition; {share:.1%
 Written by `workshop/recipes/zero_shot.py` ({training}; {pairs:,} pairs of sentences and {choices:,} choices between \
 statements).
 
-- **Intended use**: to show zero-shot classification in chapter 01 and inference in chapter 02, on English \
-sentences and short paragraphs with a handful of labels. Not for sorting what people write where a wrong label \
-has consequences.
+- **Intended use**: to show zero-shot classification in chapters 01 and 07, on English sentences and short \
+paragraphs with a handful of labels. Not for sorting what people write where a wrong label has consequences.
 - **Data**: LingNLI (Parrish et al. 2021; licence not stated, a research set in common use), MultiNLI pairs \
 re-annotated by TaxiNLI (Williams et al. 2018, Joshi et al. 2020; C-UDA 1.0), pairs from Wikipedia (Vania et al. \
 2020; text CC BY-SA 3.0), SNLI pairs revised by people (Kaushik et al. 2020; Apache-2.0), RTE (Dagan et al. 2005 \
