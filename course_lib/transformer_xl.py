@@ -309,11 +309,19 @@ class TransformerXLForCausalLM(PreTrainedModel, GenerationMixin):
                 "on the right and give no mask: logits before the padding stay the same. Label it -100, drop the mems."
             )
 
-    def prepare_inputs_for_generation(self, input_ids, past_key_values=None, use_cache=True, mems=None, **kwargs):
-        """For `generate`, which hands back the mems of the step before as past_key_values: then one token is new."""
-        if past_key_values is not None and use_cache:
-            return {"input_ids": input_ids[:, -1:], "mems": past_key_values}
+    def prepare_inputs_for_generation(self, input_ids, use_cache=True, mems=None, written=False, **kwargs):
+        """For `generate`: once something is written, one token is new, and the mems hold what stands before it."""
+        if written and use_cache:
+            return {"input_ids": input_ids[:, -1:], "mems": mems}
         return {"input_ids": input_ids, "mems": mems, "attention_mask": kwargs.get("attention_mask")}
+
+    def _update_model_kwargs_for_generation(self, outputs, model_kwargs, *args, **kwargs):
+        """Hand the mems to the next step: up to release 5.23 they came as past_key_values, from 5.24 on not at all."""
+        model_kwargs = super()._update_model_kwargs_for_generation(outputs, model_kwargs, *args, **kwargs)
+        model_kwargs.pop("past_key_values", None)
+        if outputs.mems is not None and model_kwargs.get("use_cache", True):
+            model_kwargs |= {"mems": outputs.mems, "written": True}
+        return model_kwargs
 
     @classmethod
     def _supports_default_dynamic_cache(cls) -> bool:

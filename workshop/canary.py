@@ -87,6 +87,7 @@ def said(text: str) -> str:
     """The heart of a failure in one line: the error, or the first stored line that reads otherwise now."""
     if "Cell execution caused an exception" in text:
         return text.strip().splitlines()[-1].strip()
+    text = text.rpartition("During handling of the above exception, another exception occurred:")[2]  # the last one
     lines = [line for line in text.splitlines() if line.strip()]
     if "Cell outputs differ" in text:
         was, now = ([line[4:].strip()[:80] for line in lines if line.startswith(f"  {sign} ")] for sign in "+-")

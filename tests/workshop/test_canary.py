@@ -49,7 +49,8 @@ def checked(tmp_path_factory):
         cell("print(5)", "4\n"),
     ]
     nbformat.write(new_notebook(cells=cells), folder / "01_one.ipynb")
-    (folder / "test_small.py").write_text("def test_good(): pass\ndef test_bad(): assert [1] == [2]\n")
+    bad = "def test_bad():\n    try: raise KeyError('an earlier one')\n    except KeyError: assert [1] == [2]\n"
+    (folder / "test_small.py").write_text(f"def test_good(): pass\n{bad}")
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "--junitxml=junit.xml", "-q"]
     subprocess.run([*command, "-p", "no:cacheprovider", "--rootdir", folder, folder], cwd=folder, capture_output=True)
     return folder, (folder / "junit.xml").read_text(encoding="utf-8")
