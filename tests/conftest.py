@@ -23,6 +23,7 @@ import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 
 from workshop.execute import Finished, finished, threads
+from workshop.make import SETTINGS
 from workshop.recorder import Recorder
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -131,6 +132,8 @@ def pytest_addoption(parser):
 def pytest_configure(config):
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a shell starts what it puts in the background so
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    for name in SETTINGS:  # what was given to `make test` is for its set-up; the tests of make give their own
+        os.environ.pop(name, None)
     os.environ["COURSE_PROGRESS"] = "off"  # what tests and the chapters' kernels do is nobody's progress
     config.addinivalue_line("markers", "slow: executes whole chapters, unless nbval did so in the same session")
     plugin = ChaptersUnderRecorder(_folder_of)

@@ -181,3 +181,7 @@ def test_clean_removes_the_results_alone(called, monkeypatch, tmp_path):
     assert make.main(["clean"]) == 0
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
     assert called[0] == []
+
+
+def test_what_was_given_to_make_test_reaches_no_test():
+    assert not set(make.SETTINGS) & set(os.environ)
