@@ -27,6 +27,10 @@ from workshop.environment import packages as asked_for
 from workshop.make import NBVAL
 
 ROOT = install.ROOT
+CHAINED = re.compile(
+    "During handling of the above exception, another exception occurred:"
+    "|The above exception was the direct cause of the following exception:"
+)  # between the errors of a chain, of which the last ended the test
 VERSIONS = (
     "import importlib.metadata as m, json; "
     "print(json.dumps({d.metadata['Name'].lower().replace('_', '-'): d.version for d in m.distributions()}))"
@@ -87,7 +91,7 @@ def said(text: str) -> str:
     """The heart of a failure in one line: the error, or the first stored line that reads otherwise now."""
     if "Cell execution caused an exception" in text:
         return text.strip().splitlines()[-1].strip()
-    text = text.rpartition("During handling of the above exception, another exception occurred:")[2]  # the last one
+    text = CHAINED.split(text)[-1]
     lines = [line for line in text.splitlines() if line.strip()]
     if "Cell outputs differ" in text:
         was, now = ([line[4:].strip()[:80] for line in lines if line.startswith(f"  {sign} ")] for sign in "+-")

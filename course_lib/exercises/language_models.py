@@ -1067,14 +1067,7 @@ def _rest_to_the_last(logits, temperature, top_p):
 
 
 def _share_of_vocabulary(rounded):
-    def cut(logits, temperature, top_p):
-        if temperature == 0:
-            return chances(logits, 0, top_p)
-        probabilities = (logits / temperature).softmax(-1)
-        many = max(1, rounded(top_p * len(probabilities)))
-        return torch.where(probabilities.argsort(descending=True).argsort() < many, probabilities, 0.0)
-
-    return cut
+    return kept_but(lambda ordered, sums, top_p: torch.arange(len(ordered)) < rounded(top_p * len(ordered)))
 
 
 def _not_sorted(logits, temperature, top_p):

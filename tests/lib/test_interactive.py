@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from browser import CHROMIUM, needs_browser
 from bs4 import BeautifulSoup
 from PIL import Image
 from tiny_models import tiny_model, word_tokenizer
@@ -22,9 +23,7 @@ from course_lib.interactive import MASKS, explored, explorer, head_view, model_v
 from course_lib.probing import attention_weights
 from workshop.site.extension import POLICY
 from workshop.site.pages import write_pages
-from workshop.site.pdf import find_browser
 
-CHROMIUM = find_browser()
 VIEWS = [head_view, model_view]
 SHORT = "The bank raised its rates."
 LONG = "We sat on the grassy bank of the river."
@@ -270,7 +269,7 @@ setInterval(() => {
 </script>"""
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)")
+@needs_browser
 @pytest.mark.parametrize("draw", VIEWS)
 def test_chromium_draws_every_line_without_a_network(draw, of_both, pages, tmp_path):
     weights, _ = of_both
@@ -315,7 +314,7 @@ setTimeout(() => {
 </script>"""
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)")
+@needs_browser
 @pytest.mark.parametrize("draw", VIEWS)
 def test_keys_do_what_a_mouse_does(draw, tmp_path):
     page = tmp_path / "view.html"

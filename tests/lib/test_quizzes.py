@@ -7,15 +7,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from browser import CHROMIUM, needs_browser
 from bs4 import BeautifulSoup
 from nbclient import NotebookClient
 from quiz_rules import faults
 
 from course_lib import progress, quizzes
 from course_lib.marked import as_html
-from workshop.site.pdf import find_browser
 
-CHROMIUM = find_browser()
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLE = [
     {
@@ -210,7 +209,7 @@ setTimeout(() => {
 </script>"""
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)")
+@needs_browser
 def test_in_a_browser_it_marks(tmp_path):
     page = tmp_path / "quiz.html"
     page.write_text(

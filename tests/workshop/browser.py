@@ -7,7 +7,9 @@ import pytest
 from workshop.site.pdf import find_browser
 
 CHROMIUM = find_browser()
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="needs a browser")
+needs_browser = pytest.mark.skipif(
+    CHROMIUM is None, reason="no Chromium on this machine (Debian: apt-get install chromium)"
+)
 WIDE = "document.scrollingElement.scrollWidth - document.documentElement.clientWidth"  # a phone's innerWidth gives way
 AXE = next(f for f in distribution("axe-core-python").files if f.name == "axe.min.js")
 LOOK = """

@@ -50,7 +50,8 @@ def checked(tmp_path_factory):
     ]
     nbformat.write(new_notebook(cells=cells), folder / "01_one.ipynb")
     bad = "def test_bad():\n    try: raise KeyError('an earlier one')\n    except KeyError: assert [1] == [2]\n"
-    (folder / "test_small.py").write_text(f"def test_good(): pass\n{bad}")
+    worse = "def test_worse():\n    try: {}[1]\n    except KeyError as cause: raise ValueError('the end') from cause\n"
+    (folder / "test_small.py").write_text(f"def test_good(): pass\n{bad}{worse}")
     command = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "--junitxml=junit.xml", "-q"]
     subprocess.run([*command, "-p", "no:cacheprovider", "--rootdir", folder, folder], cwd=folder, capture_output=True)
     return folder, (folder / "junit.xml").read_text(encoding="utf-8")
@@ -59,13 +60,15 @@ def checked(tmp_path_factory):
 def test_the_report_of_pytest_is_read(checked):
     folder, junit = checked
     found = {(change.file, change.place): change for change in canary.changes(junit, folder)}
-    assert set(found) == {("01_one", "cell 1"), ("01_one", "cell 2"), ("01_one", "cell 4"), ("test_small", "test_bad")}
+    cells = {("01_one", "cell 1"), ("01_one", "cell 2"), ("01_one", "cell 4")}
+    assert set(found) == cells | {("test_small", "test_bad"), ("test_small", "test_worse")}
     assert found["01_one", "cell 1"].claims == ("C01",)
     assert found["01_one", "cell 1"].found == "was `before`, is `now`"
     assert found["01_one", "cell 2"].claims == ("C02",)
     assert found["01_one", "cell 2"].found == "AssertionError: one is not two"
     assert found["01_one", "cell 4"].claims == ()
     assert "[1] == [2]" in found["test_small", "test_bad"].found
+    assert found["test_small", "test_worse"].found == "ValueError: the end"
 
 
 def test_the_table_says_which_claims_and_outputs_change(checked):

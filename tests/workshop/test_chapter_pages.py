@@ -79,8 +79,6 @@ def seen(site, page):
         name = path.relative_to(site).as_posix()
         page.resize(1280)
         page.open(path)
-        page.value("document.head.append(Object.assign(document.createElement('style'), "
-                   "{ textContent: '* { transition: none !important; }' }))")  # fmt: skip
         page.value("document.querySelectorAll('.MCButton').forEach((choice) => choice.click())")  # right and wrong
         page.value(OPEN)
         if kind(path) != "deck":

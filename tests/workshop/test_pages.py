@@ -559,8 +559,6 @@ def test_on_a_phone_no_page_is_wider_than_the_screen(site, reader, name):
 def test_axe_finds_nothing(site, reader, name, mode):
     reader.value(f"localStorage.setItem('mode', '{mode}')")
     reader.open(site / f"{name}.html")
-    reader.value("document.head.append(Object.assign(document.createElement('style'), "
-                 "{ textContent: '* { transition: none !important; }' }))")  # fmt: skip
     assert reader.violations(mode) == {}
 
 

@@ -66,7 +66,7 @@ class Chapter:
     def promise(self) -> str:
         """The sentence below the heading, in words without links."""
         found = re.search(r"^# .+\n+([^#\n].*)", self.prose, re.MULTILINE)
-        return LINK.sub(r"\1", found[1].strip()) if found else ""
+        return unlinked(found[1].strip()) if found else ""
 
     @property
     def minutes(self) -> str:
@@ -105,11 +105,7 @@ def claims_of(cell: NotebookNode) -> list[str]:
 
 
 def page_of(
-    chapter: Chapter,
-    sentences: dict[str, str],
-    terms: dict[str, str],
-    repository: str = "",
-    built: Collection[str] = (),
+    chapter: Chapter, sentences: dict[str, str], terms: dict[str, str], repository: str, built: Collection[str]
 ) -> NotebookNode:
     """The chapter as a notebook for MyST-NB. `sentences` are those of the claims, `terms` those of the glossary by
     their anchors, `built` the names of the chapters that get a page: of a link to another that exists the words stay.
@@ -261,7 +257,7 @@ def _with_buttons(cell: NotebookNode) -> None:
         cell.outputs = [new_output("display_data", data={"text/html": text, "text/plain": cell.source})]
 
 
-def linked(text: str, chapter: Chapter, terms: dict[str, str], repository: str, built: Collection[str] = ()) -> str:
+def linked(text: str, chapter: Chapter, terms: dict[str, str], repository: str, built: Collection[str]) -> str:
     """Markdown whose links fit the site: to the glossary's terms, claims in tables, files of the project."""
 
     def link(found: re.Match) -> str:
@@ -288,6 +284,11 @@ def linked(text: str, chapter: Chapter, terms: dict[str, str], repository: str, 
             raise ValueError(f"{chapter.source.name}: there is no picture {picture}")
     text = re.sub(r"(?<=\| )(C\d\d(?:(?:, | to )C\d\d)*)(?= \|$)", _claims, text, flags=re.MULTILINE)
     return LINK.sub(link, text)
+
+
+def unlinked(text: str) -> str:
+    """Markdown with the words of its links alone."""
+    return LINK.sub(r"\1", text)
 
 
 def _claims(found: re.Match) -> str:

@@ -21,7 +21,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell
 
 from workshop.editions.marks import EXERCISE, kind, reveals_in, stub, tags
-from workshop.site.chapters import LINK, Chapter
+from workshop.site.chapters import Chapter, unlinked
 from workshop.site.extension import LOOKS
 
 LONGEST_CODE = 18  # lines: more is not read from the last row
@@ -140,7 +140,7 @@ def configuration(pages: dict) -> dict:
 def _plain(text: str) -> str:
     """Markdown without headings, links and pictures: what somebody reads out."""
     text = re.sub(r"!\[.*?\]\([^)]*\)", "", HEADING.sub("", text), flags=re.DOTALL)
-    return LINK.sub(lambda found: found[1], text).strip()
+    return unlinked(text).strip()
 
 
 def _short(text: str, fragment: bool) -> str:
@@ -153,12 +153,12 @@ def _short(text: str, fragment: bool) -> str:
             continue
         said, listed = said or is_list, listed or is_list
         if ITEM.match(block):
-            items = re.split(r"\n(?=[-*] |\d+\. )", LINK.sub(lambda found: found[1], block))
+            items = re.split(r"\n(?=[-*] |\d+\. )", unlinked(block))
             shown.append("\n".join(_first_sentence(item, ITEM.match(item)[0]) for item in items))
         elif re.match(r"\s*(!\[|\||\$\$)", block):
-            shown.append(LINK.sub(lambda found: found[1], block))
+            shown.append(unlinked(block))
         elif block and not said:
-            words = LINK.sub(lambda found: found[1], " ".join(block.split()))
+            words = unlinked(" ".join(block.split()))
             exercise = EXERCISE.match(words)
             shown.append(words if exercise else _first_sentence(words))
             said = not exercise
@@ -195,7 +195,7 @@ def _sentences(text: str) -> list[str]:
 def _prose(text: str) -> str:
     """A text's first paragraph, in one line, without links."""
     first = re.split(r"\n\s*\n", HEADING.sub("", text).strip())[0]
-    return LINK.sub(lambda found: found[1], " ".join(first.split()))
+    return unlinked(" ".join(first.split()))
 
 
 def _cell(cell: NotebookNode, fragment: bool, room: int) -> Iterator[NotebookNode]:

@@ -231,8 +231,7 @@ def one_shuffled(generator, first, second, draws):
 def p_anew(first, second, draws, seed):
     """Each shuffle is by a generator made anew from the seed, so all are the same."""
     both = np.random.default_rng(seed).permutation(np.r_[first, second])
-    counted = far(both[: len(first)].mean() - both[len(first) :].mean(), first.mean() - second.mean())
-    return float(counted)
+    return float(far(both[: len(first)].mean() - both[len(first) :].mean(), first.mean() - second.mean()))
 
 
 def grouped(pick, score, number=None):
