@@ -22,15 +22,26 @@ class Typed:
 
     def __init__(self, socket):
         self.socket, self.count = socket, 0
+        self.events = []  # what the browser said of its own accord since `arrived`
 
     def call(self, method: str, **parameters) -> dict:
-        """One DevTools call and its result; what the browser says meanwhile is left out."""
+        """One DevTools call and its result."""
         self.count += 1
         self.socket.send(json.dumps({"id": self.count, "method": method, "params": parameters}))
         while (answer := json.loads(self.socket.recv())).get("id") != self.count:
-            pass
+            self.events.append(answer)
         assert "error" not in answer, answer
         return answer["result"]
+
+    def event(self, method: str, fits) -> dict:
+        """The parameters of the first event, since `arrived` or to come, that `fits` is true of."""
+        looked = 0
+        while True:
+            for said in self.events[looked:]:
+                if said.get("method") == method and fits(said["params"]):
+                    return said["params"]
+            looked = len(self.events)
+            self.events.append(json.loads(self.socket.recv()))
 
     def value(self, expression: str):
         """Of an expression of JavaScript; a promise is waited for."""
@@ -61,17 +72,14 @@ class Typed:
         self.call("Emulation.setDeviceMetricsOverride", **about)
 
     def violations(self, mode: str) -> dict[str, list[str]]:
-        """What axe finds on this page, in light or dark, with its folds opened."""
-        axe = json.dumps(AXE.read_text("utf-8"))
-        still = "document.head.insertAdjacentHTML('beforeend', '<style>* { transition: none !important; }</style>')"
-        self.value(f"if (!window.axe) {{ eval(window.axeSource = {axe}); {still}; }} true")
+        """What axe finds on this page, its folds opened (in dark: of its colours); tokens of code are gone then."""
+        self.value(f"window.axeSource = {json.dumps(AXE.read_text('utf-8'))}; true")
         return self.does(LOOK.replace("MODE", mode))
 
     def open(self, page: Path, query: str = "") -> None:
         """Go to a page, and have `window.refused` hold what its policy refuses it."""
-        self.value("window.left = true")  # the page that is there is not the one that is waited for
-        self.call("Page.navigate", url=page.as_uri() + query)
-        if query.startswith("#") and self.value("window.left"):  # the same page, which has only been scrolled
+        if "loaderId" not in self.call("Page.navigate", url=page.as_uri() + query):  # the same page, only scrolled
+            self.event("Page.navigatedWithinDocument", lambda said: True)
             self.call("Page.reload")
         self.arrived(page.name)
 
@@ -85,9 +93,17 @@ class Typed:
         self.resize(1280)
 
     def arrived(self, name: str) -> None:
-        """Wait until this page is there, and its scripts, a quiz's too, have run."""
-        self.until(f"!window.left && location.pathname.includes({name!r}) && document.readyState === 'complete'")
-        self.value("new Promise((go) => setTimeout(go, 1500))")
+        """Wait until a page of this name has been gone to and has asked for nothing for half a second.
+
+        Nothing is evaluated until then: an expression would be lost with the page before it.
+        """
+
+        def is_it(said: dict) -> bool:
+            return "parentId" not in said["frame"] and name in said["frame"]["url"]
+
+        loader = self.event("Page.frameNavigated", is_it)["frame"]["loaderId"]
+        self.event("Page.lifecycleEvent", lambda said: said["name"] == "networkIdle" and said["loaderId"] == loader)
+        self.events.clear()
 
     def until(self, expression: str) -> None:
         """Wait until this is true: ten seconds at most."""
@@ -118,6 +134,7 @@ def typed(page: Path, profile: Path, width: int = 1280):
         try:
             here = Typed(socket)
             here.call("Page.enable")
+            here.call("Page.setLifecycleEventsEnabled", enabled=True)
             here.call("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
             here.open(page)
             yield here

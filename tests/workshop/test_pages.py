@@ -9,7 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from browser import WIDE, needs_browser
+from browser import needs_browser
 from bs4 import BeautifulSoup
 from keyboard import typed
 from links import problems
@@ -543,23 +543,6 @@ def test_a_link_into_a_fold_opens_it(site, reader):
     for link, is_open in (("#c12", True), ("", False)):
         reader.open(site / "01_pipelines.html", link)
         assert reader.value("document.querySelector('details.answer').open") is is_open
-
-
-@needs_browser
-@pytest.mark.parametrize("name", ["index", "01_pipelines", "claims", "evidence", "glossary", "reference", "search"])
-def test_on_a_phone_no_page_is_wider_than_the_screen(site, reader, name):
-    reader.resize(390)
-    reader.open(site / f"{name}.html")
-    assert reader.value(WIDE) <= 0
-
-
-@needs_browser
-@pytest.mark.parametrize("mode", ["light", "dark"])
-@pytest.mark.parametrize("name", ["index", "01_pipelines", "claims", "evidence", "glossary", "reference", "search"])
-def test_axe_finds_nothing(site, reader, name, mode):
-    reader.value(f"localStorage.setItem('mode', '{mode}')")
-    reader.open(site / f"{name}.html")
-    assert reader.violations(mode) == {}
 
 
 def test_a_page_is_light(site):
