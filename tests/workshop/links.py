@@ -1,5 +1,6 @@
 """What is wrong with the HTML of a site: links that lead nowhere, ids that are there twice, elements left open."""
 
+from collections import Counter
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -38,10 +39,10 @@ def pages_of(site: Path) -> list[Path]:
 def problems(site: Path) -> Iterator[str]:
     """A line for each thing that is wrong."""
     soups = {path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser") for path in pages_of(site)}
+    ids = {path: Counter(tag["id"] for tag in soup.find_all(id=True)) for path, soup in soups.items()}
     for path, soup in soups.items():
         name = path.relative_to(site)
-        ids = [tag["id"] for tag in soup.find_all(id=True)]
-        yield from (f"{name}: the id {one} is there {ids.count(one)} times" for one in set(ids) if ids.count(one) > 1)
+        yield from (f"{name}: the id {one} is there {times} times" for one, times in ids[path].items() if times > 1)
         for tag in soup.find_all(href=True):
             parts = urlsplit(tag["href"])
             if parts.scheme or parts.netloc:
@@ -51,7 +52,7 @@ def problems(site: Path) -> Iterator[str]:
                 yield f"{name}: there is no {tag['href']}"
                 continue
             plain = tag.name == "a" and target in soups and not parts.fragment.startswith("/")  # "/" leads to a slide
-            if plain and parts.fragment not in ("", "top") and not soups[target].find(id=unquote(parts.fragment)):
+            if plain and parts.fragment not in ("", "top") and unquote(parts.fragment) not in ids[target]:
                 yield f"{name}: there is no {tag['href']}"
         if path.parent.name == "slides":
             continue  # sphinx-revealjs leaves its outermost section open
