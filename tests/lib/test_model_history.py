@@ -24,23 +24,34 @@ CLASSES = {
     "Qwen3.5": "Qwen3_5MoeForCausalLM",
 }
 
+# Gemma 2 9B: google/gemma_pytorch, gemma/config.py
 GEMMA_2_9B = {"vocab_size": 256000, "hidden_size": 3584, "intermediate_size": 14336, "num_hidden_layers": 42}
 GEMMA_2_9B |= {"num_attention_heads": 16, "num_key_value_heads": 8, "head_dim": 256}
+# Mistral 7B v0.1: config.json, as mlx-community/mistral-7B-v0.1 has it
 SEVEN_B = {"vocab_size": 32000, "hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32}
 SEVEN_B |= {"num_attention_heads": 32, "num_key_value_heads": 8}
 DIMENSIONS = {  # of the largest size, as papers and released configurations give them; R1's are those of its class
+    # google/flan-t5-xxl, config.json
     "Flan-T5": {"vocab_size": 32128, "d_model": 4096, "d_kv": 64, "d_ff": 10240, "num_layers": 24, "num_heads": 64}
     | {"feed_forward_proj": "gated-gelu"},
+    # arXiv 2302.13971, table 2; the feed-forward width: huggyllama/llama-65b, config.json
     "Llama": {"hidden_size": 8192, "intermediate_size": 22016, "num_hidden_layers": 80, "num_attention_heads": 64},
     "Mistral 7B": SEVEN_B,
+    # mistralai/Mixtral-8x7B-Instruct-v0.1, config.json
     "Mixtral": {**SEVEN_B, "num_local_experts": 8},
+    # meta-llama/llama-models, models/sku_list.py: 8/3 of the width, times 1.2, up to a multiple of 4096
     "Llama 3": {"vocab_size": 128256, "hidden_size": 16384, "intermediate_size": 53248, "num_hidden_layers": 126}
     | {"num_attention_heads": 128, "num_key_value_heads": 8},
+    # answerdotai/ModernBERT-large, config.json
     "ModernBERT": {"hidden_size": 1024, "intermediate_size": 2624, "num_hidden_layers": 28, "num_attention_heads": 16},
+    # DeepSeek-V3, its base: arXiv 2412.19437, section 4.2
     "DeepSeek-R1": {},
+    # google/t5gemma-9b-9b-ul2, config.json, as benjiyaya/ComfyUI_MagiHuman has it
     "T5Gemma": {"encoder": GEMMA_2_9B, "decoder": {**GEMMA_2_9B, "cross_attention_hidden_size": 3584}},
+    # Qwen/Qwen3-235B-A22B, config.json, as Lightning-AI/litgpt has it
     "Qwen3": {"vocab_size": 151936, "hidden_size": 4096, "num_hidden_layers": 94, "num_attention_heads": 64}
     | {"num_key_value_heads": 4, "head_dim": 128, "num_experts": 128, "moe_intermediate_size": 1536},
+    # Qwen/Qwen3.5-397B-A17B, model card and config.json
     "Qwen3.5": {"vocab_size": 248320, "hidden_size": 4096, "num_hidden_layers": 60, "num_attention_heads": 32}
     | {"num_key_value_heads": 2, "head_dim": 256, "num_experts": 512, "moe_intermediate_size": 1024}
     | {"shared_expert_intermediate_size": 1024, "linear_num_key_heads": 16, "linear_num_value_heads": 64},
