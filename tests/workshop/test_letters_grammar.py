@@ -9,9 +9,13 @@ from workshop.recipes import letters
 UNFINISHED = re.compile(r"[{}\[\]|]|  | a a\b|\ba (?=[aeio])|\ban (?=[bcdfgjkmnpqrtvwyz])|\bthe (the|my)\b| [,.;!?]")
 
 
+def written(count: int, seed: int) -> list[tuple[str, str]]:
+    return [(one.text, one.summary) for one in letters.letters(count, seed)]
+
+
 @pytest.fixture(scope="module")
 def pairs():
-    return list(letters.letters(2000, seed=11))
+    return written(2000, 11)
 
 
 def facts_of(summary: str) -> list[str]:
@@ -23,8 +27,8 @@ def facts_of(summary: str) -> list[str]:
 
 
 def test_the_same_seed_gives_the_same_letters(pairs):
-    assert list(letters.letters(50, seed=11)) == pairs[:50]
-    assert list(letters.letters(50, seed=12)) != pairs[:50]
+    assert written(50, 11) == pairs[:50]
+    assert written(50, 12) != pairs[:50]
 
 
 def test_letters_are_all_different(pairs):
@@ -55,6 +59,7 @@ def test_nothing_is_left_unfilled(pairs):
 def test_many_situations_and_many_ways_to_write_each_part():
     assert len({case.situation for case in letters.cases()}) >= 30
     assert len(letters.chats()) >= 15
+
     facts = letters.Facts(letters.random.Random(3))
     for table in (letters.OPENINGS, letters.CLOSINGS, letters.WISHES, letters.REMARKS, letters.BRIDGES, letters.SIGNS):
         lines = [line for register in table.values() for line in register]
@@ -86,3 +91,13 @@ def test_things_agree():
     lamp, gloves = letters.Thing("old lamp", "lamp"), letters.Thing("red gloves", "gloves", plural=True)
     assert [lamp.form(x) for x in ("a", "is", "them", "stands")] == ["an old lamp", "is", "it", "stands"]
     assert [gloves.form(x) for x in ("a", "is", "them", "stands")] == ["red gloves", "are", "them", "stand"]
+
+
+def test_every_case_says_what_it_is_about_and_a_letter_is_about_what_its_case_says():
+    assert all(len(set(case.topics)) > 1 for case in letters.cases())
+    known = {tuple(case.topics) for case in letters.cases()}
+    made = list(letters.letters(300, seed=5))
+    assert {one.topics for one in made} <= {*known, ()}
+    lost = [one for one in made if "lost property" in one.topics]
+    assert lost
+    assert all(re.search(r"lost|left|forgot|found|missing|without", one.text) for one in lost)

@@ -1,16 +1,16 @@
-"""A grammar of letters, e-mails and chat messages, each with a summary: what the summariser of the course learns from.
+"""A grammar of letters, e-mails and chat messages, each with a summary: what the course's summarizer learns from.
 
-There is no open set of letters with summaries. So this file holds tables of parts (names, towns, things,
-    sentences) and a
-few small functions which put them together. A summary says who writes, what happened and what is wished; each name,
-thing, amount or date in it stands in the text in the same form. The tables are wide, and much of a text does not
-    matter
-for its summary: what can be learned here is to choose and to copy, not to remember.
+There is no open set of letters with summaries. So this file holds tables of parts (names, towns, things, sentences) and
+a few small functions which put them together. A summary says who writes, what happened and what is wished; each name,
+thing, amount or date in it stands in the text in the same form. The tables are wide, and much of a text does not matter
+for its summary: what can be learned here is to choose and to copy, not to remember. What a letter is about (its topics)
+is what zero-shot classification learns from.
 
-The tables' language: `[a|b|]` is one of its parts, chosen anew each time. `{x:the}` is a fact of this letter in
-    one of
+The tables' language: `[a|b|]` is one of its parts, chosen anew each time. `{x:the}` is a fact of this letter in one of
 its forms. A digit after a fact's name makes a second one that differs from the first, as `{date2}` does from `{date}`.
-An indented line goes on with the line before it.
+An indented line goes on with the line before it. In SITUATIONS a line begins with what it is: `@` a situation, `#` a
+subject, `+` a detail, `?` a wish, `^` that the writer is angry, `>` a story, `%` its topics, `=` and `~` what a summary
+says of it, with and without the writer.
 """
 
 from __future__ import annotations
@@ -868,6 +868,7 @@ SITUATIONS = """
 > [There must have been a mix-up|Something has gone wrong|A mistake has been made] [with my order|in your
     storeroom]. [It was {y:a} that came|You sent me {y:a}|I have received {y:a}], [while|whereas|although] I [had
     asked for|had ordered|paid for] {x:a}.
+% wrong product; a wrong delivery
 = ordered {x:a} but [received|got|was sent] {y:a}
 = received {y:a} instead of {x:the} [ordered|]
 = got {y:a} in place of {x:a}
@@ -896,6 +897,7 @@ SITUATIONS = """
     on {x:the} [from your shop|I had ordered|that I got from you].
 > I [have to|must|would like to] [report|complain about] {defect} on {x:the} that [I bought|you delivered] [on
     {date}|on {day}|in {month}].
+% damaged goods; a faulty product
 = [bought|received] {x:a} with {defect}
 = found {defect} on {x:the}
 = [complains|writes] that {x:the} {x:has} {defect}
@@ -908,6 +910,7 @@ SITUATIONS = """
     {x:them}, in vain].
 > [It took only {num} <1:days|weeks> for {x:the} to [break|fall apart]|After {num} <1:days|weeks> {x:the} broke]. I
     [had|have] paid [a good price|good money] [for {x:them}|in your shop].
+% a product that broke; a broken product
 = writes that {x:the} broke after {num} <1:days|weeks>
 = [reports|complains] that {x:the} broke
 ~ {x:the} broke after [only|] {num} <1:days|weeks>
@@ -938,6 +941,7 @@ SITUATIONS = """
     nowhere to be seen. [I had promised {x:them} to {p}|I wanted to give {x:them} to {p}|{event:the} is on {day2}].
 > [I am still without {x:the}|There is no sign of {x:the}] which [should have come|you promised] [on {day}|{num}
     weeks ago|by {date}]. 
+% late delivery; a parcel that has not come
 = [ordered {x:a} that {x:has} not arrived|is still waiting for {x:the}]
 = [has not received {x:the}|waits for {x:the}]
 ~ {x:the} {x:has} not arrived
@@ -959,6 +963,7 @@ SITUATIONS = """
 > {part} for {x:the} [I bought [on {date}|from you]|you sent me] {part:was} not in the parcel. [I have looked
     everywhere|So {x:the} just {x:stands} in the {room}].
 > I [bought|got|have] {x:a} from you[ for {sum2}|], and it is all there except for {part}.
+% missing part; an incomplete delivery
 = [received {x:a} without {part}|got {x:the} without {part}]
 = [writes|reports] that {part} for {x:the} {part:is} missing
 ~ {part} for {x:the} {part:was} missing
@@ -975,6 +980,7 @@ SITUATIONS = """
     {date2}|nobody is at home on weekdays]. 
 > [About|Concerning] {x:the} that I [ordered|bought] [last week|on {day}|on {date}]: [my address has changed|we
     have moved|the address I gave was wrong].
+% change of address; another address for a delivery
 = [ordered {x:a}|has {x:a} on order]
 ~ {x:the} should go to another address
 
@@ -982,6 +988,7 @@ SITUATIONS = """
     {x:one} in the attic|I have changed my mind|I no longer need {x:them}].
 > [Yesterday|On {day}|On {date}] I [put in|sent you|placed] an order for {x:a}. [My husband|My wife|{p}] [had
     ordered the same|has meanwhile bought {x:one}], [so I do not need {x:them}|which makes two].
+% cancellation; cancelling an order
 = [ordered {x:a}|no longer needs {x:the}]
 ~ {x:the} {x:is} no longer needed
 ? cancel [the order|my order|the order for {x:the}] // cancel the order // the order to be cancelled
@@ -994,6 +1001,7 @@ SITUATIONS = """
 > I [bought|ordered] {x:a} [from you|in your shop] [in {month}|on {date}], and [{x:they} {x:is} better than I had
     hoped|I must say that I am very happy with {x:them}|I have never had better]. [{p} in your shop gave me good
     advice|The delivery was quick].
+% praise; a satisfied customer
 = is [delighted|very happy|pleased] with {x:the}
 = praises {x:the}
 ~ {x:the} {x:is} much liked
@@ -1003,6 +1011,7 @@ SITUATIONS = """
     in your window in {month}|{p} bought {x:one} from you|Your website shows none].
 > Do you still sell {x:a}? [I saw {x:one} at your shop in {town2}|{p} has {x:one} and recommends {x:them}|My old
     {x:head} broke on {day}].
+% question about a product; looking for a product
 = is looking for {x:a}
 ~ {x:a} {x:is} wanted
 ? tell me <w:whether you have {x:one}|what {x:they} would cost> // say <w:whether {x:they} {x:is} in stock|what
@@ -1025,6 +1034,7 @@ SITUATIONS = """
     nights from {date}. [My {kin9} {n} will come along|{p} took the call|The price was {sum2}].
 > [We are coming to {town}|I shall arrive at your hotel] on {date} and will stay for {num} nights; [I reserved|we
     reserved|you have noted] {roomkind:a}. [Our train gets in at {hour}|{p} comes by bicycle].
+% hotel booking; a booking
 = [booked|has booked] {roomkind:a} [for {num} nights|] from {date}
 = has a booking for {roomkind:a} [from {date}|]
 ~ {roomkind:a} is booked from {date}
@@ -1032,6 +1042,7 @@ SITUATIONS = """
 > [We planned to come|I was to arrive] on {date} [for {num} nights|], in {roomkind:a}, but {snag}. 
 > [My booking|The booking] for {roomkind:a} is from {date}. [Unfortunately|Sadly|I am afraid] {snag}[, and {p}
     cannot travel alone|].
+% cancellation; cancelling a hotel room
 = cannot come on {date}
 = [booked|has booked] {roomkind:a} from {date} but cannot come
 ~ the stay [from|on] {date} cannot go ahead
@@ -1045,6 +1056,7 @@ SITUATIONS = """
     breakfast was fine].
 > [What a stay|So much for a rest]! [I had|We had] booked {roomkind:a}, but {roomflaw}. [I told {p} at the
     desk|Nobody came|I asked for another room in vain].
+% complaint about a hotel room; a bad room
 = [complains|writes] that {roomflaw}
 ~ {roomflaw}
 ? [refund|return|pay back] {sum} // refund {sum} // a refund of {sum};{sum} back
@@ -1058,6 +1070,7 @@ SITUATIONS = """
     [when I left on {date}|on {day}|on {date}]. 
 > [Since our stay from {date}|Since I left you on {day}] {x:my} {x:has} been missing. [{x:they} may be under the
     bed|I last saw {x:them} at the pool|{p} cleaned the room, I think].
+% lost property; something left at a hotel
 = left {x:a} [at the hotel|] [on {date}|on {day}|]
 = lost {x:a} [at the hotel|]
 ~ {x:a} {x:was} left at the hotel
@@ -1069,6 +1082,7 @@ SITUATIONS = """
     kind|went out of {p:his} way|thought of everything], and the [breakfast|view|garden] was [splendid|a dream].
 > [Thank you for|I would like to thank you for] [a lovely stay|{num} lovely nights] in {month}. {p} [found my
     {x}|carried our bags|drove us to the station], and [we slept well|the {dish} was excellent].
+% praise; a good stay at a hotel
 = praises the stay in {month}
 = [thanks|praises] {p} and the hotel for a [wonderful|lovely] stay
 ~ the stay was [lovely|wonderful], with praise for {p}
@@ -1091,6 +1105,7 @@ SITUATIONS = """
     late; [the reason was {hurdle}|they spoke of {hurdle}|it was {hurdle}, we were told].
 > Because of {hurdle}, [your|the] {transport} to {town} [arrived|came in|was] {num} hours late[ on {date}| on
     {day}|].
+% late train, bus or flight; a delay on a journey
 = [arrived {num} hours late in {town}|was {num} hours late in {town}]
 = writes that the {transport} to {town} was {num} hours late [because of {hurdle}|]
 ~ the {transport} to {town} was {num} hours late [because of {hurdle}|]
@@ -1100,6 +1115,7 @@ SITUATIONS = """
     stood there with {num} children|I had to spend the night in {town2}|{p} drove me in the end].
 > [I had a seat on|I was booked on] the {transport} to {town} [on {date}|on {day}], which [never left|was
     cancelled][: {hurdle}|].
+% cancelled train, bus or flight; a journey that was cancelled
 = complains that the {transport} to {town} was cancelled
 = had booked the {transport} to {town}, which was cancelled
 ~ the {transport} to {town} was cancelled
@@ -1108,6 +1124,7 @@ SITUATIONS = """
     window|I got off in a hurry|{p} called your office at once].
 > {x:my} {x:was} [not on the belt|gone] when I got off [your|the] {transport} in {town} [on {date}|on {day}]. [My
     name is on the label|A form was filled in by {p}].
+% lost luggage; lost property
 = lost {x:a} on the {transport} to {town}
 ~ {x:a} {x:was} lost on the {transport} to {town}
 ? [look|search] for {x:the} // look for {x:the} // =asks the company to look for {x:the}
@@ -1118,6 +1135,7 @@ SITUATIONS = """
     planned].
 > [I cannot travel|I am unable to travel] to {town} on {date} [as planned|after all], because {snag}. I [have
     already paid for|had booked] the {transport}.
+% change of a booking; a ticket that cannot be used
 = cannot take the {transport} to {town} on {date}
 = cannot travel to {town} on {date} because {snag:3}
 ~ the trip to {town} on {date} cannot go ahead
@@ -1129,6 +1147,7 @@ SITUATIONS = """
 > I [would like|want|plan] to take [my|our] {pet} {petname} on the {transport} to {town} on {date}. 
 > On {date} we [travel|are travelling] to {town} by {transport}, and [our|my] {pet} {petname} comes along. [Last
     time {p} at the desk said yes|{petname} is small and quiet].
+% travelling with an animal; question about an animal on a journey
 = wants to take the {pet} {petname} on the {transport} to {town}
 ~ the {pet} {petname} is to travel to {town}
 ? tell me [whether that is allowed|what it costs] // say whether that is allowed // =asks [whether that is
@@ -1152,6 +1171,7 @@ SITUATIONS = """
     {trouble:fails}. [The caretaker, {p}, shrugged|I have called {num2} times|{p} could not mend it].
 > [Something is wrong in the {room}|We have a problem in the {room}]: {trouble:the} {trouble:fails}. [It began on
     {day}|It gets worse every day|{p} says it is an old fault].
+% repair; something broken in a flat
 = [reports|writes] that {trouble:the} in the {room} {trouble:fails}
 = complains that {trouble:the} {trouble:fails}
 ~ {trouble:the} in the {room} {trouble:fails}
@@ -1162,6 +1182,7 @@ SITUATIONS = """
     trouble|The traps from {firm2} did nothing].
 > [I have found|We have seen] {pest} in the {room} [since {date}|again|this week]. [The children are scared|I
     cannot keep food there].
+% vermin; insects or mice in a flat
 = [found|has found] {pest} in the {room}
 = reports {pest} in the {room}
 ~ there {pest:is} {pest} in the {room}
@@ -1173,6 +1194,7 @@ SITUATIONS = """
     deposit of {sum}. [The flat was clean|{p} took the keys|You said it would take {num2} days].
 > [It is {num} weeks since I moved out|My keys went to {p} on {date}], yet the deposit of {sum} has not [come|been
     paid back].
+% deposit; money that a landlord owes
 = has not received the deposit of {sum}
 = moved out and is waiting for the deposit of {sum}
 ~ the deposit of {sum} has not been paid back
@@ -1183,6 +1205,7 @@ SITUATIONS = """
     have found work in {town}|The place has become too small|{p} and I are getting married].
 > [I have found a job in {town}|I am moving to {town}|{p} and I are moving to {town}] and will leave the flat [at
     {street}|at {street}] on {date}.
+% notice; moving out of a flat
 = gives notice and will move out on {date}
 = [is moving out of|will leave] the flat [in|at] {street} on {date}
 ~ the flat [in|at] {street} will be free from {date}
@@ -1192,6 +1215,7 @@ SITUATIONS = """
 
 > I [would like|should like|want] to [keep {pet:a}|paint the {room} {colour}|put {x:a} in the cellar|share the flat
     with {p2}] [from {month}|]. [The contract says nothing about it|{p} upstairs did the same].
+% asking for permission; request of a tenant
 = wants to [keep {pet:a}|paint the {room} {colour}|put {x:a} in the cellar|share the flat with {p2}]
 ? [give me your permission|allow this] // allow this // permission
 ? tell me whether [that is all right|you agree] // say whether that is all right // =asks whether that is all right
@@ -1208,6 +1232,7 @@ SITUATIONS = """
     work|It was put off in {month}].
 > [Workmen from {firm2}|{p} and {p:his} men] will be in the house on {date}, from {hour} to {hour2}. During this
     time the <1:water|electricity|heating|lift> will be <2:off|out of order>.
+% water or electricity turned off; announcement to tenants
 = announces that the <1:water|electricity|heating|lift> will be <2:off|out of order> on {date}
 ~ the <1:water|electricity|heating|lift> will be <2:off|out of order> on {date} from {hour} to {hour2}
 
@@ -1216,6 +1241,7 @@ SITUATIONS = """
     fell over it].
 > [Someone has left|Somebody put] {x:a} in the {shared}. [This is not allowed|It has been there since {date}|{p}
     complained].
+% things in the way; things left in shared rooms
 = complains about {x:a} in the {shared}
 ~ {x:a} {x:has} been left in the {shared}
 ? [take {x:them} away|remove {x:them}] by {day2} // remove {x:them} by {day2} //
@@ -1225,6 +1251,7 @@ SITUATIONS = """
     change was in {month2}].
 > From {date}, [each flat will cost {sum} more|you will pay {sum} more rent] [a month|each month]. [I held it off
     as long as I could|The new boiler cost {sum2}].
+% rent; a higher rent
 = announces that the rent will rise by {sum} from {date}
 ~ the rent will rise by {sum} from {date}
 ? [change|adjust] your [standing orders|payments] // change their payments //
@@ -1245,6 +1272,7 @@ SITUATIONS = """
     {lesson9}|{p}, the doctor, told {c:him} to rest].
 > [It is {illness}, says the doctor|We have {illness} in the house], so my {c:child} {c} [stays|has to stay] at
     home [until {day}|today].
+% illness; absence from school
 = [reports|writes] that {c} has {illness} [and stays at home until {day}|]
 = keeps {c} at home [until {day}|] because of {illness}
 ~ {c} [is ill with|has] {illness}
@@ -1254,6 +1282,7 @@ SITUATIONS = """
     {sum} at once|the price of {sum} is too much for us|I am out of work and {sum} is a great deal].
 > [About|As to] the {trip} on {date}: {c} [is looking forward to it|talks of nothing else], but [we cannot pay
     {sum} at once|{sum} is a lot of money for us].
+% school trip; question about a school trip
 = writes about the {trip} [and {c}|]
 = [says that|writes that] the price of {sum} is [too high|a lot] for the {trip}
 ~ {c} would like to go on the {trip}
@@ -1267,6 +1296,7 @@ SITUATIONS = """
     a present from {p}|It may have been after {lesson}].
 > My {c:child} {c} came home without {c:his} {x} [on {day}|on {date}]. [I asked {n}, {c:his} best friend|{c:he}
     changed for sports that day].
+% lost property; something lost at school
 = writes that {c} lost {x:a} [at school|]
 ~ {c} [has lost|lost] {x:a}
 ? [look for {x:them}|have a look for {x:them}] [in the {lesson2} room|in the lost property box|] // look for
@@ -1277,6 +1307,7 @@ SITUATIONS = """
     marks have dropped since {month}|At home {c:he} understands everything].
 > My {c:child} {c} [has trouble with|no longer keeps up in|has fallen behind in] {lesson}[ since {month}|]. [{c:he}
     cries over the homework|{p} tried to help {c:him}].
+% worry about a child; trouble at school
 = is worried about {c} in {lesson}
 = writes that {c} has trouble with {lesson}
 ~ {c} has trouble with {lesson}
@@ -1296,6 +1327,7 @@ SITUATIONS = """
     the school]. [{p} will come along|Last year's in {town2} was great fun|If it rains, we shall go all the same].
 > On {date} [we go on|your children will be at|the class has] the {trip}. [We leave|The start is] at {hour}. [{p}
     has planned it all|There will be {dish} for lunch].
+% school trip; announcement to parents
 = announces the {trip} on {date}
 = [writes|says] that the {trip} is on {date} [at {hour}|]
 ~ the {trip} is on {date} [at {hour}|]
@@ -1304,6 +1336,7 @@ SITUATIONS = """
     {hurdle}|{snag}|the {place} is closed].
 > [We have to move|I am sorry that we must move] the {trip} from {date} to {date2}. [The {place} is
     closed|{snag}|{p} is on sick leave].
+% change of date; a trip on another day
 = moves the {trip} from {date} to {date2}
 = [writes|says] that the {trip} is [moved|put off] to {date2}
 ~ the {trip} is [moved|put off] to {date2}
@@ -1313,6 +1346,7 @@ SITUATIONS = """
 
 > There [are|have been] lice in [class {num}|the class]. [It happens every year|{p} found the first on {day}|It has
     nothing to do with dirt].
+% lice; illness at school
 = reports lice [in class {num}|]
 ~ there are lice in [class {num}|the class]
 ? [check|look at] [the hair of your children|your children's hair] // check the hair of the children //
@@ -1334,6 +1368,7 @@ SITUATIONS = """
 > [About|As for] our {meeting} on {day}: {snag}, so I [cannot be there|have to miss it]. [{p} knows the figures|{p}
     cannot make it either].
 > {snag}[, I am afraid|, sadly|], and so I cannot [attend|be at|come to] the {meeting} on {day}.
+% absence; missing a meeting
 = cannot [come to|attend] the {meeting} on {day}
 = cannot come to the {meeting} because {snag:3}
 ~ {day} does not suit for the {meeting}
@@ -1342,6 +1377,7 @@ SITUATIONS = """
     call|The room is taken on {day}|{p} will be back by then].
 > [Please note:|A change:|Note that] the {meeting} is now on {day2} at {hour2}, not on {day}[, because {snag}|].
     [{p} knows|It will be in the {place}].
+% change of date; a meeting on another day
 = moves the {meeting} from {day} to {day2}
 = writes that the {meeting} is now on {day2} at {hour2}
 ~ the {meeting} is [moved|now] [from {day}|] to {day2} at {hour2}
@@ -1362,6 +1398,7 @@ SITUATIONS = """
     {town}]. [The last one was full of mistakes|The {report2} can wait|You told me it was nearly done].
 > The {meeting} is on {day}, and [the {report} is still missing|without the {report} we have nothing to show]. [{p}
     has sent the {report2}|I promised {p} that we would be ready].
+% request for a document; asking for a report
 = needs the {report} [for the {meeting}|]
 ~ the {report} is needed [for the {meeting}|]
 
@@ -1369,6 +1406,7 @@ SITUATIONS = """
     figures|I have done {num} pages].
 > [The deadline on {day} is too early|{day} is too early] for the {report}: {snag}. [The {report2} kept me busy all
     week|{p} still owes me numbers].
+% late report; a report that will not be ready
 = cannot finish the {report} by {day} [because {snag:3}|]
 ~ the {report} will not be ready by {day}
 ? give me [more time|] until {day2} // give more time until {day2} // more time until {day2}
@@ -1377,6 +1415,7 @@ SITUATIONS = """
 
 > [I have read|Thank you for] the {report} [you sent on {day}|]. [It is clear and well written|Good work], but
     <1:page {num}|the table on page {num}> <2:has a mistake|is missing|is out of date>.
+% mistake in a report; correction
 = found a <2:mistake|gap|passage out of date> in the {report}
 = writes that <1:page {num}|the table on page {num}> of the {report} <2:has a mistake|is missing|is out of date>
 ~ [page {num}|the table on page {num}] of the {report} [has a mistake|is missing|is out of date]
@@ -1394,12 +1433,14 @@ SITUATIONS = """
     visit {town}|]. [{p} can stand in for me|I still have {num} days left|{p} was away in {month}].
 > [May I|Could I|Can I] [take|have] leave from {date} to {date2}? [{p} has agreed to take my calls|There is
     {event:a} in {town}|My last holiday was in {month}].
+% holiday; request for leave
 = would like [leave|time off] from {date} to {date2}
 = wants to take leave from {date} to {date2}
 
 > I have {illness} and [will not be in|must stay at home] until {day}. [{p} has the keys|The doctor has signed a
     form|The {report} is on my desk].
 > [I have {illness}|It is {illness}, says the doctor], so I cannot come to work until {day}.
+% illness; sick leave
 = has {illness} and cannot [work|come to work] until {day}
 = cannot come to work until {day} because of {illness}
 ~ work is not possible until {day} because of {illness}
@@ -1419,6 +1460,7 @@ SITUATIONS = """
     need it for the {meeting} on {day2}|The same happened to {p}].
 > [I cannot work|Help|I have a problem]: {gadget:the} [in room {num}|on my desk|of our team] {gadget:fails}. [It
     started on {day}|{p} says to write to you|A red light is blinking].
+% computer trouble; technical support
 = [reports|writes] that {gadget:the} {gadget:fails}
 ~ {gadget:the} {gadget:fails}
 
@@ -1434,6 +1476,7 @@ SITUATIONS = """
     practice]. [{p} can tell you more about me|My last boss was {p}].
 > [You are looking for {job:a}|Your advert says that you need {job:a}]. [For {num} years I have worked as {job:a}
     in {town2}|I trained as {job:a} with {firm2}], and [I would love to join you|I want to apply].
+% job application; applying for a job
 = applies for the post of {job}
 = [applies|would like] to work as {job:a}
 ~ the application is for the post of {job}
@@ -1442,6 +1485,7 @@ SITUATIONS = """
     post in {town}|{firm2} has taken me on|We are moving to {town}].
 > Thank you for [inviting me|the interview on {date}]. [I have decided not to take|I shall not take] the post of
     {job}, because [I have an offer in {town}|we are moving to {town}|the pay of {sum} is too low].
+% withdrawn application; no longer wanting a job
 = withdraws the application for the post of {job}
 = does not want the post of {job} [any more|]
 ~ the application as {job} is withdrawn
@@ -1454,6 +1498,7 @@ SITUATIONS = """
     {job}, on {date} at {hour}[, in the {place}|]. {p} will [meet you|talk to you].
 > [Your application as {job} has impressed us|{p} liked your application as {job}]. [Let us meet|The interview is]
     on {date} at {hour}.
+% job interview; invitation to an interview
 = invites the applicant to an interview as {job} on {date}
 ~ an interview for the post of {job} is on {date} [at {hour}|]
 ? bring your <w:certificates|passport|drawings> // bring <w:certificates|a passport|drawings> //
@@ -1461,6 +1506,7 @@ SITUATIONS = """
 
 > [We regret to tell you|I am sorry to say|Unfortunately we must tell you] that the post of {job} [has gone to
     someone else|has been filled]. [There were {age9} applicants|{p} enjoyed the talk with you].
+% rejected application; refusal of a job
 = writes that the post of {job} [has been filled|has gone to someone else]
 ~ the post of {job} [has been filled|has gone to someone else]
 !
@@ -1478,6 +1524,7 @@ SITUATIONS = """
     {day}]. [Our baby has just come home|{p} has exams|I start work at {hour2}|{p} upstairs does not sleep either].
 > [I like music|I am not one to complain|We get on so well], but {noise:the} [at your place|from your side]
     {noise:are} too much for [us|me], [above all|especially] on {day}. 
+% noise; complaint about noise
 = cannot sleep because of {noise:the}
 = complains about {noise:the}
 ~ {noise:the} {noise:are} too loud
@@ -1487,6 +1534,7 @@ SITUATIONS = """
     said it was only for {num2} days|{p} has asked for {x:them} too]. [I need {x:them} [on {day}|now|myself]|]
 > [Do you still have|You still have] {x:my}, which I lent you [in {month}|on {date}|for the {room}]? [I need
     {x:them} for {p}|We are rebuilding the {room}].
+% something lent; asking for something back
 = lent {x:a} [to the neighbour|] and [would like {x:them} back|wants {x:them} back]
 ~ {x:the} {x:was} lent [in {month}|on {date}|]
 ? [bring {x:the} back|return {x:the}] by {day2} // return {x:them} by {day2} //
@@ -1497,6 +1545,7 @@ SITUATIONS = """
     an arm|The {pet} comes with us].
 > From {date} to {date2} [we will be|I shall be] in {town}[ for {event:a}|]. [{p}, who usually helps, is away
     too|{p} will drive us].
+% absence; looking after a home
 = will be in {town} from {date} to {date2}
 = [is going|goes] to {town} from {date} [to {date2}|]
 ~ the flat is empty from {date} to {date2}
@@ -1506,6 +1555,7 @@ SITUATIONS = """
 > A <1:parcel|letter|box> for you [is with me|was left with me] [since {day}|today]. [It is from {firm2}|{p} signed
     for it|It is heavy]. [I am at home|You can find me] until {hour}.
 > The postman left a <1:parcel|letter|box> for you [with me|at my door] on {day}.
+% a parcel for a neighbour; a letter for somebody else
 = has a <1:parcel|letter|box> for the neighbour
 ~ a <1:parcel|letter|box> for the neighbour is waiting
 ? [come and collect it|fetch it|pick it up] [before {hour}|before {day2}|by {day2}] // collect it [before
@@ -1516,6 +1566,7 @@ SITUATIONS = """
     [My foot slipped|The ladder fell over|{petname}, my {pet}, ran between my legs].
 > Your {x} got <1:broken|damaged> [on {day}|this morning|on {date}], and it was my fault. [I was backing out|{p}
     saw it happen|I tripped on the step].
+% apology; damage to what belongs to another
 = <1:broke|damaged> {x:the} of the neighbour
 = is sorry about the <1:broken|damaged> {x}
 ~ {x:the} of the neighbour {x:was} <1:broken|damaged>
@@ -1528,6 +1579,7 @@ SITUATIONS = """
     {street}]. 
 > [Since {day}|Since {date}] we have been looking for {petname}, our {pet}. [The door was open|{p} thinks it ran
     towards the {place}].
+% missing pet; a lost animal
 = is looking for the {pet} {petname}, missing since {day}
 = has lost the {pet} {petname}
 ~ the {pet} {petname} has been missing since {day}
@@ -1547,6 +1599,7 @@ SITUATIONS = """
     [Unfortunately|But|Sadly,] {snag}. 
 > [My|The] {checkup} is [on {date}|down for {date}|to be on {date}][ at {hour}|], but {snag}[, and so I cannot
     come|]. [{p} made the appointment|I waited {num} weeks for it].
+% cancelling an appointment; missing an appointment
 = cannot come [to the {checkup}|for the {checkup}] on {date}
 = cannot keep the appointment on {date} because {snag:3}
 ~ the {checkup} on {date} cannot take place
@@ -1555,6 +1608,7 @@ SITUATIONS = """
     you|I was last with you in {month}|I hardly sleep].
 > [Since {day}|For {num} days now|For {num} weeks] I have had {ache}. [My chemist, {p}, sent me to you|At first I
     thought nothing of it].
+% symptoms; asking a doctor for help
 = has {ache} [since {day}|]
 = writes about {ache}
 ? give me an appointment [on {day2}|before {date}|this week] // give an appointment [on {day2}|before {date}|this
@@ -1566,6 +1620,7 @@ SITUATIONS = """
 ^
 > [I was charged|You have charged me|The bill asks me for] {sum} for {checkup:a} [on {date}|in {month}], but [I
     never had it|it was agreed at {sum2}|my insurance pays for that|it was cancelled].
+% bill of a doctor; a wrong bill
 = was charged {sum} for {checkup:a}
 ~ {sum} was charged for {checkup:a}
 ? [correct|check] the bill // [correct|check] the bill // a [corrected|new] bill
@@ -1573,6 +1628,7 @@ SITUATIONS = """
 
 > [Our|My] {pet} {petname} <1:will not eat|limps|keeps scratching|sneezes|sleeps all day> since {day}. [{petname}
     is {num} years old|A vet in {town2} found nothing|{p} thinks it is the new food].
+% sick animal; asking a vet for help
 = writes that the {pet} {petname} <1:will not eat|limps|keeps scratching|sneezes|sleeps all day>
 ~ the {pet} {petname} <1:will not eat|limps|keeps scratching|sneezes|sleeps all day>
 ? [see {petname}|give us an appointment] [on {day2}|this week] // see {petname} [on {day2}|this week] // an
@@ -1584,6 +1640,7 @@ SITUATIONS = """
 
 > We [remind you of|confirm] [the|your] {checkup} on {date} at {hour}[ with Dr {pf}|]. [Parking is at {street}|The
     lift is out of order|Dr {pf2} is on holiday].
+% reminder; an appointment
 = [reminds the patient of|confirms] the {checkup} on {date} [at {hour}|]
 ~ the {checkup} is on {date} at {hour}
 ? bring <w:your card|the X-rays|a list of your tablets> // bring <w:the card|the X-rays|a list of tablets> //
@@ -1599,6 +1656,7 @@ SITUATIONS = """
 > I borrowed {book} [on {date}|in {month}], and cannot bring it back on time, because {snag}. [{p} at the desk said
     to write|I am on page {age9}].
 > {book}, which I borrowed [on {date}|in {month}], is due [on {day}|soon], but {snag}. 
+% more time for a library book; a book that is late
 = borrowed {book} and cannot return it on time
 = cannot return {book} [on time|]
 ~ {book} cannot be returned on time
@@ -1607,6 +1665,7 @@ SITUATIONS = """
     into the bath|I left it on a train>. [I am so sorry|{p} helped me look for it|It was on {day}].
 > [I am ashamed to say that|I am sorry to say that] {book}, [from your shelves|on loan to me], <1:got lost|was
     chewed by my {pet}|was spoilt by tea|fell into the bath|was left on a train>.
+% lost or damaged book; a library book that cannot be returned
 = <1:lost|damaged|damaged|damaged|lost> {book}
 = writes that {book} <1:got lost|was chewed by the {pet}|was spoilt by tea|fell into the bath|was left on a train>
 ~ {book} <1:is lost|was chewed by the {pet}|was spoilt by tea|fell into the bath|was left on a train>
@@ -1620,11 +1679,13 @@ SITUATIONS = """
 > {book} [has come in|is now here] [for you|and is waiting for you]. [It came from {town}|{p} brought it
     back|{book2} is still out].
 > The [book|title] you reserved, {book}, [has arrived|can be collected][ at {street}|].
+% a book that has come in; a reserved book
 = writes that {book} [has come in|is ready|has arrived]
 ~ {book} is ready [to be collected|]
 ? [collect it|pick it up] [by {date}|before {day}] // collect it [by {date}|before {day}] //
 
 > You have had {book} since {date}. [It is {num} weeks late|The fee so far is {sum}|{p} is waiting for it].
+% overdue book; reminder
 = [writes|says] that {book} [is overdue|has been out since {date}]
 ~ {book} has been out since {date}
 ? [bring it back|return it] by {day2} // return it by {day2} //
@@ -1647,12 +1708,14 @@ SITUATIONS = """
     {nuisance:fails}. [{p} reported it in {month}|It gets worse each week|Nobody feels safe].
 > [For {num} weeks|Since {date}] {nuisance:the} [by the {place}|near {street}] [has been in a bad way|has been a
     danger]: it {nuisance:fails}.
+% trouble in the street; complaint to the council
 = [reports|writes] that {nuisance:the} [near|outside|at] {street} {nuisance:fails}
 = [complains|reports] that {nuisance:the} {nuisance:fails}
 ~ {nuisance:the} {nuisance:fails}
 
 > [We|I] [would like|plan|want] to hold {event:a} [at the {place}|at {street}|outside {street}] on {date}. [About
     {age} people will come|{p} from {firm2} brings the tables|Last year all went well].
+% permission for an event; a public event
 = wants to hold {event:a} on {date}
 = plans {event:a} [at the {place}|at {street}|] on {date}
 ~ {event:a} is planned for {date}
@@ -1663,6 +1726,7 @@ SITUATIONS = """
 ^
 > [On {date}|Last {day}] I was fined {sum} for parking at {street}. [The sign was behind a hedge|I was carrying
     {x:a} for {p}|I had a valid ticket|The meter was broken].
+% fine; objection to a fine
 = was fined {sum} [for parking|for parking at {street}]
 ~ the fine of {sum} seems unfair
 ? [cancel|drop|withdraw] the fine // cancel the fine // the fine to be cancelled
@@ -1671,6 +1735,7 @@ SITUATIONS = """
 ^
 > The city [wants|plans] to <1:close the {place}|cut down the trees at {street}|sell the {place}>. [I grew up
     nearby|{p} has collected signatures|We walk there each {day}]. I am [strongly|] against it.
+% protest; objection to a plan
 = is against the plan to <1:close the {place}|cut down the trees at {street}|sell the {place}>
 ~ the plan to <1:close the {place}|cut down the trees at {street}|sell the {place}> is wrong
 ? <1:keep the {place} open|save the trees|keep the {place}> // <1:keep the {place} open|save the trees|keep the
@@ -1691,6 +1756,7 @@ SITUATIONS = """
     wait|I work from home|My neighbour {n}, with {firm2}, has no such trouble].
 > [For {num} days|Since {date}|Since {day}] I have been without {service}. [{p} promised a technician|Your robot
     voice hung up on me|I paid {sum} for this].
+% internet, phone or power cut; a service that does not work
 = [has been|is] without {service} [since {date}|for {num} days|]
 = [reports|complains] that the {service} [is down|has failed]
 ~ the {service} [has been down|is down] [since {date}|for {num} days|]
@@ -1700,6 +1766,7 @@ SITUATIONS = """
     contract says {sum2}|{p} admitted the mistake on the phone|I read the meter myself].
 > The bill for {month} is wrong: <1:I was charged {sum} twice|it is {sum} too high>. [I called on {day}|{p} wrote
     to you about it on {date}|Until now it was always {sum2}].
+% wrong bill; being charged too much
 = was charged {sum} <1:twice|too much> for {month}
 = complains that the bill for {month} is wrong
 ~ the bill for {month} is wrong
@@ -1709,6 +1776,7 @@ SITUATIONS = """
 > I am moving to {town} on {date}, and <1:want to keep|no longer need> my {service}. [The new flat is at
     {street}|{p} already has a contract there].
 > From {date} I shall live at {street}, {town}. [This concerns|It is about] my {service}.
+% moving house; change of address
 = is moving to {town} on {date}
 = will live at {street}, {town}, from {date}
 ? <1:move the {service} to [the new address|{street}]|end my contract> // <1:move the {service} to [the new
@@ -1724,6 +1792,7 @@ SITUATIONS = """
     till|{p} paid for me].
 > My [bank|credit|] card was <1:lost|stolen> [in {town}|at the {place}] [on {date}|on {day}], together with {x:my}.
     [The police have been told|{p} saw a man run away].
+% lost or stolen card; blocking a card
 = <1:lost a card|had a card stolen> [in {town}|at the {place}|] [on {date}|]
 ~ a card was <1:lost|stolen> [in {town}|]
 
@@ -1732,6 +1801,7 @@ SITUATIONS = """
     nothing about it|did not agree to this]. [My balance was {sum2} before|{p} at the counter was puzzled].
 > [There is a payment I do not know|I found a strange payment] on my account: {sum} [to {firm2}|for {x:a}], on
     {date}. 
+% unknown payment; suspected fraud
 = does not know a payment of {sum} [to {firm2}|for {x:a}|]
 = [reports|found] a payment of {sum} that is unknown
 ~ a payment of {sum} [on {date}|] is unknown
@@ -1740,6 +1810,7 @@ SITUATIONS = """
 
 > I [would like|plan|want] to <1:buy {vehicle:a}|open a small shop in {town}|open a cafe in {town}>, and need a
     loan of {sum}. [{p} would stand surety|I earn {sum2} a month|I have saved for {num} years].
+% loan; asking a bank for money
 = needs a loan of {sum} <1:for {vehicle:a}|for a small shop in {town}|for a cafe in {town}>
 = [would like|wants] to borrow {sum}
 ~ a loan of {sum} is needed
@@ -1758,6 +1829,7 @@ SITUATIONS = """
     is being painted|{p} has lost {p:his} voice|The heating has failed|The usual place is taken by {firm2}].
 > [Change of plan|Please note]: the {group} does not meet on {day} but on {day2} at {hour}. [{p} has the key|There
     is no light in the {place2}].
+% change of date; training or rehearsal on another day
 = moves the {practice_} of the {group} [from {day}|] to {day2}
 = [writes|says] that the {group} meets on {day2} [at {hour}|], not on {day}
 ~ the {group} meets on {day2} instead of {day}
@@ -1766,11 +1838,13 @@ SITUATIONS = """
     coffee|On {date2} there is none].
 > [We meet|The {group} meets] for the {practice_} in the {place} on {date}, at {hour}. [{p} brings the notes|Guests
     are welcome].
+% invitation; announcement of training or rehearsal
 = [invites the {group} to the {practice_}|announces the {practice_} of the {group}] on {date}
 ~ the {practice_} of the {group} is on {date} at {hour} in the {place}
 
 > I [cannot come to|have to miss] the {practice_} of the {group} on {day}, as {snag}. [{p} has my key|I was so
     looking forward to it].
+% absence; missing training or rehearsal
 = cannot come to the {practice_} of the {group} on {day}
 ~ the {practice_} on {day} must be missed
 ? <w:let {p2} take|ask {p2} to take> my place // ask {p2} to take over // =suggests {p2} as a replacement
@@ -1780,6 +1854,7 @@ SITUATIONS = """
 
 > We are [looking for|in need of] someone who plays the {instrument} for our {group}. [{p} has moved to {town}|We
     have a concert on {date}]. 
+% looking for a musician; asking for players
 = is looking for someone to play the {instrument} for the {group}
 ~ the {group} needs someone who plays the {instrument}
 ? [ask your friends|spread the word] // [ask friends|spread the word] //
@@ -1790,6 +1865,7 @@ SITUATIONS = """
 > I [have just moved|moved] to {town} and would like to join [your|the] {group}. [I have never tried it before|In
     {town2} I was in one for {num} years|{p} told me about you].
 > [{p} told me about|I read about|I saw the poster of] your {group}. I [would like|would love|want] to join.
+% joining a club; membership
 = would like to join the {group}
 = has moved to {town} and [wants|would like] to join the {group}
 ? [tell me|say] <w:when you meet|what it costs|whether I may come on {day}> // say <w:when it meets|what it
@@ -1799,6 +1875,7 @@ SITUATIONS = """
 
 > I am leaving the {group} [at the end of {month}|on {date}], because [I am moving to {town}|{snag}|my knees
     hurt|the fee of {sum} is too high]. [It was a fine time|Give my best to {p}].
+% leaving a club; end of a membership
 = [leaves|is leaving] the {group} [at the end of {month}|on {date}]
 ? take me off the list // take the name off the list // =wants to be taken off the list
 ? send back the [fee of|] {sum} for [the rest of|] the year // send back {sum} // {sum} back
@@ -1818,6 +1895,7 @@ SITUATIONS = """
     forgotten].
 > [My|Our|The] {event} is on {date} from {hour} on, [at the {place}|at {street}], and you are [warmly|] invited.
     [{p} is coming too|Bring whomever you like].
+% invitation; a party or another event
 = [invites {you}|sends an invitation] to the {event} on {date} [at the {place}|at {street}|]
 = holds the {event} on {date}
 ~ the {event} is on {date} [at the {place}|at {hour}|]
@@ -1828,6 +1906,7 @@ SITUATIONS = """
     I cannot come, because {snag}. [I had {x:a} for you|{p} will come without me|Next year for sure].
 > [I would have loved to come|How I would have liked to come] to the {event} on {date}, but {snag}. [{p} will tell
     me about it|My thoughts are with you].
+% refusing an invitation; not coming to an event
 = cannot come to the {event} [on {date}|]
 = cannot come to the {event} because {snag:3}
 ~ the {event} on {date} must be missed
@@ -1841,6 +1920,7 @@ SITUATIONS = """
     {supply}|I have bought a new {z}|I arrive at {hour}].
 > [Thank you for the invitation|Your card came today]. I [shall|will] be at the {event} on {date}. [Shall I bring
     {supply}?|I have not danced for {num} years.|]
+% accepting an invitation; coming to an event
 = will [come to|be at] the {event} on {date}
 ~ the invitation to the {event} [on {date}|] is accepted
 ? [tell me|say] [how to get there|where to sleep|what to wear] // say [how to get there|where to sleep|what to
@@ -1861,6 +1941,7 @@ SITUATIONS = """
     {diet}|We celebrate {event:a}|{p} took the call].
 > [A table for {num} is booked|There is a table for {num}] in my name on {date}, {hour}. [One guest, {p}, is
     {diet}|It is for {event:a}].
+% reserving a table; a booking
 = [booked|has booked] a table for {num} on {date}
 ~ a table for {num} is booked on {date}
 
@@ -1869,6 +1950,7 @@ SITUATIONS = """
     {dish2}[, and it was cold|, and far too little|]. [{p} had to go without|The bill was {sum2}|We went for chips].
 > At [our|the] {event} on {date} [you served|your people served] {dish2} instead of the {dish} that [we had
     ordered|was agreed with {p}].
+% wrong meal; complaint about a restaurant
 = ordered {dish} but got {dish2}
 = complains that {dish2} was served instead of {dish}
 ~ {dish2} came instead of {dish}
@@ -1880,6 +1962,7 @@ SITUATIONS = """
     of them are vegan|{p} is {diet}|We have {sum} to spend].
 > Could you cater for {age} [people|guests] on {date}, at {event:a} [at {street}|at the {place}]? [Some are
     {diet}|{p} sang your praises].
+% food for many guests; planning a celebration
 = plans {event:a} for {age} guests on {date}
 = needs food for {age} [people|guests] on {date}
 ~ {event:a} with {age} [people|guests] is on {date}
@@ -1888,6 +1971,7 @@ SITUATIONS = """
 
 > [The {dish} on {day} was|On {day} I had your {dish}, which was] the best I have ever eaten. [{p}, our waiter, was
     charming|Tell {p} in the kitchen|My {kin9} {n} thinks so too].
+% praise; a good meal
 = praises the {dish}
 ~ the {dish} was the best ever
 !
@@ -1906,6 +1990,7 @@ SITUATIONS = """
     on {date}|{p} says it is nothing|You repaired something else on it in {month}].
 > [My|Our] {motor} [gives me trouble|worries me]: {carfault:the} {carfault:fail}. [It began near {town}|I paid
     {sum2} for it|{p} had a look at it].
+% trouble with a vehicle; repair of a car
 = has trouble with {motor:a} and reports that {carfault:the} {carfault:fail}
 = writes that {carfault:the} of {motor:a} {carfault:fail}
 ~ {carfault:the} of the {motor} {carfault:fail}
@@ -1915,6 +2000,7 @@ SITUATIONS = """
     still {carfault:fail}. [I have been back {num} times|It was fine for one day].
 > [I collected my {motor} on {date}|My {motor} has only just come back from you]. All the same, {carfault:the}
     {carfault:fail} [again|as before].
+% bad repair; complaint about a workshop
 = complains that {carfault:the} of the {motor} still {carfault:fail}
 ~ {carfault:the} of the repaired {motor} {carfault:fail}
 ? [repair it|put it right] [free of charge|at no cost] // repair it [free of charge|at no cost] // a free repair
@@ -1925,6 +2011,7 @@ SITUATIONS = """
     {room}|] on {date}. [Nobody has come|No one came]. [I took a day off|We had cleared everything].
 > The {craft} [in our {room}|at our house] [was to be finished|should have been done] by {date}[, and I have paid
     {sum}|], but [nothing has happened|half of it is missing|you stopped in the middle].
+% late craftsman; work that has not begun
 = is waiting for the {craft} [that should have begun on {date}|due on {date}|]
 = complains that the {craft} [has not begun|is not done]
 ~ the {craft} [has not been done|is late]
@@ -1935,6 +2022,7 @@ SITUATIONS = """
 
 > [I need|We need|We are thinking of] {craft:a} [for|in] [the|our] {room} [at {street}|in {town}]. [{p} had you in
     {month} and was happy|{firm2} wanted {sum2}|It should be done before {month2}].
+% asking for a craftsman; work to be done at home
 = needs {craft:a} [for|in] the {room}
 = is planning {craft:a} [in the {room}|]
 ~ {craft:a} [for|in] the {room} {craft:is} needed
@@ -1952,17 +2040,20 @@ SITUATIONS = """
     from {hour} to {hour2}|, at the {place}|]. [{p} is on holiday|Last time we were {num2}|There will be {dish}].
 > [Our|The] {volunteer} [opens again|takes place|is] on {date}[, at {hour}|], and [we are too few|{p} and {p2} are
     ill]. [It is good fun|You need no training].
+% asking for volunteers; looking for helpers
 = [needs|is looking for] [{num} helpers|help|{num} people] for the {volunteer} on {date}
 ~ the {volunteer} on {date} needs help
 
 > [Thanks to you|With your help] the {volunteer} [on {date}|in {month}] [brought in {sum}|was a great success, and
     brought in {sum}]. [{p} stood in the rain for {num} hours|Even the mayor came|{p} baked {num} cakes].
+% thanks; success of a collection
 = thanks the volunteers: the {volunteer} brought in {sum}
 ~ the {volunteer} brought in {sum}
 !
 
 > I [would like|want] to help at the {volunteer}. [I have time on {day}|I used to be {job:a}|{p} told me about it|I
     can drive a van].
+% offering help; becoming a volunteer
 = would like to help at the {volunteer}
 ~ help for the {volunteer} is offered
 ? [tell me|let me know] <w:when I can start|whom to see> // say <w:when to start|whom to see> // =asks <w:when to
@@ -1980,6 +2071,7 @@ SITUATIONS = """
     notes|My neighbour {n} saw it|The {room} is unusable|{x:my} {x:is} ruined].
 > [I want to report|I have to report|This is to report] {damage} [at {street}|in {town}] on {date}. [{p} has made
     photos|The repair is said to cost {sum2}].
+% insurance claim; reporting damage to an insurer
 = reports {damage} [on {date}|at {street}|]
 = had {damage} [on {date}|]
 ~ there was {damage} [on {date}|at {street}|]
@@ -1987,6 +2079,7 @@ SITUATIONS = """
 ^
 > You [have refused|refuse] to pay for {damage} [of {date}|at {street}]. [I have paid you for {num} years|Your
     expert, {p}, stayed {num} minutes|The contract says otherwise].
+% refused insurance claim; objection to an insurer
 = complains that the claim for {damage} was refused
 ~ the claim for {damage} was refused
 ? [look at|check] the case again // [look at|check] the case again // another look at the case
@@ -1994,6 +2087,7 @@ SITUATIONS = """
 
 > My {x} {x:was} stolen [from the {room}|in {town}|from my {vehicle}] on {date}. [It cost {sum2}|{p} from the
     police wrote it down|The lock was broken].
+% theft; insurance claim
 = had {x:a} stolen [from the {room}|in {town}|] [on {date}|]
 ~ {x:a} {x:was} stolen [on {date}|]
 ? [replace {x:them}|pay {sum} for {x:them}] // [replace {x:them}|pay {sum} for {x:them}] //
@@ -2005,6 +2099,7 @@ SITUATIONS = """
     so kind|You made my {month}].
 > [I keep thinking of|I will never forget] {kindness}. [Thank you!|You are a true friend.|It did me good.] [{p}
     says so too|It was the best of the week].
+% thanks; a kindness
 = thanks {you} for {kindness:3}
 = is grateful for {kindness:3}
 !
@@ -2014,6 +2109,7 @@ SITUATIONS = """
     did you know?|{p} is jealous|{x:they} now {x:stands} in the {room}].
 > {x:the} [came|reached me] just in time for my {occasion}. [I love {x:them}|You could not have chosen better].
     Thank you! [From {p} I got {z:a}|{p} gave me {z:a}].
+% thanks; a present
 = [thanks {you}|says thanks] for {x:the}
 = was given {x:a} for the {occasion}
 ~ {x:the} for the {occasion} gave great joy
@@ -2027,6 +2123,7 @@ SITUATIONS = """
     were short]. [{p} was there|I have bills to pay|It may have slipped your mind].
 > You still owe me {sum}[ from our trip to {town}| for {x:the}| since {month}|]. [I would not ask, but the rent is
     due|{p} has paid {p:his} share].
+% money that was lent; asking for money back
 = [lent {you} {sum}|is owed {sum}]
 ~ {sum} has not been paid back
 ? pay [me|it] back by {date2} // pay it back by {date2} // the money by {date2}
@@ -2036,6 +2133,7 @@ SITUATIONS = """
 > [Do not forget|Remember]: [our|the] {event} is on {date} at {hour}, at the {place}. [{p} will be late|{p} counts
     on us].
 > [Only|Just] a reminder that [our|the] {event} begins at {hour} on {date}[, at the {place}|]. 
+% reminder; an event that is near
 = reminds {you} of the {event} on {date} [at {hour}|]
 ~ the {event} is on {date} at {hour}
 ? bring {supply} // bring {supply} // {supply}
@@ -2045,6 +2143,7 @@ SITUATIONS = """
 ^
 > You promised me {x:a} [for {month}|by {date}|on {day}], [but I have seen nothing yet|but it must have slipped
     your mind]. [{p} is asking for {x:them}|I need {x:them} for the {room}].
+% reminder; something promised
 = [is still waiting for|was promised] {x:a}
 ~ {x:a} {x:was} promised
 ? [bring|send] {x:the} by {day2} // [bring|send] {x:the} by {day2} // {x:the} by {day2}
@@ -2057,6 +2156,7 @@ SITUATIONS = """
     on a chair|{p} helped me search].
 > On {date} I [was|sat] [at the {place}|in {town}], and [there|then] I [must have left|forgot|left] {x:my}.
     [{x:they} {x:is} not worth much, but dear to me|{p}, who was there, saw nothing].
+% lost property; looking for something lost
 = lost {x:a} [at the {place}|in {town}|] [on {date}|]
 ~ {x:a} {x:was} lost [at the {place}|in {town}|] [on {date}|]
 ? <w:call me|write to me|tell me> if {x:they} {x:has} been found // <w:call|write|say> if {x:they} {x:is} found //
@@ -2066,6 +2166,7 @@ SITUATIONS = """
 
 > I [found|picked up] {x:a} <1:at the {place}|in {town}|near {street3}> [on {date}|on {day}|]. [The name {p} is
     written inside|There was {z:a} beside {x:them}|{x:they} {x:looks} expensive].
+% found property; something found
 = found {x:a} <1:at the {place}|in {town}|near {street3}> [on {date}|on {day}|]
 ~ {x:a} {x:was} found <1:at the {place}|in {town}|near {street3}>
 ? [tell me|say] <w:where to bring {x:them}|whom {x:they} may belong to> // say <w:where to bring {x:them}|whom
@@ -2078,6 +2179,7 @@ SITUATIONS = """
     {x:one} for years|My old {x:head} was stolen|{p} would like {x:one}].
 > [Is|Are] {x:the} [in your advert|you are selling] still [there|for sale]? I would [take {x:them} at once|like to
     have {x:them}]. [{p} could fetch {x:them}|It is for {p}].
+% buying something used; interest in an offer
 = [wants to buy|is interested in] {x:the}
 ~ {x:the} {x:is} of interest
 ? [keep {x:them}|hold {x:them}] until {day2} // keep {x:them} until {day2} //
@@ -2089,6 +2191,7 @@ SITUATIONS = """
     [{x:they} {x:is} {num} years old|{p} is interested too|{z:the} I keep].
 > {x:my} {x:is} for sale, at {sum}. [I bought {x:them} in {month}|You asked {p} about {x:them}|{x:they} {x:works}
     well].
+% selling something; an offer
 = [sells|offers] {x:a} for {sum}
 ~ {x:a} {x:is} for sale for {sum}
 ? <w:call me|come and look> by {day2} [if you want {x:them}|] // <w:call|come and look> by {day2} // an answer by
@@ -2101,6 +2204,7 @@ SITUATIONS = """
 > [I have news|Guess what|Big news]: I <1:have found work as {job:a} in {town}|am moving to {town} in {month}|have
     passed my exam as {job:a}|bought {vehicle:a} in {town}|won {sum} in {town}>. [{p} cried with joy|I start on
     {date}|{p} thinks I am mad].
+% news of a friend; a change in life
 = <1:has found work as {job:a} in {town}|is moving to {town} in {month}|passed the exam as {job:a}|bought
     {vehicle:a} in {town}|won {sum} in {town}>
 = <1:tells of work as {job:a} in {town}|is going to move to {town}|is now {job:a}|now owns {vehicle:a}|is happy to
@@ -2111,6 +2215,7 @@ SITUATIONS = """
 
 > [We arrived|I arrived] in {town} on {day}. [The sea is warm|It rains, but who cares|The food is great], and
     [yesterday we saw {x:a} as big as a house|I have bought {x:a}|{p} lost {x:a} at the {place}]. 
+% news of a friend; greetings from a journey
 = is in {town} [and has bought {x:a}|]
 = arrived in {town} on {day}
 ~ the stay in {town} goes well
@@ -2119,6 +2224,7 @@ SITUATIONS = """
 
 > [{p} and I|We] [had a baby|have become parents] on {date}: {c:his} name is {c:first}. [Both are well|{c:he} has
     black hair|We hardly sleep].
+% news of a baby; a birth
 = has become a parent: {c:first} was born on {date}
 ~ {c:first} was born on {date}
 !
@@ -2421,6 +2527,7 @@ class Case:
     subjects: list[str]
     details: list[str]
     stories: list[str]
+    topics: list[str]
     did: list[str]
     clauses: list[str]
     wishes: list[tuple[str, str, str]]
@@ -2463,11 +2570,21 @@ def cases() -> list[Case]:
             found.append(
                 Case(
                     name, kind, them, roles.split(";"), lines("#", shared), lines("+", shared), lines(">", paragraph),
-                    lines("=", paragraph), lines("~", paragraph), wishes,
+                    items(lines("%", paragraph)[0]), lines("=", paragraph), lines("~", paragraph), wishes,
                     any(line[0] == "^" for line in paragraph), plain, of[0].split() if of else [],
                 )
             )  # fmt: skip
     return found
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A text, a summary of it, what kind of name (PER, LOC, ORG) each name is that may stand in it, what it is about."""
+
+    text: str
+    summary: str
+    names: dict[str, str]
+    topics: tuple[str, ...]
 
 
 @functools.cache
@@ -2881,8 +2998,8 @@ def summary_of(facts: Facts, case: Case, text: str, who: str, them: str, wished,
     return None
 
 
-def letter(rng: random.Random) -> tuple[str, str, dict[str, str]] | None:
-    """One letter with its summary and its names; None where no true summary was found."""
+def letter(rng: random.Random) -> Letter | None:
+    """One letter; None where no true summary was found."""
     facts = Facts(rng)
     case = facts.choose(cases())
     facts.kinds = case.things
@@ -2987,11 +3104,12 @@ def letter(rng: random.Random) -> tuple[str, str, dict[str, str]] | None:
     known = facts.values["to"] in text and case.kind != "group"
     them = to if known and rng.random() < 0.6 else case.them
     summary = summary_of(facts, case, summary_text, who, them, wished, register == "a")
-    return (text, summary, facts.names) if summary and 10 <= len(text.split()) <= 150 else None
+    whole = summary and 10 <= len(text.split()) <= 150
+    return Letter(text, summary, facts.names, tuple(case.topics)) if whole else None
 
 
-def chat(rng: random.Random) -> tuple[str, str, dict[str, str]] | None:
-    """One talk with its summary and its names; None where no true summary was found."""
+def chat(rng: random.Random) -> Letter | None:
+    """One talk, whose topics are not told; None where no true summary was found."""
     facts = Facts(rng)
     lines, summaries = facts.choose(chats())
     facts.kinds = ["bags", "clothes", "shoes", "electronics", "toys", "music", "sport", "kitchen"]
@@ -3016,11 +3134,12 @@ def chat(rng: random.Random) -> tuple[str, str, dict[str, str]] | None:
         if said_in(text, facts.mentioned) and 6 <= len(summary.split()) <= 30:
             for long, short in SHORTER.items():
                 text = re.sub(long, short, text)
-            return text, summary, facts.names
+            return Letter(text, summary, facts.names, ())
     return None
 
 
-def _written(count: int, seed: int) -> Iterator[tuple[str, str, dict[str, str]]]:
+def letters(count: int, seed: int) -> Iterator[Letter]:
+    """`count` letters and talks, the same ones for the same seed."""
     rng = random.Random(seed)
     while count:
         found = chat(rng) if rng.random() < 0.14 else letter(rng)
@@ -3029,21 +3148,9 @@ def _written(count: int, seed: int) -> Iterator[tuple[str, str, dict[str, str]]]
             yield found
 
 
-def letters(count: int, seed: int) -> Iterator[tuple[str, str]]:
-    """`count` pairs (text, summary), the same ones for the same seed."""
-    for text, summary, _ in _written(count, seed):
-        yield text, summary
-
-
-def letters_with_names(count: int, seed: int) -> Iterator[tuple[str, dict[str, str]]]:
-    """`count` texts with what kind of name (PER, LOC, ORG) each name is that may stand in them."""
-    for text, _, names in _written(count, seed):
-        yield text, names
-
-
 def main() -> None:
-    for text, summary in letters(10, seed=0):
-        print(f"{text}\n    -> {summary}\n")
+    for one in letters(10, seed=0):
+        print(f"{one.text}\n    -> {one.summary}\n    {'; '.join(one.topics)}\n")
 
 
 if __name__ == "__main__":

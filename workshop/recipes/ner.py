@@ -44,7 +44,7 @@ from workshop.recipes.common import (
     to_be_adapted,
     write_card,
 )
-from workshop.recipes.letters import letters_with_names
+from workshop.recipes.letters import letters
 from workshop.recipes.linked_names import UNSURE, WORDS, known_names, linked_sentences, tag
 
 NAME = "ner"
@@ -303,13 +303,13 @@ def named_letters(count: int, seed: int) -> list[dict]:
 
     Other words with a capital letter, such as streets and titles of books, are UNSURE, from which nothing is learned.
     """
-    found = list(letters_with_names(count, seed))
-    words = [WORDS.findall(text) for text, _ in found]
-    common = {word for one in words for word in one if word.islower()}
+    found = list(letters(count, seed))
+    words = [WORDS.findall(one.text) for one in found]
+    common = {word for tokens in words for word in tokens if word.islower()}
     rows = []
-    for one, (_, names) in zip(words, found, strict=True):
-        known = {tuple(WORDS.findall(name)): kind for name, kind in names.items()}
-        rows.append({"tokens": one, "tags": tag(one, known, common, NO_NAMES, ".!?:>")})
+    for tokens, one in zip(words, found, strict=True):
+        known = {tuple(WORDS.findall(name)): kind for name, kind in one.names.items()}
+        rows.append({"tokens": tokens, "tags": tag(tokens, known, common, NO_NAMES, ".!?:>")})
     return rows
 
 

@@ -36,11 +36,13 @@ from workshop.recipes.common import (
     to_be_adapted,
     write_card,
 )
+from workshop.recipes.letters import letters
 
 NAME = "zero-shot"
 SEED = 7
 DEFAULTS = {"epochs": 2, "rate": 1.5e-4, "sources": ("data", "leads", "debian")}
-LONGEST = 96  # tokens
+LONGEST = 192  # tokens
+LETTERS = 8000  # of the course's grammar: texts of several sentences, of which few say what they are about
 INFERENCE = {
     "LingNLI": labelled_file("nli/lingnli.train.jsonl.gz"),
     "MultiNLI": labelled_file("nli/mnli_taxinli.train.jsonl.gz"),
@@ -179,6 +181,9 @@ def choices(data: Path, leads: Path, debian: Path) -> list[Choice]:
     made += with_answers([row["text"] for row in own], [{row["label"]} for row in own], draw)
     made += with_answers([row["text"] for row in own], [{row["domain"]} for row in own], draw)
 
+    about = [one for one in letters(LETTERS, SEED) if one.topics]
+    made += with_answers([one.text for one in about], [set(one.topics) for one in about], draw)
+
     asked = [row for row in read_rows(data, *QUESTIONS) if MEANT.get(row["fine"].split(":")[1].lower())]
     texts = [row["text"].replace(" ?", "?") for row in asked]
     made += with_answers(texts, [{MEANT[row["fine"].split(":")[1].lower()]} for row in asked], draw)
@@ -273,7 +278,7 @@ paragraphs with a handful of labels. Not for sorting what people write where a w
 re-annotated by TaxiNLI (Williams et al. 2018, Joshi et al. 2020; C-UDA 1.0), pairs from Wikipedia (Vania et al. \
 2020; text CC BY-SA 3.0), SNLI pairs revised by people (Kaushik et al. 2020; Apache-2.0), RTE (Dagan et al. 2005 \
 and later; licence not stated). Choices between statements about what a text is: 1,413 short requests written \
-for the course, TREC's questions (Li and Roth 2002; licence not stated), Wikipedia's short descriptions (CC \
+for the course and {letters:,} letters and chats of its grammar (`workshop/recipes/letters.py`), TREC's questions (Li and Roth 2002; licence not stated), Wikipedia's short descriptions (CC \
 BY-SA 4.0), {topics} topics that words in them give away, one-line descriptions of Debian's packages. In a third \
 of the choices, over questions of SQuAD and SquadShifts and sentences of Tatoeba (CC BY 2.0), MiniLM's own \
 cosine says how near each label is.
@@ -283,7 +288,7 @@ marked non-commercial and serve for measuring only.
 
 {measured}
 
-- **Limits**: English; one sentence to a short paragraph. It knows topics better than logic: negations and \
+- **Limits**: English; one sentence to a letter. It knows topics better than logic: negations and \
 numbers often escape it, and the wording of a label changes the answer.
 - **Ethical considerations**: it gives every label a score, also labels that insult or that fit nobody; the \
 labels are the responsibility of who writes them. How its scores depend on who is spoken of has not been \
@@ -305,6 +310,7 @@ def run(found: dict[str, list], settings) -> None:
     size = ship(model, NAME)
     write_card(
         NAME, CARD, settings, SEED, done, pairs=len(known), choices=len(chosen), size=size, topics=len(TOPICS),
+        letters=LETTERS,
     )  # fmt: skip
 
 
