@@ -252,6 +252,12 @@ def test_the_encyclopaedia_and_everyday_texts_share_none(tmp_path, monkeypatch):
     assert len(everyday) > 400, "the course's own sentences are among them"
 
 
+def test_he_and_she_are_counted_where_they_are_words():
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
+    made = fill_mask.windows(["He said that she and he will be here soon, since the others were late."], [], tokenizer)
+    assert fill_mask.pronouns(made, tokenizer) == {"tokens": len(made[0][0]), "he": 2, "she": 1}
+
+
 # ---------------------------------------------------------------- translation
 
 

@@ -19,6 +19,7 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from course_lib.checkpoints import checkpoint
 from course_lib.data.leads import read_leads
+from course_lib.experiments.recorded import Record
 from workshop.evaluation.sources import labelled_file, read_rows
 from workshop.recipes.common import (
     QUICK,
@@ -163,8 +164,14 @@ Tatoeba (CC BY 2.0), film reviews (Socher et al. 2013; licence not stated), prod
 - **Limits**: English, lowercase, one token of the vocabulary for each mask. A negation hardly changes its \
 guess.
 - **Ethical considerations**: it repeats what its texts say of the world, with their prejudices; chapter 07 \
-measures that for occupations and names. In Wikipedia's leads *he* stands seven times as often as *she*.
+measures that for occupations and names. In the texts that it read *he* stands {he:,} times, *she* {she:,} times.
 """
+
+
+def pronouns(made: list[tuple[list[int], list[int]]], tokenizer) -> dict[str, int]:
+    """How often *he* and *she* stand in all that is read, and of how many tokens."""
+    found = {word: sum(ids.count(tokenizer.vocab[word]) for ids, _ in made) for word in ("he", "she")}
+    return {"tokens": sum(len(ids) for ids, _ in made)} | found
 
 
 def read(settings) -> list[tuple[list[int], list[int]]]:
@@ -175,11 +182,17 @@ def read(settings) -> list[tuple[list[int], list[int]]]:
 
 def run(made: list[tuple[list[int], list[int]]], settings) -> None:
     """Train, and write what ships."""
-    print(len(made), "windows,", int(np.sum([len(ids) for ids, _ in made])), "tokens", flush=True)
-    model, done = train(made, AutoTokenizer.from_pretrained(checkpoint("minilm")), settings)
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
+    counted = pronouns(made, tokenizer)
+    print(len(made), "windows,", counted["tokens"], "tokens", flush=True)
+    record = Record("fill_mask_texts", "python -m workshop.recipes.fill_mask --data FOLDER --leads WHEEL", {"windows": len(made)})
+    if not record.has(**counted):
+        record.add(**counted)
+    model, done = train(made, tokenizer, settings)
     size = ship(model, NAME)
     write_card(
         NAME, CARD, settings, SEED, done, windows=len(made), window=WINDOW, masked=SHARE, size=size,
+        he=counted["he"], she=counted["she"],
     )  # fmt: skip
 
 
