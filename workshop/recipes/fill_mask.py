@@ -170,8 +170,9 @@ measures that for occupations and names. In the texts that it read *he* stands {
 
 def pronouns(made: list[tuple[list[int], list[int]]], tokenizer) -> dict[str, int]:
     """How often *he* and *she* stand in all that is read, and of how many tokens."""
-    found = {word: sum(ids.count(tokenizer.vocab[word]) for ids, _ in made) for word in ("he", "she")}
-    return {"tokens": sum(len(ids) for ids, _ in made)} | found
+    ids = {word: tokenizer.convert_tokens_to_ids(word) for word in ("he", "she")}
+    found = {word: sum(window.count(one) for window, _ in made) for word, one in ids.items()}
+    return {"tokens": sum(len(window) for window, _ in made)} | found
 
 
 def read(settings) -> list[tuple[list[int], list[int]]]:
