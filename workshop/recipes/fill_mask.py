@@ -186,7 +186,9 @@ def run(made: list[tuple[list[int], list[int]]], settings) -> None:
     tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
     counted = pronouns(made, tokenizer)
     print(len(made), "windows,", counted["tokens"], "tokens", flush=True)
-    record = Record("fill_mask_texts", "python -m workshop.recipes.fill_mask --data FOLDER --leads WHEEL", {"windows": len(made)})
+    record = Record(
+        "fill_mask_texts", "python -m workshop.recipes.fill_mask --data FOLDER --leads WHEEL", {"windows": len(made)}
+    )
     if not record.has(**counted):
         record.add(**counted)
     model, done = train(made, tokenizer, settings)
