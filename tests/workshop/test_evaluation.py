@@ -517,10 +517,13 @@ def test_masked_words_are_measured(monkeypatch, tmp_path, tiny):
     }
     path = fake_wheel(monkeypatch, tmp_path, entries)
     tiny(fill_mask, "fill-mask")
+    rows = [{"en": f"I have {n} good cups at home."} for n in range(20)]
+    monkeypatch.setattr(Sources, "labelled", lambda self, file: rows)
     measured = list(fill_mask.measure(Sources(leads=path, rows=9)))
     scores = seen(measured)
     assert {one.count for one in measured} == {9}
-    assert scores["leads, all words", "trigrams with back-off"]["top-5"] > 0.6
+    for kind in ("leads", "everyday sentences"):
+        assert scores[f"{kind}, all words", "trigrams with back-off"]["top-5"] > 0.6
     for (_, system), score in scores.items():
         assert 0 <= score["top-1"] <= score["top-5"] <= 1, system
     assert seen(fill_mask.measure(Sources(leads=path, rows=1))), "a list of one text is a list"

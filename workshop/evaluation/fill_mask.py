@@ -1,4 +1,4 @@
-"""Fill-mask: masked words of held-out Wikipedia leads, guessed at once from what is left of each text.
+"""Fill-mask: masked words of held-out texts, guessed at once from what is left: leads of Wikipedia, everyday sentences.
 
 The chosen words are those that stand alone between spaces and punctuation and have letters only. A guess is right if it
 is the word, without case and accents. A word that is not one piece of the vocabulary cannot be guessed by one mask; the
@@ -19,10 +19,12 @@ from course_lib.data.leads import read_leads
 from course_lib.pipelines import pipeline
 from workshop.evaluation import THIS, Measured, Sources, interval
 from workshop.evaluation.asking import by_length
+from workshop.evaluation.sources import labelled_file
 
-NEEDS = ("leads",)
+NEEDS = ("leads", "data")
+EVERYDAY = {part: labelled_file(f"translation/tatoeba_en_fr.{part}.jsonl.gz") for part in ("train", "test")}
 SHARE = 0.15  # of the words
-WINDOW = 128  # tokens at the beginning of a lead
+WINDOW = 128  # tokens at the beginning of a text
 SEED = 7
 BEST = 5
 WORD = re.compile(r"(?<![\w'’-])[^\W\d_]+(?![\w'’-])")
@@ -109,9 +111,15 @@ class Ngrams:
 
 def measure(sources: Sources) -> Iterator[Measured]:
     """Top-1 and top-5 accuracy, over words of one piece of the vocabulary and over all."""
-    path = sources.path("leads")
-    train, everything = ([lead.text for lead in read_leads(path, part)] for part in ("train", "test"))
-    ask, ngrams = pipeline("fill-mask"), Ngrams(train)
+    path, ask = sources.path("leads"), pipeline("fill-mask")
+    leads = {part: [lead.text for lead in read_leads(path, part)] for part in ("train", "test")}
+    everyday = {part: [row["en"] for row in sources.labelled(file)] for part, file in EVERYDAY.items()}
+    for kind, texts in {"leads": leads, "everyday sentences": everyday}.items():
+        yield from measured(kind, texts["test"], Ngrams(texts["train"]), ask, sources)
+
+
+def measured(kind: str, everything: list[str], ngrams: Ngrams, ask, sources: Sources) -> Iterator[Measured]:
+    """The figures of one kind of text."""
     generator = np.random.default_rng(SEED)
     texts = [shortened(text, ask.tokenizer) for text in everything]
     masked = [one for one in (mask(text, generator) for text in texts) if one]
@@ -123,7 +131,7 @@ def measure(sources: Sources) -> Iterator[Measured]:
         "most frequent words": [ngrams.guesses(one, 0) for one in chosen],
     }
     everyone = [[True] * len(one.words) for one in chosen]
-    for test, counted in {"leads, words of one piece": single, "leads, all words": everyone}.items():
+    for test, counted in {f"{kind}, words of one piece": single, f"{kind}, all words": everyone}.items():
         for system, guesses in systems.items():
             scores = {f"top-{best}": top_accuracy(chosen, guesses, counted, best) for best in (1, BEST)}
             yield Measured(test, len(chosen), len(masked), system, scores)
@@ -132,8 +140,8 @@ def measure(sources: Sources) -> Iterator[Measured]:
 def top_accuracy(
     masked: list[Masked], guesses: list, counted: list[list[bool]], best: int
 ) -> tuple[float, float, float]:
-    """Share of the counted words that are among the first `best` guesses; the interval draws leads, not words."""
-    sums = []  # (lead, 2): right guesses, words
+    """Share of the counted words that are among the first `best` guesses; the interval draws texts, not words."""
+    sums = []  # (text, 2): right guesses, words
     for one, given, use in zip(masked, guesses, counted, strict=True):
         right = [plain(word) in words[:best] for word, words in zip(one.words, given, strict=True)]
         sums.append((sum(yes and count for yes, count in zip(right, use, strict=True)), sum(use)))
@@ -143,7 +151,7 @@ def top_accuracy(
 def note() -> str:
     """What the figures are."""
     return (
-        f"{SHARE:.0%} of the words in the first {WINDOW} tokens of each lead are masked, all at once; top-1 and "
-        f"top-{BEST} are the shares of them that are the first guess, or one of the first five. The rows are leads. "
-        "The n-grams were counted in the train part of the leads."
+        f"{SHARE:.0%} of the words in the first {WINDOW} tokens of each text are masked, all at once; top-1 and "
+        f"top-{BEST} are the shares of them that are the first guess, or one of the first five. The rows are texts; "
+        "the everyday ones are sentences of Tatoeba. The n-grams were counted in the train part of the same texts."
     )

@@ -157,7 +157,7 @@ other half everyday sentences: premises of LingNLI (Parrish et al. 2021; licence
 Tatoeba (CC BY 2.0), film reviews (Socher et al. 2013; licence not stated), product reviews of SquadShifts \
 (licence not stated), questions of QAMR (MIT), and 500 sentences written for the course. No labels of people.
 - **Licence of the weights**: Apache-2.0. **Size**: {size:,} bytes (float16).
-- **Measured** by `course evaluate fill-mask` on first paragraphs of other articles:
+- **Measured** by `course evaluate fill-mask` on texts that took no part in training:
 
 {measured}
 
