@@ -5,10 +5,10 @@ Perplexity of masked words says how well a model knows a domain: e to the mean l
 ten words.
 
 `python -m course_lib.experiments.adaptation` measures what is missing and writes the record, in half an hour: the
-fill-mask checkpoint of the course, which has read Wikipedia, reads the train part of Python's help, all weights
-trained. Perplexity on the test parts of both, after 0, 20, 60 and 160 steps; the same words are masked each time. Two
-learning rates: the usual one, and a five times higher one. As a control it continues on Wikipedia instead: the
-checkpoint was made with other masks than these, and some of any gain is that it gets used to them.
+fill-mask checkpoint of the course, which has read Wikipedia and everyday sentences, reads the train part of Python's
+help, all weights trained. Perplexity on the test parts of both, after 0, 20, 60 and 160 steps; the same words are
+masked each time. Two learning rates: the usual one, and a five times higher one. As a control it continues on Wikipedia
+instead: the checkpoint was made with other masks than these, and some of any gain is that it gets used to them.
 """
 
 from __future__ import annotations
