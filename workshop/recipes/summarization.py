@@ -64,11 +64,8 @@ def training_pairs(data: Path, leads: Path, debian: Path) -> list[tuple[str, str
     pairs += [(lead.text, lead.description) for lead in read_leads(leads, "train") if lead.description]
     packages = [(package.text, package.short) for package in descriptions(debian, "train")]
     order = np.random.default_rng(SEED).permutation(len(packages))
-    return (
-        pairs
-        + [packages[row] for row in order[:PACKAGES]]
-        + [(one.text, one.summary) for one in letters(LETTERS, SEED)]
-    )
+    pairs += [packages[row] for row in order[:PACKAGES]]
+    return pairs + [(one.text, one.summary) for one in letters(LETTERS, SEED)]
 
 
 # What stands between words without spaces, where a decoder of WordPiece would put them: "second - largest", "5, 466".

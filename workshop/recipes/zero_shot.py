@@ -42,7 +42,7 @@ NAME = "zero-shot"
 SEED = 7
 DEFAULTS = {"epochs": 2, "rate": 1.5e-4, "sources": ("data", "leads", "debian")}
 LONGEST = 192  # tokens
-LETTERS = 8000  # of the course's grammar: texts of several sentences, of which few say what they are about
+LETTERS = 8000  # texts of the course's grammar: its letters have several sentences, and few say what they are about
 INFERENCE = {
     "LingNLI": labelled_file("nli/lingnli.train.jsonl.gz"),
     "MultiNLI": labelled_file("nli/mnli_taxinli.train.jsonl.gz"),
@@ -278,8 +278,8 @@ paragraphs with a handful of labels. Not for sorting what people write where a w
 re-annotated by TaxiNLI (Williams et al. 2018, Joshi et al. 2020; C-UDA 1.0), pairs from Wikipedia (Vania et al. \
 2020; text CC BY-SA 3.0), SNLI pairs revised by people (Kaushik et al. 2020; Apache-2.0), RTE (Dagan et al. 2005 \
 and later; licence not stated). Choices between statements about what a text is: 1,413 short requests written \
-for the course and {letters:,} letters and chats of its grammar (`workshop/recipes/letters.py`), TREC's questions (Li and Roth 2002; licence not stated), Wikipedia's short descriptions (CC \
-BY-SA 4.0), {topics} topics that words in them give away, one-line descriptions of Debian's packages. In a third \
+for the course and the letters among {letters:,} texts of its grammar (`workshop/recipes/letters.py`), TREC's \
+questions (Li and Roth 2002; licence not stated), Wikipedia's short descriptions (CC BY-SA 4.0), {topics} topics that words in them give away, one-line descriptions of Debian's packages. In a third \
 of the choices, over questions of SQuAD and SquadShifts and sentences of Tatoeba (CC BY 2.0), MiniLM's own \
 cosine says how near each label is.
 - **Licence of the weights**: Apache-2.0. **Size**: {size:,} bytes (float16).
