@@ -20,7 +20,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from functools import cache
+from importlib.metadata import PackageNotFoundError, distribution, version
 from pathlib import Path
 
 import nbformat
@@ -138,13 +139,30 @@ def write_atomically(path: Path, text: str) -> None:
 
 
 def versions() -> dict[str, str]:
-    """The versions that outputs depend on: Python, torch, transformers. Read without importing either."""
+    """The versions that a page names: Python, torch, transformers. Read without importing either."""
     found = {"python": platform.python_version()}
     for package in ("torch", "transformers"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
             found[package] = "not installed"
+    return found
+
+
+@cache
+def packages(root: str = "transformers-executed") -> dict[str, str]:
+    """The installed version of each package that a chapter may import, or that such a one needs: what `root` requires,
+    directly or not, without its extras. One that is missing is left out.
+    """
+    found, left = {}, [root]
+    while left:
+        name = left.pop()
+        with contextlib.suppress(PackageNotFoundError):
+            if name not in found:
+                there = distribution(name)
+                found[name] = there.version
+                asked = [one for one in there.requires or () if "extra ==" not in one]
+                left += [re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", one)[0]).lower() for one in asked]
     return found
 
 
@@ -327,7 +345,7 @@ def _key(notebook: nbformat.NotebookNode) -> str:
     cells = [
         [cell.cell_type, cell.source, cell.metadata, cell.get("attachments", {})] for cell in notebook.cells
     ]  # tags are in the metadata, and raises-exception changes what happens
-    parts = [cells, library_hash(notebook), versions(), machine(), os.environ.get("COURSE_SOURCE", "")]
+    parts = [cells, library_hash(notebook), versions(), packages(), machine(), os.environ.get("COURSE_SOURCE", "")]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

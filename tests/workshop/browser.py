@@ -12,14 +12,18 @@ needs_browser = pytest.mark.skipif(
 )
 WIDE = "document.scrollingElement.scrollWidth - document.documentElement.clientWidth"  # a phone's innerWidth gives way
 AXE = next(f for f in distribution("axe-core-python").files if f.name == "axe.min.js")
-# Contrast is three quarters of what axe does, and code has thousands of tokens in two dozen colours: one of each kind
-# in each kind of cell is left for it. The other rules see the page whole, and only in light: they know no colours.
+# Contrast is three quarters of what axe does, and a page has thousands of pieces of text that look alike: of those
+# whose tags, classes and states are the same all the way up, one is left for it. Before that, tokens of code that look
+# like one before them become plain text, so that the other rules see a page whole and soon; they know no colours, and
+# look only in light.
 LOOK = """
   const mode = document.documentElement.dataset.theme = "MODE";
   document.querySelectorAll("details").forEach((fold) => { fold.open = true; });
   const source = window.axeSource, found = {};
   const runOnly = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
   const resultTypes = ["violations"], contrast = "color-contrast";
+  const STATES = ["class", "style", "role", "open", "disabled", "aria-current", "aria-selected", "aria-expanded",
+    "hidden", "fill"];
   const here = { include: [["html"]], exclude: [["iframe"]] };
   const windows = [window, ...[...document.querySelectorAll("iframe")].map((frame) => frame.contentWindow)];
   for (const one of windows) {
@@ -29,15 +33,26 @@ LOOK = """
   }
   await new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
   for (const one of windows) {
+    let seen = new Set();
+    const alike = (node) => {
+      if (node.childElementCount) return false;
+      let chain = node.textContent.trim() ? "text of " : "";
+      for (let at = node; at.parentElement; at = at.parentElement) {
+        const told = STATES.map((name) => at.getAttribute(name));
+        const row = at.tagName === "TR" ? [...at.parentElement.children].indexOf(at) % 2 : "";
+        chain += [at.tagName, row, ...told].join("|") + ">";
+      }
+      if (seen.has(chain)) return true;
+      seen.add(chain);
+      return false;
+    };
+    for (const token of one.document.querySelectorAll(".highlight span")) {
+      if (alike(token)) token.replaceWith(token.textContent);
+    }
+    seen = new Set();
     const rules = { [contrast]: { enabled: false } };
     const whole = mode === "dark" ? [] : (await one.axe.run(here, { runOnly, resultTypes, rules })).violations;
-    const kinds = new Set();
-    for (const token of one.document.querySelectorAll(".highlight span")) {
-      const cell = token.closest(".cell_input, .cell_output, .admonition, dialog");
-      const kind = [token.className, token.parentElement?.className, cell?.className].join("|");
-      if (kinds.has(kind)) token.remove();
-      kinds.add(kind);
-    }
+    for (const text of [...one.document.querySelectorAll("body *")].reverse()) if (alike(text)) text.remove();
     const colours = await one.axe.run(here, { resultTypes, runOnly: { type: "rule", values: [contrast] } });
     for (const rule of [...whole, ...colours.violations]) found[rule.id] = [...(found[rule.id] ?? []),
       ...rule.nodes.map((node) => node.html.slice(0, 200) + " " + node.failureSummary.slice(0, 260))];

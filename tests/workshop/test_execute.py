@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
@@ -79,8 +80,18 @@ def test_executes_in_the_chapters_folder_then_skips_then_follows_every_change(tm
     assert execute([chapter], build)[0][0].status == "executed"
     monkeypatch.setattr(run, "versions", lambda: {"torch": "another"})
     assert execute([chapter], build)[0][0].status == "executed"
+    monkeypatch.setattr(run, "packages", lambda: {"tokenizers": "another"})
+    assert execute([chapter], build)[0][0].status == "executed"
     assert execute([chapter], build)[0][0].status == "skipped"
     assert execute([chapter], build, force=True)[0][0].status == "executed"
+
+
+def test_packages_are_those_that_a_chapter_needs_and_what_these_need():
+    found = run.packages()
+    assert {"numpy", "scikit-learn", "peft", "xstatic-jquery"} <= found.keys()
+    assert found["tokenizers"] == version("tokenizers"), "by way of transformers"
+    assert "sphinx" not in found, "what builds the course changes no output"
+    assert run.packages("no-such-package") == {}
 
 
 def test_key_ignores_stored_outputs_and_sees_tags_sources_and_the_choice_of_checkpoints(monkeypatch):
