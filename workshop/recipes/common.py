@@ -43,7 +43,7 @@ BFLOAT16 = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_suppo
 QUICK = {
     "hidden_dropout_prob": 0.0,
     "attention_probs_dropout_prob": 0.0,
-    "attn_implementation": "eager" if BFLOAT16 else "sdpa",
+    "attn_implementation": "eager" if BFLOAT16 or torch.cuda.is_available() else "sdpa",
 }
 EVERY_LAYER = ("query", "key", "value", "dense")
 WARMUP = 100  # steps

@@ -148,7 +148,7 @@ what they learned was put into the adapters (singular value decomposition; {shar
 fits). Written by `workshop/recipes/fill_mask.py` ({training}; {windows:,} windows of at most {window} tokens, \
 {masked:.0%} of the words masked).
 
-- **Intended use**: to show masked language models in chapters 01, 02, 04 and 07, bias among their properties. \
+- **Intended use**: to show masked language models in chapters 01 to 04, 07 and 08, bias among their properties. \
 Not as a source of facts.
 - **Data**: first paragraphs of Wikipedia articles and the paragraphs of SQuAD 1.1's development articles and of \
 SquadShifts New-Wikipedia (Rajpurkar et al. 2016, Miller et al. 2020), all from Wikipedia, CC BY-SA 4.0; for the \
@@ -164,7 +164,7 @@ Tatoeba (CC BY 2.0), film reviews (Socher et al. 2013; licence not stated), prod
 - **Limits**: English, lowercase, one token of the vocabulary for each mask. A negation hardly changes its \
 guess.
 - **Ethical considerations**: it repeats what its texts say of the world, with their prejudices; chapter 07 \
-measures that for occupations and names. In the texts that it read *he* stands {he:,} times, *she* {she:,} times.
+measures that for occupations and names. In its texts, each counted once, *he* stands {he:,} times, *she* {she:,} times.
 """
 
 

@@ -159,7 +159,7 @@ research set in common use), Tatoeba, short everyday sentences (tatoeba.org by w
 {measured}
 
 - **Limits**: it translates what resembles its three sources: one sentence, everyday words. It has never seen a \
-newspaper, a contract or a name that is not in the data; there it stays fluent and makes things up.
+newspaper, a contract or a name that is not in the data; there it makes things up, often fluently.
 - **Ethical considerations**: French makes people's gender visible where English does not, and the model chooses \
 as its sources do. A fluent wrong sentence looks like a right one to who does not read French.
 """
