@@ -72,7 +72,7 @@ class Typed:
         self.call("Emulation.setDeviceMetricsOverride", **about)
 
     def violations(self, mode: str) -> dict[str, list[str]]:
-        """What axe finds on this page, its folds opened (in dark: of its colours); tokens of code are gone then."""
+        """What axe finds on this page, its folds opened (in dark: of its colours); it keeps one text of each kind."""
         if not self.value("Boolean(window.axe)"):
             self.value(f"window.axeSource = {json.dumps(AXE.read_text('utf-8'))}; true")
         return self.does(LOOK.replace("MODE", mode))
