@@ -295,7 +295,7 @@ labels are the responsibility of who writes them. How its scores depend on who i
 measured.
 """
 
-# What the weights that shipped first learned from, and no other since: who begins with those that ship begins with it.
+# The first weights that shipped had read CLINC150. Whoever begins with the weights that ship inherits that.
 BEGAN = """ The weights that it began with had also learned from statements made of CLINC150's requests \
 (Larson et al. 2019; CC BY 3.0): its figure on CLINC150's domains below is not one for unseen requests."""
 
