@@ -83,6 +83,7 @@ class Checkpoint:
         if self.kind == "gguf":
             return {}
         made = () if self.kind == "files" else ("model.safetensors", "adapter_config.json", "adapter_model.safetensors")
+        made += ("tokenizer.json",) if self.base else ()  # put together with the base's
         return {file: sha for file, sha in self.members.items() if file not in made}
 
     @property

@@ -160,13 +160,26 @@ def _merge(entry: Checkpoint, work: Path, source: Path | None, report: Report | 
         model = getattr(transformers, entry.model).from_pretrained(base, **labels)
         adapted = peft.PeftModel.from_pretrained(model, checkpoints.SHIPPED / entry.name, autocast_adapter_dtype=False)
         adapted.double().merge_and_unload().float().save_pretrained(work)
-    own = [checkpoints.SHIPPED / entry.name / file for file in filter(_of_tokenizer, entry.members)]
-    for path in own or [path for path in base.iterdir() if _of_tokenizer(path.name)]:
-        shutil.copyfile(path, work / path.name)
+    own = list(filter(_of_tokenizer, entry.members))
+    for path in [] if own else base.iterdir():
+        if _of_tokenizer(path.name):
+            shutil.copyfile(path, work / path.name)
+    for file in own:
+        _copy_shipped(entry, file, work)
 
 
 def _of_tokenizer(file: str) -> bool:
     return "token" in file or file == "vocab.txt"
+
+
+def _copy_shipped(entry: Checkpoint, file: str, work: Path) -> None:
+    """Copy a shipped file; of `tokenizer.json` only what differs from the base's ships, and the rest is that one's."""
+    source = checkpoints.SHIPPED / entry.name / file
+    if file != "tokenizer.json" or not entry.base:
+        shutil.copyfile(source, work / file)
+        return
+    theirs, own = (json.loads(path.read_text("utf-8")) for path in (catalogue()[entry.base].folder / file, source))
+    (work / file).write_text(json.dumps(theirs | own, indent=2, ensure_ascii=False), encoding="utf-8", newline="\n")
 
 
 def _check_assets(entry: Checkpoint) -> None:
@@ -202,7 +215,7 @@ def _assemble(entry: Checkpoint, work: Path, source: Path | None, report: Report
     save_file(dict(sorted(weights.items())), work / "model.safetensors", metadata={"format": "pt"})
     for file in entry.members:
         if file != "model.safetensors":
-            shutil.copyfile(checkpoints.SHIPPED / entry.name / file, work / file)
+            _copy_shipped(entry, file, work)
 
 
 @contextlib.contextmanager

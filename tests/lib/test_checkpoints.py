@@ -423,6 +423,19 @@ def test_the_real_catalogue_is_complete():
         assert entry.base in catalogue() if entry.base else entry.kind != "adapter"
 
 
+def test_of_a_tokenizer_ships_what_differs_from_the_base():
+    for name in ("ner", "summarization", "text-to-text"):
+        entry = catalogue()[name]
+        theirs, own, whole = (
+            json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+            for folder in (catalogue()[entry.base].folder, SHIPPED / name, checkpoint(name))
+        )
+        assert own, name
+        assert all(theirs.get(part) != value for part, value in own.items()), name
+        assert whole == theirs | own, name
+        assert len(whole["model"]["vocab"]) == 30522, name
+
+
 def test_what_ships_and_its_wheels_stay_small():
     shipped = sum(
         (SHIPPED / name / file).stat().st_size

@@ -355,7 +355,7 @@ def test_one_fact_in_a_long_text_is_found(reader):
     kinds = ("library", "mill", "harbour", "school", "chapel", "museum")
     filler = [f"In {1800 + n} the {kinds[n % 6]} of the town got a new roof and {n + 2} windows." for n in range(60)]
     context = " ".join([*filler[:40], "Pieter Claes designed the blue lamp.", *filler[40:]])
-    assert len(reader.tokenizer(context)["input_ids"]) > 2 * reader.trained_window  # it stands in one of several windows
+    assert len(reader.tokenizer(context)["input_ids"]) > 2 * reader.trained_window  # one of several windows has it
     found = reader(question="Who designed the blue lamp?", context=context)
     assert found["answer"] == "Pieter Claes"
     assert found["score"] > 0.8

@@ -32,7 +32,7 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from transformers import PreTrainedTokenizerFast
 
-from course_lib.checkpoints import CATALOGUE, SHIPPED
+from course_lib.checkpoints import CATALOGUE, SHIPPED, catalogue, checkpoint
 from course_lib.checkpoints.fetch import sha256_of
 from workshop.evaluation.sources import OPTIONS
 
@@ -407,15 +407,27 @@ def ship_model(model, tokenizer, name: str, leave_out: tuple[str, ...] = ()) -> 
         settings = without_paths(json.loads((Path(place) / "config.json").read_text(encoding="utf-8")))
         shutil.copyfile(Path(place) / "generation_config.json", folder / "generation_config.json")
         if tokenizer is not None:
-            tokenizer.save_pretrained(place)
-            for file in ("tokenizer.json", "tokenizer_config.json"):
-                shutil.copyfile(Path(place) / file, folder / file)
+            ship_tokenizer(tokenizer, name)
     model.float()
     weights = {key: value for key, value in sorted(weights.items()) if not key.startswith(leave_out or "-")}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     settings |= {"dtype": "float32"}  # as which the prepared folder stores them
     (folder / "config.json").write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return enter(name, [path for path in folder.iterdir() if path.suffix != ".md"])
+
+
+def ship_tokenizer(tokenizer, name: str) -> None:
+    """Write a tokenizer's two files to the package's assets; where the catalogue names a base, what differs from its."""
+    folder, base = SHIPPED / name, catalogue()[name].base
+    with tempfile.TemporaryDirectory() as place:
+        tokenizer.save_pretrained(place)
+        shutil.copyfile(Path(place) / "tokenizer_config.json", folder / "tokenizer_config.json")
+        parts = json.loads((Path(place) / "tokenizer.json").read_text(encoding="utf-8"))
+    if base:
+        theirs = json.loads((checkpoint(base) / "tokenizer.json").read_text(encoding="utf-8"))
+        parts = {key: part for key, part in parts.items() if key not in theirs or theirs[key] != part}
+    text = json.dumps(parts, indent=2, ensure_ascii=False)
+    (folder / "tokenizer.json").write_text(text, encoding="utf-8", newline="\n")
 
 
 def told(settings: argparse.Namespace, seed: int, done: dict) -> str:

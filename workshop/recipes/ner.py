@@ -41,6 +41,7 @@ from workshop.recipes.common import (
     options,
     precision,
     ship,
+    ship_tokenizer,
     to_be_adapted,
     write_card,
 )
@@ -358,9 +359,7 @@ def run(found: dict[str, list[Encoded]], settings, case: bool = True, links: boo
     print(f"span F1 on WikiGold's validation part: {validation:.3f}", flush=True)
     if name == NAME:
         ship(model, NAME)
-        tokenizer.save_pretrained(settings.work / NAME)
-        for file in ("tokenizer.json", "tokenizer_config.json"):
-            (SHIPPED / NAME / file).write_bytes((settings.work / NAME / file).read_bytes())
+        ship_tokenizer(tokenizer, NAME)
         size = enter(NAME, [path for path in (SHIPPED / NAME).iterdir() if path.suffix != ".md"])
         write_card(
             NAME, CARD, settings, SEED, done, rows=len(made), size=size, validation=validation, letters=LETTERS,
