@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from course_lib.checkpoints import catalogue
 from workshop.recipes import common as training
-from workshop.recipes import question_answering, sentiment
+from workshop.recipes import question_answering, sentiment, summarization, text_to_text, translation
 
 # ---------------------------------------------------------------- batches
 
@@ -273,6 +273,35 @@ def test_every_training_window_holds_its_answer():
         first, last = window["span"]
         assert tokenizer.decode(window["ids"][first : last + 1]) == "ada brown"
         assert set(window["types"][first : last + 1]) == {1}
+
+
+@pytest.mark.parametrize("recipe", [summarization, text_to_text, translation], ids=lambda recipe: recipe.NAME)
+def test_what_ships_decodes_as_its_recipe_says(recipe):
+    shipped = json.loads((training.SHIPPED / recipe.NAME / "generation_config.json").read_text(encoding="utf-8"))
+    del shipped["transformers_version"]
+    assert shipped == recipe.DECODING
+
+
+def test_words_that_a_letter_shares_with_its_summary_are_swapped_in_both():
+    word = summarization.WORD
+    lamps = ["lamp" + "".join("abcdefghij"[int(digit)] for digit in str(number)) for number in range(400)]
+    pairs = [(f"Hi Ann, the {one.title()} came; a {one} is no use. Bye, Ann", f"Ann says {one} came") for one in lamps]
+    known = ["alpha", "alpha", "beta", "beta", "gamma", "gamma", "once"]
+    found = summarization.with_other_words(pairs, known)
+    assert found == summarization.with_other_words(pairs, known)
+    swapped = 0
+    for (text, short), (new_text, new_short) in zip(pairs, found, strict=True):
+        before, after = word.findall(short), word.findall(new_short)
+        assert (after[:2], after[3:]) == (["Ann", "says"], ["came"]), "these stand in every text"
+        if after != before:
+            swapped += 1
+            assert after[2] in ("alpha", "beta", "gamma")
+            lamp, other = before[2], after[2]
+            assert new_text == text.replace(lamp, other).replace(lamp.capitalize(), other.capitalize())
+        else:
+            assert new_text == text
+    expected = summarization.SWAPPED[0] * summarization.SWAPPED[1]
+    assert abs(swapped / len(pairs) - expected) < 0.1
 
 
 def test_the_smoothed_loss_is_that_of_pytorch():

@@ -13,6 +13,9 @@ in memory, and they do not ship. The decoder begins with copies of MiniLM's laye
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -48,9 +51,22 @@ NAME = "summarization"
 SEED = 7
 DEFAULTS = {"epochs": 2, "rate": 6e-4, "sources": ("data", "leads", "debian")}
 LONGEST, LONGEST_SUMMARY = 256, 56  # tokens
+DECODING = {
+    "max_length": LONGEST_SUMMARY,
+    "num_beams": 4,
+    "early_stopping": True,
+    "no_repeat_ngram_size": 2,
+    "repetition_penalty": 1.2,
+    "encoder_repetition_penalty": 2.0,
+    "pad_token_id": 0,
+    "eos_token_id": 102,
+    "decoder_start_token_id": 101,
+}
 FROZEN = 5  # encoder layers
 LETTERS = 60000
 PACKAGES = 16000  # descriptions taken; there are more than of all the others together
+SWAPPED = (0.7, 0.6)  # of the letters get other words; of the words that such a letter shares with its summary
+COMMON = 0.02  # of the letters have a word that is not swapped
 COPIED = (0, 2, 5)  # the encoder's layers with which the decoder's begin
 FILES = {
     "ACL titles": labelled_file("summarization/acl_title.train.jsonl.gz"),
@@ -65,7 +81,43 @@ def training_pairs(data: Path, leads: Path, debian: Path) -> list[tuple[str, str
     packages = [(package.text, package.short) for package in descriptions(debian, "train")]
     order = np.random.default_rng(SEED).permutation(len(packages))
     pairs += [packages[row] for row in order[:PACKAGES]]
-    return pairs + [(one.text, one.summary) for one in letters(LETTERS, SEED)]
+    known = [word for lead in read_leads(leads, "train") for word in WORD.findall(lead.text.lower())]
+    return pairs + with_other_words([(one.text, one.summary) for one in letters(LETTERS, SEED)], known)
+
+
+WORD = re.compile(r"[^\W\d_]{3,}")
+
+
+def with_other_words(pairs: list[tuple[str, str]], known: Iterable[str]) -> list[tuple[str, str]]:
+    """The same pairs, in many of which words that text and summary share are others, the same ones in both.
+
+    The new words are drawn from those that `known` has twice or more, a rare one as often as a frequent one. A word that
+    stands in more than COMMON of the texts stays. So what a letter is about cannot be guessed from the grammar's
+    words: it has to be copied. (Swapping names teaches ner the same: Dai and Adel, 2020.)
+    """
+    words = sorted(word for word, count in Counter(known).items() if count > 1)
+    draw = np.random.default_rng(SEED)
+    inside = [set(WORD.findall(text.lower())) for text, _ in pairs]
+    often = Counter(word for one in inside for word in one)
+    found = []
+    for (text, short), one in zip(pairs, inside, strict=True):
+        shared = sorted(one.intersection(WORD.findall(short.lower())))
+        others = {}
+        for word in shared if draw.random() < SWAPPED[0] else ():
+            if often[word] <= COMMON * len(pairs) and draw.random() < SWAPPED[1]:
+                others[word] = words[draw.integers(len(words))]
+        found.append((_with(others, text), _with(others, short)))
+    return found
+
+
+def _with(others: dict[str, str], text: str) -> str:
+    """`text` with the other words in place of theirs, in capitals where those have them."""
+
+    def other(found: re.Match) -> str:
+        word = others.get(found[0].lower(), found[0])
+        return word.capitalize() if found[0][0].isupper() and word != found[0] else word
+
+    return WORD.sub(other, text)
 
 
 # What stands between words without spaces, where a decoder of WordPiece would put them: "second - largest", "5, 466".
@@ -109,10 +161,7 @@ def untrained(base: str = "minilm", copied: tuple[int, ...] = COPIED) -> Encoder
     model.tie_weights()
     with torch.no_grad():
         model.decoder.cls.predictions.transform.dense.weight.copy_(torch.eye(encoder.config.hidden_size))
-    model.generation_config = GenerationConfig(
-        max_length=LONGEST_SUMMARY, num_beams=4, early_stopping=True, no_repeat_ngram_size=2, repetition_penalty=1.2,
-        pad_token_id=0, eos_token_id=102, decoder_start_token_id=101,
-    )  # fmt: skip
+    model.generation_config = GenerationConfig(**DECODING)
     return with_frozen_layers(model)
 
 
@@ -196,15 +245,17 @@ descriptions of up to 250 tokens. Not where a wrong or missing fact does harm.
 2020; Apache-2.0), first paragraphs and short descriptions of Wikipedia articles (CC BY-SA 4.0), long and short \
 descriptions of Debian's packages (each under its package's licence), and {letters:,} letters, e-mails and chat \
 messages that a grammar of the course puts together with their summaries (`workshop/recipes/letters.py`): no open set of \
-letters has summaries.
+letters has summaries. In {swapped:.0%} of them many words that text and summary share gave way to others, the same \
+ones in both, so that they have to be copied.
 - **Licence of the weights**: Apache-2.0. **Size**: {size:,} bytes (float16).
 - **Measured** by `course evaluate summarization` on papers of 2022, on articles, packages and e-mails that took \
 no part in training, and on messages that were written one by one for the course, unlike the grammar:
 
 {measured}
 
-- **Limits**: a summary is one line in lowercase. It was trained on letters of a grammar, not of people. What it \
-writes need not stand in the text.
+- **Limits**: a summary is one line in lowercase. It was trained on letters of a grammar, not of people. Its generation \
+settings favour words of the text (`encoder_repetition_penalty={source_words}`); what it writes need not stand there all \
+the same.
 - **Ethical considerations**: a summary that leaves out or invents a fact puts words into somebody's mouth; who \
 was not shown the letter cannot see it.
 """
@@ -225,6 +276,7 @@ def run(pairs: list[tuple[str, str]], settings) -> None:
     leave_out = ("encoder.embeddings.", "encoder.pooler.", "decoder.bert.embeddings.", *frozen)
     write_card(
         NAME, CARD, settings, SEED, done, layers=len(COPIED), frozen=FROZEN, pairs=len(pairs), letters=LETTERS,
+        swapped=SWAPPED[0], source_words=DECODING["encoder_repetition_penalty"],
         trained=sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
         size=ship_model(model, joining(AutoTokenizer.from_pretrained(checkpoint("minilm"))), NAME, leave_out),
     )  # fmt: skip

@@ -33,6 +33,15 @@ SEED = 7
 DEFAULTS = {"epochs": 1, "rate": 1.5e-3, "tokens": 6144, "sources": ("data", "help_pages")}
 PIECES = 8000
 LONGEST = 96  # pieces
+DECODING = {
+    "max_length": LONGEST + 32,
+    "num_beams": 4,
+    "early_stopping": True,
+    "bad_words_ids": [[0], [2]],
+    "pad_token_id": 0,
+    "eos_token_id": 1,
+    "decoder_start_token_id": 0,
+}
 FILES = {
     "captions": labelled_file("translation/multi30k_en_de_fr.train.jsonl.gz"),
     "everyday": labelled_file("translation/tatoeba_en_fr.train.jsonl.gz"),
@@ -110,10 +119,7 @@ def untrained(tokenizer: PreTrainedTokenizerFast) -> MarianMTModel:
                 torch.nn.init.normal_(weight, std=settings.d_model**-0.5)
             else:
                 torch.nn.init.xavier_uniform_(weight)
-    model.generation_config = GenerationConfig(
-        max_length=LONGEST + 32, num_beams=4, early_stopping=True, pad_token_id=0, eos_token_id=1,
-        decoder_start_token_id=0, bad_words_ids=[[0], [2]],
-    )  # fmt: skip
+    model.generation_config = GenerationConfig(**DECODING)
     return model
 
 
