@@ -160,12 +160,12 @@ def _merge(entry: Checkpoint, work: Path, source: Path | None, report: Report | 
         model = getattr(transformers, entry.model).from_pretrained(base, **labels)
         adapted = peft.PeftModel.from_pretrained(model, checkpoints.SHIPPED / entry.name, autocast_adapter_dtype=False)
         adapted.double().merge_and_unload().float().save_pretrained(work)
-    own = list(filter(_of_tokenizer, entry.members))
-    for path in [] if own else base.iterdir():
-        if _of_tokenizer(path.name):
+    if own := list(filter(_of_tokenizer, entry.members)):
+        for file in own:
+            _copy_shipped(entry, file, work)
+    else:
+        for path in filter(lambda path: _of_tokenizer(path.name), base.iterdir()):
             shutil.copyfile(path, work / path.name)
-    for file in own:
-        _copy_shipped(entry, file, work)
 
 
 def _of_tokenizer(file: str) -> bool:

@@ -51,6 +51,8 @@ NAME = "summarization"
 SEED = 7
 DEFAULTS = {"epochs": 2, "rate": 6e-4, "sources": ("data", "leads", "debian")}
 LONGEST, LONGEST_SUMMARY = 256, 56  # tokens
+# What stands in the text is likelier to be written: of the validation messages' summaries 0.108 of the words are invented
+# with that penalty of 2, 0.218 without; 0.442 of the facts are kept, 0.419 without.
 DECODING = {
     "max_length": LONGEST_SUMMARY,
     "num_beams": 4,
@@ -66,7 +68,7 @@ FROZEN = 5  # encoder layers
 LETTERS = 60000
 PACKAGES = 16000  # descriptions taken; there are more than of all the others together
 SWAPPED = (0.7, 0.6)  # of the letters get other words; of the words that such a letter shares with its summary
-COMMON = 0.02  # of the letters have a word that is not swapped
+COMMON = 0.02  # a word that stands in more of the letters is not swapped
 COPIED = (0, 2, 5)  # the encoder's layers with which the decoder's begin
 FILES = {
     "ACL titles": labelled_file("summarization/acl_title.train.jsonl.gz"),
@@ -77,11 +79,12 @@ FILES = {
 def training_pairs(data: Path, leads: Path, debian: Path) -> list[tuple[str, str]]:
     """The pairs (text, summary)."""
     pairs = [(row["text"], row["summary"]) for file in FILES.values() for row in read_rows(data, *file)]
-    pairs += [(lead.text, lead.description) for lead in read_leads(leads, "train") if lead.description]
+    articles = read_leads(leads, "train")
+    pairs += [(lead.text, lead.description) for lead in articles if lead.description]
     packages = [(package.text, package.short) for package in descriptions(debian, "train")]
     order = np.random.default_rng(SEED).permutation(len(packages))
     pairs += [packages[row] for row in order[:PACKAGES]]
-    known = [word for lead in read_leads(leads, "train") for word in WORD.findall(lead.text.lower())]
+    known = [word for lead in articles for word in WORD.findall(lead.text.lower())]
     return pairs + with_other_words([(one.text, one.summary) for one in letters(LETTERS, SEED)], known)
 
 
