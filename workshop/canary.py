@@ -130,7 +130,8 @@ def chosen(chapters: list[Path], numbers: str) -> list[Path]:
     """The chapters with these numbers, "02,05"; all of them for "". Raises Refused for a number without a chapter."""
     wanted = [number.strip().zfill(2) for number in numbers.split(",") if number.strip()]
     if missing := [number for number in wanted if not any(path.name[:2] == number for path in chapters)]:
-        raise install.Refused(f"CHAPTERS={numbers}: there is no chapter {missing[0]}.")
+        there = ", ".join(path.name[:2] for path in chapters)
+        raise install.Refused(f"CHAPTERS={numbers}: there is no chapter {missing[0]}. There are: {there}.")
     return [path for path in chapters if not wanted or path.name[:2] in wanted]
 
 

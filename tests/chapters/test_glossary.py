@@ -9,7 +9,9 @@ import re
 import pytest
 from reading import ROOT, Chapter, prose
 
-ROW = re.compile(r'^\| <a id="(?P<anchor>[^"]+)"></a>(?P<term>.+?) \| (?P<korean>.+?) \| (?P<says>.+?) \| .+ \|$')
+ROW = re.compile(
+    r'^\| <a id="(?P<anchor>[^"]+)"></a>(?P<term>.+?) \| (?P<korean>.+?) \| (?P<says>.+?) \| (?P<chapters>.+) \|$'
+)
 BOLD = re.compile(r"(?<![*\w])\*\*(?!\s)([^*\n]+?)\*\*(?!\*)")
 AT_THE_BEGINNING = re.compile(r"^[ \t]*(?:>[ \t]*)?(?:[-*][ \t]+|\d+\.[ \t]+|\*\*Reading\*\*.*)?$")
 LINK = re.compile(r"\[(.+)\]\(\.\./GLOSSARY\.md#(.+)\)")
@@ -86,6 +88,23 @@ def test_what_is_missing_is_found(text, words):
 def test_what_is_no_term_is_left_alone():
     text = "**Reading** 3 min\n- **A score.** It is.\n> **Predict.** What?\n\nA **[token](../GLOSSARY.md#token)** is."
     assert list(faults([text], glossary())) == []
+
+
+def test_a_row_begins_with_the_chapter_that_introduces_its_term_and_names_all_that_do():
+    told = {row["anchor"]: row["chapters"].split(", ") for row in map(ROW.match, rows())}
+    introduced = {}
+    for path in sorted((ROOT / "chapters").glob("[0-9][0-9]_*.ipynb")):
+        for link in {
+            link[2] for cell in Chapter(path).markdown for link in map(LINK.fullmatch, bold_terms(cell.source)) if link
+        }:
+            introduced.setdefault(link, []).append(path.name[:2])
+    assert len(introduced) > 100
+    wrong = {
+        term: (told[term], there)
+        for term, there in introduced.items()
+        if told[term][0] != there[0] or not {*there} <= {*told[term]}
+    }
+    assert wrong == {}, "GLOSSARY.md, last column: (it says, in bold in)"
 
 
 def test_each_row_is_whole_and_each_anchor_once():

@@ -87,3 +87,8 @@ def test_the_command_says_where_there_is_nothing(chapters, monkeypatch, tmp_path
     off = CliRunner().invoke(app, ["progress", "--folder", str(chapters)])
     assert off.exit_code == 1
     assert "COURSE_PROGRESS is off" in off.output
+    monkeypatch.setenv("COURSE_PROGRESS", "~nobody-has-this-name")
+    homeless = CliRunner().invoke(app, ["progress", "--folder", str(chapters)])
+    assert homeless.exit_code == 1
+    assert "is off" not in homeless.output
+    assert "Set COURSE_PROGRESS to a folder" in homeless.output

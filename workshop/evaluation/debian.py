@@ -98,7 +98,10 @@ def descriptions(packages: Path, part: str) -> list[Description]:
         raise FileNotFoundError(f"{path} is missing. workshop/evaluation/debian.py says how to write it with apt.")
     found = sha256_of(path)
     if found != SHA256:
-        raise ValueError(f"{path} has sha256 {found}, expected {SHA256} (Debian 12.15, amd64, main).")
+        raise ValueError(
+            f"{path} has sha256 {found}, expected {SHA256} (Debian 12.15, amd64, main). "
+            "workshop/evaluation/debian.py says how to write it with apt."
+        )
     with open(path, encoding="utf-8") as lines:
         parts = split(records(lines))
     if part == "train":

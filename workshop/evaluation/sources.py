@@ -44,7 +44,10 @@ def read_rows(folder: Path, name: str, sha256: str) -> list[dict]:
         raise FileNotFoundError(f"{path} is missing. Give the folder that holds {name} with --data.")
     found = sha256_of(path)
     if found != sha256:
-        raise ValueError(f"{path} has sha256 {found}, but the course was measured on {sha256}.")
+        raise ValueError(
+            f"{path} has sha256 {found}, but the course was measured on {sha256}. Give the folder that holds that file "
+            "with --data; workshop/evaluation/labelled.toml lists all of them."
+        )
     with gzip.open(path, "rt", encoding="utf-8") if name.endswith(".gz") else open(path, encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
 

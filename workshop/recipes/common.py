@@ -6,7 +6,7 @@ CPU are made anew for each shape of a matrix, so the recipes pad to a multiple o
 ONEDNN_PRIMITIVE_CACHE_CAPACITY is raised to keep the kernels: together a third of the time.
 
 The loop is the whole of it: linear warm-up and decay, gradient clipping, a running average of the weights, and a state
-file written every few hundred steps. Kill it at any moment and start it again: it continues from the last state with
+file written every hundred steps. Kill it at any moment and start it again: it continues from the last state with
 the same data order and the same dropout masks, so the result does not depend on how often it was interrupted. With
 `--minutes` the learning rate falls to zero when that time is over, even if the epochs are not through by then.
 """
@@ -93,7 +93,7 @@ def options(
     sources: tuple[str, ...] = ("data",),
     arguments: list[str] | None = None,
 ) -> argparse.Namespace:
-    """The command line of a recipe; the defaults are the settings that the shipped weights were trained with."""
+    """The command line of a recipe; the defaults train from the base on, and a card says what its weights were trained with."""
     parser = argparse.ArgumentParser(description=description)
     for source in sources:
         parser.add_argument("--" + source.replace("_", "-"), type=Path, required=True, help=OPTIONS[source][1])

@@ -74,6 +74,11 @@ FILES = {  # file, its sha256, the field that is read, and whether it is an ency
 }  # fmt: skip
 
 
+def prose() -> set[str]:
+    """The lines that were written for the course, each once."""
+    return {line.strip() for line in PROSE.read_text(encoding="utf-8").splitlines() if line.strip()}
+
+
 def texts_to_read(data: Path, leads: Path) -> tuple[list[str], list[str]]:
     """The texts of the encyclopaedia, then the everyday ones, each once and in a fixed order."""
     encyclopaedia, everyday = {lead.text for lead in read_leads(leads, "train")}, set()
@@ -81,7 +86,7 @@ def texts_to_read(data: Path, leads: Path) -> tuple[list[str], list[str]]:
         (encyclopaedia if is_encyclopaedia else everyday).update(
             " ".join(row[field].split()) for row in read_rows(data, file, sha256)
         )
-    everyday |= {line.strip() for line in PROSE.read_text(encoding="utf-8").splitlines() if line.strip()}
+    everyday |= prose()
     return sorted(encyclopaedia), sorted(everyday - encyclopaedia)
 
 
@@ -155,7 +160,7 @@ SquadShifts New-Wikipedia (Rajpurkar et al. 2016, Miller et al. 2020), all from 
 other half everyday sentences: premises of LingNLI (Parrish et al. 2021; licence not stated) and of revised SNLI \
 (Kaushik et al. 2020; Apache-2.0), captions of Multi30k (Elliott et al. 2016; licence of the text not stated), \
 Tatoeba (CC BY 2.0), film reviews (Socher et al. 2013; licence not stated), product reviews of SquadShifts \
-(licence not stated), questions of QAMR (MIT), and 500 sentences written for the course. No labels of people.
+(licence not stated), questions of QAMR (MIT), and {prose:,} lines written for the course. No labels of people.
 - **Licence of the weights**: Apache-2.0. **Size**: {size:,} bytes (float16).
 - **Measured** by `course evaluate fill-mask` on texts that took no part in training:
 
@@ -194,7 +199,7 @@ def run(made: list[tuple[list[int], list[int]]], settings) -> None:
     model, done = train(made, tokenizer, settings)
     size = ship(model, NAME)
     write_card(
-        NAME, CARD, settings, SEED, done, windows=len(made), window=WINDOW, masked=SHARE, size=size,
+        NAME, CARD, settings, SEED, done, windows=len(made), window=WINDOW, masked=SHARE, size=size, prose=len(prose()),
         he=counted["he"], she=counted["she"],
     )  # fmt: skip
 

@@ -256,47 +256,12 @@ some groups more often was not measured. Who uses it to remove names from a text
 
 # Capitalised words of letters that are no names.
 NO_NAMES = {
-    *[
-        "I",
-        "Dear",
-        "Dearest",
-        "Mr",
-        "Mrs",
-        "Ms",
-        "Dr",
-        "Prof",
-        "Hi",
-        "Hello",
-        "Hey",
-        "Subject",
-        "Re",
-        "About",
-        "Sincerely",
-        "Yours",
-        "Regards",
-        "Best",
-        "Kind",
-        "Thanks",
-    ],
-    *[
-        "Monday",
-        "Tuesday",
-        "Wednesday",
-        "Thursday",
-        "Friday",
-        "Saturday",
-        "Sunday",
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-    ],
-    *["September", "October", "November", "December"],
-}
+    "I", "Dear", "Dearest", "Mr", "Mrs", "Ms", "Dr", "Prof", "Hi", "Hello", "Hey", "Subject", "Re", "About",
+    "Sincerely", "Yours", "Regards", "Best", "Kind", "Thanks",
+    "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday",
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+}  # fmt: skip
 
 
 def named_letters(count: int, seed: int) -> list[dict]:

@@ -121,7 +121,7 @@ trained, and what they learned was put into the adapters (singular value decompo
 squared change fits). Written by `workshop/recipes/question_answering.py` ({training}; {windows:,} windows of at most \
 {window} tokens).
 
-- **Intended use**: to show extractive question answering in chapters 01, 04 and 06, and as a small reader of \
+- **Intended use**: to show extractive question answering in chapters 01 and 04, and as a small reader of \
 English encyclopaedic or everyday text on a machine without a GPU. Not for medical, legal or other answers that \
 somebody relies on.
 - **Data**: SQuAD 1.1 development articles without the XQuAD paragraphs and SQuAD 2's unanswerable questions \

@@ -2,7 +2,7 @@
 
     python -m workshop.recipes.summarization --data FOLDER --leads WHEEL --debian FILE    # trains (resumable), writes the assets
 
-FOLDER holds the files named in FILES below; the other two are what `course_lib.data.leads` and `.debian` read. A
+FOLDER holds the files named in FILES below; the other two are what `course_lib.data.leads` and `workshop.evaluation.debian` read. A
 title of a scientific paper, one sentence about it, a line about a program and a short description of an article are all
 summaries: of one line, in lower case, as MiniLM's vocabulary has it. Letters, e-mails and chat messages come from a
 grammar (`letters.py`), since no open set of them has summaries.

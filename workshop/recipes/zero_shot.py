@@ -2,7 +2,7 @@
 
     python -m workshop.recipes.zero_shot --data FOLDER --leads FILE --debian FILE    # trains (resumable), writes the assets
 
-FOLDER holds the files named in FILES below, the others are what `course_lib.data.leads` and `.debian` read. Two
+FOLDER holds the files named in FILES below, the others are what `course_lib.data.leads` and `workshop.evaluation.debian` read. Two
 kinds of rows take turns. Pairs of sentences that people wrote teach inference. Choices teach what the pipeline does with
 it: a text and several statements about what it is ("This example is weather."), of which one is true, and the model is to
 give that one the greatest score for entailment. In a third of the choices nobody knows the right one: there the model
@@ -296,8 +296,8 @@ measured.
 """
 
 # The first weights that shipped had read CLINC150. Whoever begins with the weights that ship inherits that.
-BEGAN = """ The weights that it began with had also learned from statements made of CLINC150's requests \
-(Larson et al. 2019; CC BY 3.0): its figure on CLINC150's domains below is not one for unseen requests."""
+BEGAN = """ The weights that it began with had also learned from statements made of CLINC150's training requests \
+(Larson et al. 2019; CC BY 3.0): the requests of its test below are others, but their intents and domains are not unseen."""
 
 
 def read(settings) -> dict[str, list]:
