@@ -241,12 +241,22 @@ class MultiHeadAttention(nn.Module):
     def of(cls, layer: nn.Module) -> MultiHeadAttention:
         """A copy, with the weights, of a layer of BERT, Llama, Marian or BART, or of `nn.MultiheadAttention`.
 
-        BERT adds its residual and its norm in the same layer; they are not copied.
+        BERT adds its residual and its norm in the same layer; they are not copied. Raises ValueError for a layer that
+        computes with more than its four linear layers, such as Qwen3's with norms of queries and keys.
         """
         if isinstance(layer, nn.MultiheadAttention):
             return cls._of_torch(layer)
         query, key, value, output = parts(layer)
         width = head_width(layer)
+        own = {name.split(".")[0] for name, _ in layer.named_parameters()}
+        more = sorted(own - {"q_proj", "k_proj", "v_proj", "o_proj", "out_proj", "self", "output"})
+        biases = {part.bias is not None for part in (query, key, value, output)}
+        if more or len(biases) > 1 or not math.isclose(getattr(layer, "scaling", width**-0.5), width**-0.5):
+            what = f"{', '.join(more)} too" if more else "a scale of its own, or biases in some of its parts only"
+            raise ValueError(
+                f"layer, a {type(layer).__name__}, computes with {what}, which is not copied. What can be copied are "
+                "layers of BERT, Llama, Marian and BART, and nn.MultiheadAttention."
+            )
         ours = cls(
             query.in_features,
             query.out_features // width,

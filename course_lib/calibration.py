@@ -8,6 +8,7 @@ together until each holds a few.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from typing import NamedTuple
 
 import numpy as np
@@ -33,8 +34,8 @@ def curve(pairs: Pairs, edges: Sequence[float] | None = None) -> list[Point]:
     """The points of a calibration curve, from the least sure to the surest; none without pairs.
 
     Without `edges` the pairs are put together by how sure they are, level by level, until a point holds at least 4;
-    with `edges`, such as (0.5, 0.6, 0.7, 0.8, 0.9, 1), those between two of them. Raises ValueError for a pair that is
-    none.
+    with `edges`, such as (0.5, 0.6, 0.7, 0.8, 0.9, 1), those between two of them; what lies outside
+    goes with the nearest. Raises ValueError for a pair that is none.
     """
     checked = _checked(pairs)
     if edges is not None:
@@ -113,7 +114,7 @@ def calibration(pairs: Pairs | None = None, models: Mapping[str, Pairs] | None =
     axes.plot([0, 1], [0, 1], color="#888888", linewidth=1, linestyle="--", label="as right as sure")
     drawn = [("you", curve(pairs))] if len(pairs) else []
     drawn += [(name, curve(some, np.linspace(0, 1, 11))) for name, some in (models or {}).items()]
-    for (name, points), (colour, marker) in zip(drawn, LINES, strict=False):
+    for (name, points), (colour, marker) in zip(drawn, cycle(LINES), strict=False):
         count = sum(point.count for point in points)
         right = np.array([point.right for point in points])
         bars = np.abs([[point.low for point in points], [point.high for point in points]] - right)

@@ -65,6 +65,7 @@ def piped(pipeline: Pipeline, asked: Callable[[object], object], read: Callable[
 
     def answer(items: list) -> list:
         answers = pipeline([asked(item) for item in items], batch_size=len(items))
+        answers = [answers] if isinstance(answers, dict) else answers  # question answering has no list of one
         return [read(given, item) for given, item in zip(answers, items, strict=True)]
 
     return pipeline.model, answer
@@ -115,12 +116,16 @@ def continuations(
     import torch
 
     whole("tokens", tokens)
-    tokenizer.padding_side = "left"  # so that the last token of every row is one of the prompt
-    inputs = tokenizer(checked_texts("prompts", prompts), padding=True, return_tensors="pt")
+    inputs = _padded_in_front(tokenizer, prompts)
     with torch.inference_mode():
         ids = model.generate(**inputs, max_new_tokens=tokens, do_sample=False)
     written = tokenizer.batch_decode(ids[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
     return [text.strip().split(until)[0].strip() for text in written]
+
+
+def _padded_in_front(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str]):
+    """The prompts as inputs, (prompt, token), padded so that the last token of every row is one of the prompt."""
+    return tokenizer(checked_texts("prompts", prompts), padding=True, padding_side="left", return_tensors="pt")
 
 
 def preferences(
@@ -138,10 +143,10 @@ def preferences(
     tokens = [tokenizer(word, add_special_tokens=False)["input_ids"] for word in words]
     if len(tokens) != 2 or any(len(ids) != 1 for ids in tokens):
         raise ValueError(f"words are two words of one token each, with their space; given: {words!r}.")
-    tokenizer.padding_side = "left"
-    inputs = tokenizer(checked_texts("prompts", prompts), padding=True, return_tensors="pt")
+    inputs = _padded_in_front(tokenizer, prompts)
     with torch.inference_mode():
-        logits = model(**inputs, logits_to_keep=1).logits[:, 0]  # (prompt, vocabulary)
+        places = (inputs["attention_mask"].cumsum(-1) - 1).clamp(min=0)  # (prompt, token): padding takes none
+        logits = model(**inputs, position_ids=places, logits_to_keep=1).logits[:, 0]  # (prompt, vocabulary)
     return (logits[:, tokens[0][0]] - logits[:, tokens[1][0]]).tolist()
 
 

@@ -11,13 +11,17 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from course_lib.checkpoints import catalogue, damage, home, wheels
 from course_lib.checkpoints.fetch import is_whole
+from course_lib.offline import offline
 
 NEEDS_MEMORY, NEEDS_DISK = 2e9, 1.5e9  # bytes; measured: 1.9 GB in `course bench`, 1.3 GB of wheels and checkpoints
 NEEDS_WHEN_PREPARED = 0.1e9  # bytes; measured: 14 MB of data sets in the cache, the rest for pages and files in between
 UNREADABLE = "cannot be read"
+DOORS = {"http": 80, "https": 443}
 RELEASES = {"torch": (2, 6), "transformers": (5, 20)}
 
 
@@ -217,13 +221,16 @@ def _checkpoints() -> list[Finding]:
 
 def _hub() -> Finding:
     endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
-    host = endpoint.split("//")[-1].split("/")[0].split(":")[0]
+    there = urlsplit(endpoint if "//" in endpoint else f"https://{endpoint}")
+    host = there.hostname
     wants_hub = os.environ.get("COURSE_SOURCE") == "hub"
-    if os.environ.get("HF_HUB_OFFLINE") == "1":
+    if offline():
         reached, found = False, "not asked (HF_HUB_OFFLINE=1)"
     else:
         try:
-            socket.create_connection((host, 443), timeout=3).close()
+            proxy = None if proxy_bypass(host) else getproxies().get(there.scheme)
+            asked = urlsplit(proxy) if proxy else there
+            socket.create_connection((asked.hostname, asked.port or DOORS.get(asked.scheme, 443)), timeout=3).close()
             reached, found = True, f"{host} can be reached"
         except OSError:
             reached, found = False, f"{host} cannot be reached"

@@ -11,6 +11,7 @@ import base64
 import functools
 import html
 import json
+import operator
 import re
 import zlib
 from collections.abc import Mapping, Sequence
@@ -91,7 +92,7 @@ def head_view(
     """
     found = _checked(weights, tokens, target_tokens, kind)
     layers, heads = _numbers("layer", layers, found, 0), _numbers("head", heads, found, 1)
-    layer = layers[0] if layer is None else layer
+    layer = layers[0] if layer is None else operator.index(layer)
     if layer not in layers:
         raise ValueError(f"Layer {layer} was asked for, the view has the layers {layers}: choose one of these.")
     chosen = {"include_layers": layers, "layer": layer, "heads": heads}
@@ -242,7 +243,7 @@ def _numbers(name: str, chosen: Sequence[int] | None, found: dict, dimension: in
             f"The kinds have different numbers of {name}s, {counts}, and bertviz shows the same of each: "
             f"give {name}s={list(range(count))}, or one kind, as in kind={next(iter(counts))!r}."
         )
-    chosen = list(range(count) if chosen is None else chosen)
+    chosen = [operator.index(number) for number in (range(count) if chosen is None else chosen)]  # NumPy's are no JSON
     if not chosen or len(set(chosen)) < len(chosen) or not set(chosen) <= set(range(count)):
         raise ValueError(f"{name}s is a list of different numbers from 0 to {count - 1}, given: {chosen}.")
     return chosen

@@ -70,6 +70,10 @@ def interval(
             "measure on, so there is no figure and no interval."
         )
     whole("resamples", resamples)
+    if figure is None and statistics.ndim != 1:
+        raise ValueError(
+            f"statistics is {statistics.shape}, and no figure is given. Without one it is (row,): their mean is meant."
+        )
     if figure is None:
         rows = len(statistics)
         return interval(statistics.reshape(rows, 1), lambda sums: sums[:, 0] / rows, seed, resamples)

@@ -13,6 +13,7 @@ import math
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 
 import torch
 from torch import Generator, Tensor
@@ -277,7 +278,7 @@ def _text(ids: Tensor, least: int, absent: dict[str, int] | None = None) -> Tens
     for name, token in (absent or {}).items():
         if token is None:
             raise ValueError(f"{name} is None: the tokenizer has no such token. Take that of a model trained with one.")
-        if not isinstance(token, int) or token < 0:
+        if not isinstance(token, Integral) or isinstance(token, bool) or token < 0:
             raise TypeError(f"{name} is the id of a token, a whole number from 0; given: {token!r}.")
         if places := (ids == token).nonzero()[:, 0].tolist():
             raise ValueError(f"{name}={token} stands in the text already, at {places[:3]}. Leave such tokens out.")
@@ -287,9 +288,9 @@ def _text(ids: Tensor, least: int, absent: dict[str, int] | None = None) -> Tens
 def _check_chance(generator: Generator, share: float = 0.5, mean_length: float = 1.0) -> None:
     if not isinstance(generator, Generator):
         raise TypeError(f"generator is {generator!r}. Write torch.Generator().manual_seed(0), or another seed.")
-    if not isinstance(share, float) or not 0 < share < 1:
+    if not isinstance(share, Real) or not 0 < share < 1:
         raise ValueError(f"share is a part of all tokens, above 0 and below 1, such as 0.15; given: {share!r}.")
-    if not isinstance(mean_length, int | float) or not 1 <= mean_length < math.inf:
+    if not isinstance(mean_length, Real) or not 1 <= mean_length < math.inf:
         raise ValueError(f"mean_length is a number of tokens, at least 1; given: {mean_length!r}.")
 
 

@@ -6,6 +6,12 @@ import os
 import sys
 
 
+def offline() -> bool:
+    """Whether the environment keeps the Hugging Face libraries from the network, in the words that they take."""
+    told = os.environ.get("HF_HUB_OFFLINE") or os.environ.get("TRANSFORMERS_OFFLINE") or ""
+    return told.upper() in ("1", "ON", "YES", "TRUE")
+
+
 def stay_offline() -> None:
     """Keep the Hugging Face libraries of this process from the network, and quiet while they load.
 
@@ -19,7 +25,7 @@ def stay_offline() -> None:
     if "huggingface_hub" in sys.modules:  # it read the variables when it was imported
         from huggingface_hub import constants, utils
 
-        constants.HF_HUB_OFFLINE = os.environ.get("HF_HUB_OFFLINE") == "1"
+        constants.HF_HUB_OFFLINE = offline()
         utils.disable_progress_bars()
     if "datasets" in sys.modules:
         import datasets

@@ -7,6 +7,7 @@ colours can tell apart; lines differ in their markers too.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 
@@ -109,7 +110,7 @@ def timeline(architectures, *, start: str = "2017-06", axes=None):
         raise ValueError("A timeline needs at least one architecture: course_lib.architectures.families().")
     if axes is None:
         _, axes = plt.subplots(figsize=(7.2, 3.0), layout="constrained")
-    for lane, (family, colour) in enumerate(zip(lanes, ("#33638d", "#b8860b", "#555555"), strict=False)):
+    for lane, (family, colour) in enumerate(zip(lanes, cycle(("#33638d", "#b8860b", "#555555")), strict=False)):
         rows = sorted((row for row in architectures if row.family == family), key=lambda row: row.published)
         axes.scatter([years(row.published) for row in rows], [lane] * len(rows), color=colour, zorder=2)
         for number, row in enumerate(rows):  # names at four heights in turn, so that neighbours do not meet
@@ -153,7 +154,7 @@ def loss_curve(losses: Sequence[float], *, title: str, levels: Mapping[str, floa
     axes.plot(steps, losses, color="#bbbbbb", linewidth=0.7, label="each step")
     if half:  # else the mean would be the same line again
         axes.plot(steps, mean, color=LINES[0][0], label=f"mean of {2 * half + 1}")
-    for (name, level), (colour, _) in zip((levels or {}).items(), LINES[1:], strict=False):
+    for (name, level), (colour, _) in zip((levels or {}).items(), cycle(LINES[1:]), strict=False):
         axes.axhline(level, color=colour, linestyle="--", linewidth=1, label=name)
     axes.set_xlabel("step", fontsize=FONT)
     axes.set_ylabel("loss (nats)", fontsize=FONT)
@@ -184,7 +185,7 @@ def learning_curves(
         import matplotlib.pyplot as plt
 
         _, axes = plt.subplots(figsize=(5.4, 3.4), layout="constrained")
-    for (name, points), (colour, marker) in zip(series.items(), LINES, strict=False):
+    for (name, points), (colour, marker) in zip(series.items(), cycle(LINES), strict=False):
         places = sorted(points)
         axes.plot(
             places,
@@ -250,7 +251,9 @@ def _diverging():
 
 
 def _fitting(weights, rows: Sequence[str], columns: Sequence[str]) -> np.ndarray:
-    weights = np.asarray(weights.detach() if hasattr(weights, "detach") else weights, dtype=float)  # (row, column)
+    if hasattr(weights, "detach"):
+        weights = weights.detach().float().cpu()  # NumPy has no bfloat16
+    weights = np.asarray(weights, dtype=float)  # (row, column)
     if weights.shape != (len(rows), len(columns)):
         raise ValueError(
             f"There are {len(rows)} words for the rows and {len(columns)} for the columns, but numbers of the shape "
@@ -322,7 +325,7 @@ def inherited(before, after, seeds, *, title: str, labels: tuple[str, str] = ("b
         _, axes = plt.subplots(figsize=(6, 3.6), layout="constrained")
     axes.axhline(0, color="#888888", linewidth=0.8)
     axes.axvline(0, color="#888888", linewidth=0.8)
-    for seed, (colour, marker) in zip(np.unique(seeds), LINES, strict=False):
+    for seed, (colour, marker) in zip(np.unique(seeds), cycle(LINES), strict=False):
         mine = np.flatnonzero(seeds == seed)
         mine = mine[before[mine].argsort()]
         axes.plot(before[mine], after[mine], f"{marker}-", color=colour, markersize=5, label=f"seed {seed:.0f}")

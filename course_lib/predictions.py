@@ -36,12 +36,8 @@ class Asked:
     @property
     def by_code(self) -> str:
         """How to answer without buttons."""
-        example = 2 if self.choices else _plain(sum(self.number) / 2)
+        example = 2 if self.choices else f"{sum(self.number) / 2:g}"
         return f'predict("{self.name}", answer={example}, sure=80)'
-
-    def right(self, answer: float, outcome: float) -> bool:
-        """Whether a prediction counts as right."""
-        return answer == outcome if self.choices else abs(answer - outcome) <= self.within * (1 + 1e-9)
 
     def says(self, answer: float) -> str:
         """An answer in words."""
@@ -100,19 +96,24 @@ def reveal(name: str, outcome: float) -> None:
     if before is None:
         print(f"It is: {says}")
     else:
-        said = asked.in_a_sentence(before["answer"]) if asked else _plain(before["answer"])
-        right = asked.right(before["answer"], outcome) if asked else before["answer"] == outcome
+        known = asked is not None and _fits(asked, before["answer"])  # else of another session, or of older choices
+        said = asked.in_a_sentence(before["answer"]) if known else _plain(before["answer"])
+        within = asked.within if known else before.get("within")  # None: kept by an older course
+        right = None if within is None else abs(before["answer"] - outcome) <= within * (1 + 1e-9)
         says = says.removesuffix(".")
-        print(f"You said: {said}, {_plain(before['sure'])} % sure. It is: {says}. {_verdict(asked, right)}".rstrip())
+        print(f"You said: {said}, {_plain(before['sure'])} % sure. It is: {says}. {_verdict(within, right)}".rstrip())
+        if right is None:
+            print("Run the cell that asked, then this one again: it says how near a number has to be.")
+            return
     if not _was_shown(name):
         progress.record("outcome", name, outcome=outcome, right=right)
     _shown.add(name)
 
 
-def _verdict(asked: Asked | None, right: bool) -> str:
-    if asked is None or asked.choices:
+def _verdict(within: float | None, right: bool | None) -> str:
+    if not within:  # a choice
         return "Right." if right else ""
-    return f"That is {'near enough, within' if right else 'further off than'} {_plain(asked.within)}."
+    return f"That is {'near enough, within' if right else 'further off than'} {_plain(within)}."
 
 
 def _was_shown(name: str) -> bool:
@@ -161,8 +162,8 @@ def _take(name: str, answer: object, sure: object) -> str:
         raise ValueError(f"sure is in percent, from 50 (a coin) to 100 (certain); {_plain(sure)} is not.{meant}")
     if _was_shown(name):
         return "What is has been shown already, so this one is not counted."
-    _made[name] = {"answer": answer, "sure": sure}
-    progress.record("prediction", name, answer=answer, sure=sure)
+    _made[name] = {"answer": answer, "sure": sure, "within": asked.within if asked else None}
+    progress.record("prediction", name, **_made[name])
     said = asked.in_a_sentence(answer) if asked else _plain(answer)
     return f"Noted: {said}, {_plain(sure)} % sure. Now run what follows."
 
@@ -256,7 +257,7 @@ def _as_widget(asked: Asked):
     answer = widgets.HTML(layout=wide)
     before = progress.predictions().get(asked.name)
     if before and _fits(asked, before["answer"]):
-        field.value = before["answer"] if asked.choices else _plain(before["answer"])
+        field.value = before["answer"] if asked.choices else repr(before["answer"])
         sure.value = min(SURE, key=lambda percent: abs(percent - before["sure"]))
         answer.value = html.escape(
             f"You said: {asked.in_a_sentence(before['answer'])}, {_plain(before['sure'])} % sure."
@@ -288,4 +289,6 @@ def _written(text: str) -> float:
 
 def _fits(asked: Asked, answer: float) -> bool:
     """Whether a kept answer is one that the question, as it is asked now, has."""
-    return answer in range(1, len(asked.choices) + 1) if asked.choices else True
+    if asked.choices:
+        return answer in range(1, len(asked.choices) + 1)
+    return asked.number[0] <= answer <= asked.number[1]

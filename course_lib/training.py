@@ -153,7 +153,7 @@ def fine_tune(
 
     def padded(rows: list[dict]) -> dict[str, torch.Tensor]:
         batch = tokenizer.pad({"input_ids": [list(row["input_ids"]) for row in rows]}, return_tensors="pt")
-        return {**batch, "labels": torch.tensor([int(row["label"]) for row in rows])}
+        return {**batch, "labels": torch.tensor([_label(row["label"]) for row in rows])}
 
     return _train(
         model, dataset, padded, steps,
@@ -170,6 +170,8 @@ def _train(
     processes = int(torch.distributed.get_world_size()) if torch.distributed.is_initialized() else _launched()
     _check(model, dataset, steps, batch_size, learning_rate)
     _check_run(batch_size, processes, evaluation, every, patience, device)
+    steps, batch_size = int(steps), int(batch_size)  # NumPy's are no JSON, and Trainer writes them down
+    folder = Path(folder).expanduser() if folder else None  # as Trainer does
     saved = _saved(folder, resume)
     every = every or max(1, steps // 10)
     regularly = {"eval_strategy": "steps" if evaluation is not None else "no", "eval_steps": every}
@@ -358,11 +360,18 @@ def _launched() -> int:
     return int(os.environ.get("WORLD_SIZE", "1"))
 
 
+def _label(label) -> int:
+    """A label as an int. Raises ValueError for a fraction, which int() would cut."""
+    if int(label) != float(label):
+        raise ValueError(f"the label {label!r}")
+    return int(label)
+
+
 def _labels(name: str, rows) -> list[int]:
     """The column `label` of a data set or of a list of dicts."""
     try:
         column = rows["label"] if hasattr(rows, "column_names") else [row["label"] for row in rows]
-        return [int(label) for label in column]
+        return [_label(label) for label in column]
     except (KeyError, TypeError, ValueError) as problem:
         raise ValueError(
             f"{name} needs rows with input_ids and label, a whole number from 0; reading the labels gave: {problem!r}."

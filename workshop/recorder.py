@@ -88,7 +88,7 @@ class Recorder:
         self._folder = folder
         source = inspect.getsource(record_connections)
         (folder / "sitecustomize.py").write_text(
-            f"import json\n\n\n{source}\n\nrecord_connections({str(self.log)!r})\n"
+            f"import json\n\n\n{source}\n\nrecord_connections({str(self.log)!r})\n", encoding="utf-8"
         )
 
     def environment(self) -> dict[str, str]:
@@ -118,12 +118,16 @@ class Recorder:
 
     def begin_cell(self, number: int) -> None:
         """Note in the file that code cell ``number`` (from 1) starts now."""
-        with self.log.open("a") as file:
+        with self.log.open("a", encoding="utf-8") as file:
             file.write(json.dumps({"cell": number}) + "\n")
         self.cells_run.add(number)
 
     def _lines(self) -> list[dict]:
-        return [json.loads(line) for line in self.log.read_text().splitlines()] if self.log.exists() else []
+        return (
+            [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
+            if self.log.exists()
+            else []
+        )
 
     def was_on(self) -> bool:
         """Tell whether some Python process did start with the recorder."""

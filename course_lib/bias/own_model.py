@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, cycle
 from pathlib import Path
 
 import numpy as np
@@ -69,7 +69,7 @@ class Measured:
         if axes is None:
             size = (8, 1.6 + 0.55 * max(len(self.scores), len(self.gaps)))
             _, axes = plt.subplots(1, 2, figsize=size, layout="constrained")
-        for row, (values, (colour, marker)) in enumerate(zip(self.scores.values(), _cycled(LINES), strict=False)):
+        for row, (values, (colour, marker)) in enumerate(zip(self.scores.values(), cycle(LINES), strict=False)):
             axes[0].plot(values, np.full(len(values), row), marker, color=colour, alpha=0.55, markersize=6)
             axes[0].plot([values.mean()] * 2, [row - 0.3, row + 0.3], color=colour, linewidth=2)
         axes[0].set_yticks(range(len(self.scores)), list(self.scores), fontsize=FONT)
@@ -191,6 +191,11 @@ def _scorer(model, pair, positive: str | None) -> tuple[Callable, str, str]:
     elif isinstance(model, str | Path):
         loaded, tokenizer = _loaded(Path(model))
         called = Path(model).name
+    elif hasattr(model, "named_parameters"):
+        raise TypeError(
+            f"model is a {type(model).__name__} without its tokenizer. Give pipeline(task, model=model, "
+            "tokenizer=tokenizer), or its folder."
+        )
     elif callable(model):
         return model, "the function's own unit", getattr(model, "__name__", "a function")
     else:
@@ -264,8 +269,3 @@ def _classified(model, tokenizer, positive: str | None) -> Callable:
         return found
 
     return score
-
-
-def _cycled(lines):
-    while True:
-        yield from lines

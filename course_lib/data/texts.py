@@ -107,12 +107,19 @@ def mailbox(path: Path | str = FOLDER / "mailbox.tsv") -> list[tuple[str, str]]:
     """Messages to a shop as pairs of a text and its label; some came more than once. Chapter 03.
 
     `path` is a file of your own in the same form: two columns, label and text, with a tab between them and their names
-    in the first line. Raises ValueError for a file in another form, or with fewer than two labels.
+    in the first line. Raises ValueError for a file in another form or not in UTF-8, or with fewer than two labels.
     """
-    lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    rows = [[part.strip() for part in line.split("\t")] for line in lines if line.strip()]
-    for number, row in enumerate(rows, 1):
-        if len(row) != 2 or not all(row) or (number == 1 and row != ["label", "text"]):
+    try:
+        lines = Path(path).read_text(encoding="utf-8-sig").split("\n")  # a text may hold other line separators
+    except UnicodeDecodeError as problem:
+        raise ValueError(
+            f"{path} is not in UTF-8: byte {problem.start} cannot be read. "
+            "Save it as UTF-8, with a tab between the columns."
+        ) from problem
+    numbered = [(at, [part.strip() for part in line.split("\t")]) for at, line in enumerate(lines, 1) if line.strip()]
+    rows = [row for _, row in numbered]
+    for place, (number, row) in enumerate(numbered):
+        if len(row) != 2 or not all(row) or (place == 0 and row != ["label", "text"]):
             raise ValueError(
                 f"{path}: line {number} is {' | '.join(row)!r:.80}. Expected a label, one tab and a text; the first "
                 "line has the names of the columns, label and text."

@@ -44,7 +44,7 @@ def pipeline(task: str | None = None, model: str | Any | None = None, **argument
             `model` is not given; a folder that is not there. TypeError: an argument that version 5 removed, such as
         `grouped_entities`, with its new form; a task that is not a string.
     """
-    check_arguments(arguments)
+    check_arguments(arguments, task)
     if task is not None:
         check_task(task)
     elif model is None:

@@ -46,7 +46,7 @@ class Gate:
             check_input(inputs, self.task)
             words = kwargs.get("is_split_into_words", self._preprocess_params.get("is_split_into_words", False))
             check_depth(inputs, self.task, words)
-        check_arguments(kwargs)
+        check_arguments(kwargs, self.task)
         if "batch_size" in kwargs:
             kwargs["batch_size"] = batch_of(kwargs["batch_size"])
         if isinstance(inputs, list) and not inputs:
@@ -72,7 +72,7 @@ class Gate:
             raise
 
     def _sanitize_parameters(self, **kwargs):
-        check_arguments(kwargs)
+        check_arguments(kwargs, self.task)
         return super()._sanitize_parameters(**kwargs)
 
 

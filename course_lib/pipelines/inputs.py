@@ -154,9 +154,11 @@ def check_readable(text: str, tokenizer: Any, task: str, what: str = "the input"
 def letter_by_letter(tokens: list[str], tokenizer: Any) -> bool:
     """Whether the words of a text, in another script than Latin, are all cut into single or unknown letters.
 
-    A tokenizer without an unknown token cuts into bytes, and may know any script: False.
+    A tokenizer without an unknown token cuts into bytes, and may know any script: False; and so does one that is
+    written in Python, of whose model nothing is known.
     """
-    if getattr(tokenizer.backend_tokenizer.model, "unk_token", None) is None:
+    inner = getattr(tokenizer, "backend_tokenizer", None)
+    if getattr(getattr(inner, "model", None), "unk_token", None) is None:
         return False
     marks = {*tokenizer.all_special_tokens} - {tokenizer.unk_token}
     pieces = [token.removeprefix("##").lstrip("▁") for token in tokens if token not in marks]
@@ -235,15 +237,21 @@ WHOLE = {  # arguments that are whole numbers -> the least
 }  # fmt: skip
 
 
-def check_arguments(arguments: dict) -> None:
-    """Raise TypeError for an argument that Transformers 5 no longer has, and unless counts are counts."""
+def writes(task: Any) -> bool:
+    """Whether a task's pipeline hands its arguments to `generate`, where top_k=0 is: no limit."""
+    known = ("text-generation", "summarization", "text2text-generation", "image-text-to-text")
+    return isinstance(task, str) and (task in known or task.startswith("translation"))
+
+
+def check_arguments(arguments: dict, task: str | None = None) -> None:
+    """Raise TypeError for an argument that Transformers 5 no longer has, and unless counts are counts of `task`."""
     for name, instead in OLD.items():
         if name in arguments:
             value = arguments[name]
             raise TypeError(f"{name}={shown(value)} was given, but Transformers 5 removed it. {instead(value)}")
     for name, least in WHOLE.items():
         if arguments.get(name) != "":  # text classification's own sign for "not given"
-            check_number(name, arguments.get(name), least)
+            check_number(name, arguments.get(name), 0 if name == "top_k" and writes(task) else least)
 
 
 def explain_mask(text: str, pipe: Pipeline) -> NoReturn:

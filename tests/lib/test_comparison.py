@@ -90,6 +90,36 @@ def test_a_preference_is_the_difference_of_two_logits_whatever_the_batch(writer)
         preferences(model, tokenizer, "It was", (" great", " terrible"))
 
 
+def test_with_learnt_positions_too_and_the_tokenizer_stays_as_it_was(writer):
+    from transformers import GPT2Config, GPT2LMHeadModel
+
+    tokenizer = writer[1]
+    torch.manual_seed(0)
+    shape = {"n_embd": 16, "n_layer": 1, "n_head": 2, "n_positions": 64, "initializer_range": 0.5}
+    model = GPT2LMHeadModel(GPT2Config(vocab_size=len(tokenizer), bos_token_id=1, eos_token_id=2, **shape)).eval()
+    before, words = tokenizer.padding_side, (" great", " terrible")
+    alone = preferences(model, tokenizer, ["It was"], words)
+    both = preferences(model, tokenizer, ["It was", "We came home late, and the house was"], words)
+    assert both[0] == pytest.approx(alone[0], abs=1e-3)
+    tokenizer.padding_side = "right"
+    continuations(model, tokenizer, ["It was", "We came home late, and the house was"], 2)
+    assert tokenizer.padding_side == "right"
+    tokenizer.padding_side = before
+
+
+def test_a_pipeline_that_answers_a_list_of_one_without_a_list_is_read_as_well():
+    class Answering:
+        model = MODEL
+
+        def __call__(self, texts, batch_size):
+            found = [{"answer": text.upper()} for text in texts]
+            return found[0] if len(found) == 1 else found
+
+    _, answer = piped(Answering(), lambda item: item, lambda given, _: given["answer"])
+    assert answer(["a"]) == ["A"]
+    assert answer(["a", "b"]) == ["A", "B"]
+
+
 def test_a_continuation_is_what_generate_writes_cut_at_the_end_of_the_line(writer):
     model, tokenizer = writer
     (whole,) = continuations(model, tokenizer, ["It was"], 6, until="\0")

@@ -442,6 +442,18 @@ def test_line_breaks_stay_and_capitals_come_back(translator):
     texts = ["The box is open. Where are my keys?", "Where are my keys?"]
     assert [one["translation_text"] for one in translator(texts, batch_size=2)] == [f"{box} {keys}", keys]
     assert len(translator(texts[0], num_return_sequences=2)) == 2
+    assert translator("\n The box is open.\n")[0]["translation_text"] == f"\n{box}\n"
+    several = translator("WHERE ARE MY KEYS?\n", num_return_sequences=2)
+    assert several[0] == {"translation_text": f"{keys.upper()}\n"}
+    assert several[1]["translation_text"].isupper()
+
+
+def test_no_limit_is_a_limit_of_none_where_texts_are_written(make):
+    torch.manual_seed(0)
+    drawn = make("text-generation")(texts_for("text-generation")[0], do_sample=True, top_k=0, max_new_tokens=2)
+    assert drawn[0]["generated_text"]
+    with pytest.raises(ValueError, match="top_k=0"):
+        make("fill-mask")(texts_for("fill-mask")[0], top_k=0)
 
 
 # ---------------------------------------------------------------- anything at all

@@ -159,7 +159,7 @@ def test_a_token_cannot_end_the_script_or_the_frame(draw):
 
 
 def test_what_is_chosen_when_it_opens(of_encoder):
-    found = params(head_view(of_encoder[0], **of_encoder[1], layers=[1, 4], layer=4, heads=[2]))
+    found = params(head_view(of_encoder[0], **of_encoder[1], layers=np.array([1, 4]), layer=np.int64(4), heads=[2]))
     assert (found["include_layers"], found["layer"], found["heads"]) == ([1, 4], 4, [2])
     found = params(model_view(of_encoder[0], **of_encoder[1], layers=[5], heads=[3, 0]))
     assert (found["include_layers"], found["include_heads"], found["display_mode"]) == ([5], [3, 0], "light")

@@ -40,6 +40,8 @@ def test_the_switch_works_before_and_after_importing(before):
 def test_the_readers_own_choice_wins():
     assert seen(f"{SWITCH}\n{HUB}", HF_HUB_OFFLINE="0") == ["False"]
     assert seen(f"{SWITCH}\n{HUB}", COURSE_SOURCE="hub") == ["False"]
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE"):  # in the words that the library takes
+        assert seen(f"import huggingface_hub\n{SWITCH}\n{HUB}", COURSE_SOURCE="hub", **{name: "true"}) == ["True"]
 
 
 def test_a_course_pipeline_asks_nobody_even_without_the_switch():

@@ -128,6 +128,7 @@ def test_the_paired_p_is_scipys_over_all_signs():
         ({"templates": ["the {word} of {town}"]}, "may have {word} only"),
         ({"templates": "the {word}"}, "templates"),
         ({"model": 7}, "pipeline, a folder"),
+        ({"model": BertModel(BertConfig(**planted_bias.small_settings(TOKENIZER)))}, "without its tokenizer"),
         ({"model": "no/such/folder"}, "there is no folder"),
         ({"model": lambda texts: [1.0]}, "a score for each of 18 texts"),
         ({"model": lambda texts: [float("nan")] * len(texts)}, "no finite numbers"),

@@ -109,6 +109,12 @@ def test_learning_curves_have_the_mean_as_a_line_and_the_range_as_a_band():
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("labels", "accuracy")
 
 
+def test_more_series_than_colours_are_all_drawn():
+    many = {f"model {number}": {25: [0.1 * number], 200: [0.1]} for number in range(8)}
+    axes = plots.learning_curves(many, title="", across="", up="")
+    assert len(axes.lines) == 8
+
+
 @pytest.mark.parametrize("nothing", [{}, {"name": {}}, {"name": {25: []}}])
 def test_learning_curves_without_results_are_refused(nothing):
     with pytest.raises(ValueError, match="none of them empty"):

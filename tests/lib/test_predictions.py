@@ -89,6 +89,40 @@ def test_a_number_is_right_within_a_tenth_of_its_range(said, ending, right, caps
     assert progress.pairs() == [(0.7, right)]
 
 
+def test_after_a_restart_a_number_is_as_near_as_it_was_before_it(capsys):
+    predict("share", "What share, in percent?", number=(0, 100), answer=60, sure=70)
+    predictions._asked.clear(), predictions._made.clear()
+    reveal("share", 65.4)
+    assert capsys.readouterr().out.endswith("That is near enough, within 10.\n")
+    assert progress.pairs() == [(0.7, True)]
+
+
+def test_what_an_older_course_kept_of_a_number_waits_for_its_question(capsys):
+    progress.record("prediction", "share", answer=60, sure=70)
+    reveal("share", 65.4)
+    assert "Run the cell that asked" in capsys.readouterr().out
+    assert progress.pairs() == []
+    predict("share", "What share, in percent?", number=(0, 100))
+    reveal("share", 65.4)
+    assert progress.pairs() == [(0.7, True)]
+
+
+def test_a_kept_answer_that_the_question_no_longer_has_is_said_as_its_number(capsys):
+    predict("two-banks", "How similar?", [*CHOICES, "opposite: about -1"], answer=4, sure=80)
+    ask()
+    reveal("two-banks", 3)
+    assert capsys.readouterr().out.endswith("You said: 4, 80 % sure. It is: the same: 1.\n")
+
+
+def test_the_way_by_code_is_python_and_a_kept_number_comes_back_whole(monkeypatch):
+    predict("tokens", "How many tokens?", number=(0, 10000))
+    (asked,) = predictions._asked.values()
+    assert asked.by_code == 'predict("tokens", answer=5000, sure=80)'
+    predict("tokens", answer=5012.345, sure=80)
+    field = predictions._as_widget(asked).children[1]
+    assert predictions._written(field.value) == 5012.345
+
+
 def test_numbers_of_numpy_and_torch_are_numbers(capsys):
     import numpy as np
     import torch

@@ -108,6 +108,11 @@ def test_a_mailbox_of_ones_own(tmp_path):
     path = tmp_path / "my_texts.tsv"
     path.write_text("\ufefflabel\ttext\ngood\t Fine. \n\nbad\tNot so, é.\n", encoding="utf-8")
     assert texts.mailbox(path) == [("Fine.", "good"), ("Not so, é.", "bad")]
+    path.write_text("label\ttext\ngood\tOne\u2028two.\r\nbad\tNo.\n", encoding="utf-8", newline="")
+    assert texts.mailbox(path) == [("One\u2028two.", "good"), ("No.", "bad")]
+    path.write_bytes("label\ttext\ngood\tGrün.\nbad\tNo.\n".encode("cp1252"))
+    with pytest.raises(ValueError, match="my_texts.tsv is not in UTF-8: byte 18 .* Save it as UTF-8"):
+        texts.mailbox(path)
 
 
 @pytest.mark.parametrize(
@@ -117,6 +122,7 @@ def test_a_mailbox_of_ones_own(tmp_path):
         ("text\tlabel\n", "line 1"),
         ("label\ttext\ngood\tFine.\tMore\n", "line 2"),
         ("label\ttext\ngood\n", "line 2 is 'good'"),
+        ("label\ttext\n\n\ngood\n", "line 4 is 'good'"),
         ("label\ttext\ngood\tFine.\n", "fewer than two different labels"),
         ("", "fewer than two different labels"),
     ],

@@ -101,6 +101,17 @@ def test_resuming_nothing_says_so(tmp_path):
         training.pretrain(model, rows, **SETTINGS, folder=tmp_path, resume=True)
 
 
+def test_a_run_below_the_home_folder_is_found_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    model, rows = tiny_decoder_and_rows()
+    settings = {**SETTINGS, "steps": np.int64(4), "batch_size": np.int64(4), "every": 2}
+    training.pretrain(model, rows, **settings, folder="~/runs")
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["checkpoint-4"]
+    with pytest.raises(FileExistsError, match="checkpoint-4"):
+        training.pretrain(model, rows, **settings, folder="~/runs")
+
+
 def test_a_loss_that_is_no_number_stops_before_the_weights_are_touched():
     model, rows = tiny_decoder_and_rows()
     with torch.no_grad():
@@ -188,6 +199,13 @@ def test_fine_tuning_learns_labels_and_measures_them(task):
     assert [step for step, _ in history.evaluations] == [30, 60]
     assert history.evaluations[-1][1]["accuracy"] == 1.0
     assert len(history.losses) == 60
+
+
+def test_a_label_that_is_no_whole_number_is_not_cut(task):
+    model, rows, tokenizer = task
+    wrong = Dataset.from_dict({"input_ids": rows["input_ids"][:2], "label": [0.0, 1.7]})
+    with pytest.raises(ValueError, match=r"a whole number from 0.*1\.7"):
+        training.fine_tune(model, wrong, tokenizer, steps=1)
 
 
 @pytest.mark.parametrize("label", [3, -1])

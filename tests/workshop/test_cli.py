@@ -156,6 +156,32 @@ def test_doctor_notes_a_hub_out_of_reach_and_calls_it_a_problem_only_when_it_is_
     assert "COURSE_SOURCE" in doctor._hub().advice
 
 
+def test_doctor_asks_a_mirror_at_its_port_and_goes_through_a_proxy(monkeypatch):
+    asked = []
+
+    class Reached:
+        def close(self):
+            pass
+
+    def connect(address, timeout):
+        asked.append(address)
+        return Reached()
+
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("socket.create_connection", connect)
+    for endpoint in ("http://127.0.0.1:8099", "https://mirror.example/hub", "http://mirror.example"):
+        monkeypatch.setenv("HF_ENDPOINT", endpoint)
+        monkeypatch.setattr("course_lib.doctor.getproxies", dict)
+        assert doctor._hub().state == "ok"
+    monkeypatch.setattr("course_lib.doctor.getproxies", lambda: {"https": "http://proxy.example:3128"})
+    monkeypatch.setenv("HF_ENDPOINT", "https://mirror.example")
+    assert "mirror.example can be reached" in doctor._hub().found
+    assert asked == [
+        ("127.0.0.1", 8099), ("mirror.example", 443), ("mirror.example", 80), ("proxy.example", 3128),
+    ]  # fmt: skip
+
+
 def test_fetch_refuses_unknown_names_and_folders(ask, tmp_path):
     answer = ask("fetch", "nobody")
     assert answer.exit_code == 1
