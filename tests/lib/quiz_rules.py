@@ -17,6 +17,14 @@ def faults(questions: list[dict], cells: set[str]) -> list[str]:
     found += ["the names are not one for each question"] if None in names or len(set(names)) < len(names) else []
     for one in questions:
         found += [f"{one.get('name')}: {fault}" for fault in _of_one(one, cells)]
+    sizes = [_lengths(one["answers"]) for one in questions if one["type"] == "multiple_choice"]
+    ends = {"longest": sum(right > most for right, _, most in sizes)}
+    ends["shortest"] = sum(right < least for right, least, _ in sizes)
+    found += [
+        f"the right choice is the {end} in {many} of {len(sizes)}, in at most half it may be"
+        for end, many in ends.items()
+        if 2 * many > len(sizes)
+    ]
     return found
 
 
@@ -33,6 +41,9 @@ def _of_one(question: dict, cells: set[str]) -> list[str]:
         found += [] if any(one["type"] == "default" for one in answers) else ["no feedback for other numbers (default)"]
     elif kind == "multiple_choice":
         found += [] if len(right) == 1 and 2 <= len(answers) <= 5 else ["not one right choice of two to five"]
+        size, _, most = _lengths(answers)
+        if size > 1.5 * most:
+            found.append(f"its length tells the right choice: {size} characters, the others {most}")
     elif kind == "many_choice":
         found += [] if 2 <= len(right) < len(answers) else ["not several right choices and a wrong one"]
     else:
@@ -40,6 +51,13 @@ def _of_one(question: dict, cells: set[str]) -> list[str]:
     if "computed" in question and not _agrees(computed(question["computed"]), right, question):
         found.append(f"computed is {computed(question['computed'])!r}, which is not the right answer")
     return found
+
+
+def _lengths(answers: list[dict]) -> tuple[int, int, int]:
+    """How many characters a reader sees of the right choice, of the shortest wrong one, and of the longest."""
+    seen = {kind: [len(re.sub("[*`]", "", one["answer"])) for one in answers if bool(one.get("correct")) is kind]
+            for kind in (True, False)}  # fmt: skip
+    return max(seen[True], default=0), min(seen[False], default=0), max(seen[False], default=0)
 
 
 def computed(how: str) -> object:

@@ -63,7 +63,9 @@ def test_the_chapter_s_quiz_is_sound(path):
 
 
 def test_faults_are_found():
-    padded = [{**SAMPLE[0], "name": str(number)} for number in range(5)] + SAMPLE
+    third = {"answer": "over them", "correct": False, "feedback": "It does not say over which."}
+    lengths = {**SAMPLE[0], "answers": [*SAMPLE[0]["answers"], third]}  # the right choice is of middle length
+    padded = [{**lengths, "name": str(number)} for number in range(5)] + SAMPLE
     cells = {"weights", "root"}
     assert faults(padded, cells) == []
     assert any("3 questions" in one for one in faults(SAMPLE, cells))
@@ -80,6 +82,18 @@ def test_faults_are_found():
     assert any("not one right choice" in one for one in faults(changed(0, answers=SAMPLE[1]["answers"]), cells))
     assert any("no feedback" in one for one in faults(changed(1, answers=[{**SAMPLE[1]["answers"][0], "feedback": ""},
                *SAMPLE[1]["answers"][1:]]), cells))  # fmt: skip
+    right, wrong = SAMPLE[0]["answers"]
+    told = [right, {**wrong, "answer": "over none"}]  # 13 characters are seen of the right one, 9 of this
+    assert not any("tells the right choice" in one for one in faults(changed(0, answers=told), cells))
+    told = [right, {**wrong, "answer": "`queries`"}]  # and 7 of this
+    assert any(
+        "tells the right choice: 13 characters, the others 7" in one for one in faults(changed(0, answers=told), cells)
+    )
+    for end, answer in (("longest", "over none"), ("shortest", "over the queries")):
+        alike = {**SAMPLE[0], "answers": [right, {**wrong, "answer": answer}]}
+        many = [{**(alike if number < 5 else lengths), "name": str(number)} for number in range(9)]
+        assert any(f"the {end} in 5 of 9, in at most half" in one for one in faults(many, cells))
+        assert not any("at most half" in one for one in faults([*many, {**lengths, "name": "tenth"}], cells))
     assert any("kind 'essay'" in one for one in faults(changed(0, type="essay"), cells))
     assert any("'colour' is unknown" in one for one in faults(changed(0, colour="red"), cells))
 
