@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import transformers
 from cases import LIBRARIES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,7 @@ from tiny_models import CLASSES, maker
 
 from course_lib.data.example_letter import LETTER
 from course_lib.pipelines import pipeline
+from course_lib.pipelines.inputs import check_readable
 from course_lib.pipelines.sentences import parts, split
 from course_lib.pipelines.unicode import composed
 
@@ -248,6 +250,14 @@ def test_several_masks_leave_the_ends_out(make):
 def test_a_text_of_which_every_token_is_unknown(make, task):
     with pytest.raises(ValueError, match=r"cannot be read by this model.*\[UNK\]"):
         make(task)("서울은 멀다", **EXTRA.get(task, {}))
+
+
+def test_a_tokenizer_that_is_written_in_python_reads_as_well():
+    tokenizer = transformers.ByT5Tokenizer()
+    assert not hasattr(tokenizer, "backend_tokenizer")
+    check_readable("서울 at night", tokenizer, "translation")
+    with pytest.raises(ValueError, match="is empty to the model"):
+        check_readable("", tokenizer, "translation")
 
 
 def test_emptiness_that_is_not_white_space_and_questions_that_cannot_be_read(make):
