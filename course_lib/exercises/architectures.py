@@ -918,7 +918,8 @@ def _normal(kept):
 def repetition_penalty(logits, ids, penalty):
     """Make tokens that have been there less likely.
 
-    logits: (vocabulary,). ids: (length,), the tokens so far. penalty: above 1.
+    logits: (vocabulary,), not to be changed in place. ids: (length,), the tokens so
+    far. penalty: above 1.
     Returns (vocabulary,): for a token that is in ids (once or more) a positive logit is
     divided by penalty and a negative one multiplied; the others stay.
     """
@@ -1054,7 +1055,8 @@ def beam(next_log_probabilities, ids, steps, width):
     next_log_probabilities: next_log_probabilities(ids) gives (vocabulary,), natural
     logarithms. ids: (length,), the beginning. There is no end token: every text is
     written for all steps. After each step the width likeliest texts are kept, by the
-    sum of the log-probabilities of what was written; at first there is only ids.
+    sum of the log-probabilities of what was written; at first there is only ids. Where
+    there are fewer texts than width (it may be larger than the vocabulary), all stay.
     Returns (length + steps,): the likeliest text at the end.
     """
     ### BEGIN SOLUTION
@@ -1230,7 +1232,7 @@ BEAM = Exercise(
     hints=[
         "Keep a list of pairs: (sum of log-probabilities, text). It begins with one pair, (0, ids).",
         "In each step make a new list: every text with each of its best next tokens, and its sum. More than width "
-        "tokens of one text cannot be needed.",
+        "tokens of one text cannot be needed, and the vocabulary may have fewer.",
         "Sort that list by the sums, largest first, and keep width of it. At the end return the text of the best.",
     ],
     commentary="In generate, beams may end at an end token, and their sums are divided by the length, so that long "

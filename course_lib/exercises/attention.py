@@ -154,11 +154,14 @@ def causal_by_default(query, key, value, mask=None):
     return attention(query, key, value, mask)
 
 
-def mask_always_used(query, key, value, mask=None):
-    """The mask is used where there is none."""
-    scores = query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5
-    weights = scores.masked_fill(~mask, -math.inf).softmax(-1)
-    return weights @ value, weights
+def mask_always_used(hide):
+    """The mask is used where there is none. hide: of scores and mask, the scores with −∞ where the mask hides."""
+
+    def wrong(query, key, value, mask=None):
+        weights = hide(query @ key.transpose(-2, -1) / query.shape[-1] ** 0.5, mask).softmax(-1)
+        return weights @ value, weights
+
+    return wrong
 
 
 def weights_are_scores(query, key, value, mask=None):
@@ -227,8 +230,20 @@ ATTENTION = Exercise(
         ),
         Mistake(
             "mask is None",
-            mask_always_used,
+            mask_always_used(lambda scores, mask: scores.masked_fill(~mask, -math.inf)),
             "mask may be None, as in this case: then nothing is hidden. `~mask` only where there is a mask.",
+        ),
+        Mistake(
+            "mask is None, compared",
+            mask_always_used(lambda scores, mask: scores.masked_fill(mask == 0, -math.inf)),
+            "mask may be None, as in this case, and `None == 0` is False, which is no mask. Hide keys only where there "
+            "is a mask.",
+        ),
+        Mistake(
+            "mask is None, in where",
+            mask_always_used(lambda scores, mask: torch.where(mask, scores, -math.inf)),
+            "mask may be None, as in this case, and None is no condition for torch.where. Hide keys only where there "
+            "is a mask.",
         ),
         Mistake("swapped", when(_swapped), "the pair is the wrong way round: first the output, then the weights."),
         Mistake(
@@ -878,9 +893,9 @@ def rotate(x, positions, base=10000.0):
     """Rotary positions: turn pairs of numbers by an angle that grows with the position.
 
     x: (batch, heads, length, width), queries or keys. positions: (length,), integers.
-    Numbers i and i + width/2 of a vector are a pair, for i = 0 … width/2 − 1 (Llama's
-    form). At position p it is turned by p · base^(−2i/width) radians: (a, b) becomes
-    (a cos − b sin, a sin + b cos). Returns the shape of x.
+    Numbers i and i + width/2 of a vector are a pair, for i = 0 … width/2 − 1 (the form
+    of Transformers' Llama). At position p it is turned by p · base^(−2i/width) radians:
+    (a, b) becomes (a cos − b sin, a sin + b cos). Returns the shape of x.
     """
     ### BEGIN SOLUTION
     half = x.shape[-1] // 2
@@ -952,13 +967,13 @@ ROTATE = Exercise(
         Mistake(
             "interleaved pairs",
             rotate_but(pairs="interleaved"),
-            "neighbours are paired, numbers 0 and 1, 2 and 3. That is the paper's form; Llama's pairs are i and "
-            "i + width/2, here 0 and 2, 1 and 3.",
+            "neighbours are paired, numbers 0 and 1, 2 and 3. That is the form of the paper and of Meta's own code for "
+            "Llama; Transformers pairs i and i + width/2, here 0 and 2, 1 and 3.",
         ),
         Mistake(
             "interleaved on the way in",
             rotate_but(pairs="read"),
-            "neighbours are paired on the way in and halves on the way out. Llama's pairs are i and i + width/2.",
+            "neighbours are paired on the way in and halves on the way out. The pairs are i and i + width/2.",
         ),
         Mistake(
             "degrees",
@@ -1044,7 +1059,7 @@ ROTATE = Exercise(
         Mistake("nothing turned", lambda x, positions, base=10000.0: x.clone(), "nothing is turned."),
     ],
     hints=[
-        "First the speeds, one for each pair: base ** (−2i/width) for i = 0 … width/2 − 1.",
+        "First the speeds, one for each pair: base^(−2i/width) for i = 0 … width/2 − 1.",
         "The angles are a table (length, width/2): a column of positions times a row of speeds.",
         "x[..., :half] holds the first numbers of all pairs, x[..., half:] the second ones. Turn, and put together.",
     ],
@@ -1055,8 +1070,8 @@ ROTATE = Exercise(
 def repeat_heads(x, groups):
     """Grouped queries: each head of keys or values is used by `groups` query heads.
 
-    x: (batch, key heads, length, width). Query heads 0 … groups − 1 use key head 0, the
-    next `groups` use key head 1, and so on.
+    x: (batch, key heads, length, width). groups: the size of a group, not their number.
+    Query heads 0 … groups − 1 use key head 0, the next `groups` key head 1, and so on.
     Returns (batch, key heads · groups, length, width).
     """
     ### BEGIN SOLUTION

@@ -623,9 +623,10 @@ _lower = (np.array([0.1, 1.3, 0.7, -0.4]), np.array([1.3, 0.6, 1.8, 0.2, 0.9, 2.
 _clear = (np.array([5.1, 6.0, 5.5, 5.8, 6.3, 5.2, 5.9, 6.1]), np.array([1.0, 2.2, 1.6, 0.7, 1.9, 2.4, 1.3, 0.8]))
 
 NOT_ONE_SHUFFLE = (
-    "in about half of the draws the gap is 0, which no shuffle can give: either units are drawn with replacement, so "
-    "the 1 is missing or is there twice; or the two groups do not come from one and the same shuffle. Shuffle all "
-    "units once for each draw, and cut both groups from that."
+    "about half of the draws are counted, and here every shuffle gives a gap exactly as far from 0 as the one "
+    "observed. Either only gaps on one side are counted: abs on both sides of the comparison. Or units are drawn with "
+    "replacement, so the 1 is missing or is there twice. Or the two groups do not come from one and the same shuffle: "
+    "shuffle all units once for each draw, and cut both groups from that."
 )
 
 PERMUTATION_P = Exercise(
@@ -677,7 +678,8 @@ PERMUTATION_P = Exercise(
         Mistake(
             "made anew",
             _number(lambda found, case: found == 0 and _sizes(case) == EQUAL and case.inputs[2] == 3000),
-            "no shuffle is counted: is the generator made anew from the seed for each, so that all are the same?",
+            "no shuffle is counted: does `//` stand where `/` is meant (2 // 3 is 0), or is the generator made anew "
+            "from the seed for each, so that all are the same?",
         ),
         Mistake(
             "absolute on one side",

@@ -331,8 +331,9 @@ PAIRED_P = Exercise(
         Mistake(
             "one for all draws",
             when(_one_for_all_draws),
-            "no draw is counted, or every one: is the generator made anew from the seed for each draw, so that all are "
-            "the same, or is the mean taken over the draws in place of the pairs (the other axis)?",
+            "no draw is counted, or every one: does `//` stand where `/` is meant (2 // 3 is 0), is the generator made "
+            "anew from the seed for each draw, so that all are the same, or is the mean taken over the draws in place "
+            "of the pairs (the other axis)?",
         ),
         Mistake(
             "nearer",

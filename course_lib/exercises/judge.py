@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -132,7 +133,7 @@ def _moved(exercise: Exercise, first: Tried, again: Ran) -> bool:
 def _explained(exercise: Exercise, wrong: list[Tried], tried: list[Tried], again: list[Ran]) -> tuple[Tried, str]:
     """The smallest case that shows the mistake, and what it is."""
     first = wrong[0]
-    if first.ran.trouble is not None and first.ran.trouble.error == "NotImplementedError" or _is_stub(first):
+    if _is_stub(first):
         return first, UNWRITTEN
     known: dict[tuple[int, int], bool] = {}
 
@@ -192,7 +193,10 @@ def _always_the_same(exercise: Exercise, tried: list[Tried]) -> str:
 
 
 def _is_stub(one: Tried) -> bool:
-    return one.ran.output is ...
+    """Whether it is still to be written. PyTorch raises NotImplementedError too: "… not implemented for 'Long'"."""
+    trouble = one.ran.trouble
+    raised = trouble is not None and trouble.error == "NotImplementedError"
+    return one.ran.output is ... or raised and not re.search("not implemented for '|aten::", trouble.message)
 
 
 def _met(mistake: Mistake, wrong: list[Tried], tried: list[Tried], alike: Callable) -> Tried | None:

@@ -225,8 +225,8 @@ BIGRAM = Exercise(
         Mistake(
             "one row for all",
             _one_row,
-            "all rows are the same: a list such as [row] * n holds one row n times, so each pair is counted in all of "
-            "them.",
+            "all rows are the same: how often each token follows at all, whatever stood before it. (A list such as "
+            "[row] * n holds one row n times: each pair is then counted in all of them.)",
         ),
         Mistake(
             "how often each token occurs",
@@ -582,7 +582,7 @@ BITS_PER_CHARACTER = Exercise(
         Mistake(
             "times ln 2",
             bits_but(unit=1 / math.log(2)),
-            "the nats are multiplied by ln 2; a nat is 1.44 bits, so they are divided by it.",
+            "the nats are multiplied by ln 2 (0.693); a nat is 1.44 bits, so divide by ln 2.",
         ),
         Mistake("base 10", bits_but(unit=math.log(10)), "they are divided by ln 10; a bit has base 2: ln 2."),
         Mistake(

@@ -1043,9 +1043,9 @@ WRITE_GREEDILY = Exercise(
         Mistake(
             "prompt_again",
             when(_repeats),
-            "the same token comes each time, because the model is asked about the prompt each time. Hand it the text "
-            "with "
-            "what has been written so far.",
+            "the same token comes each time: either the model is asked about the prompt each time, or the logits are "
+            "always read at the prompt's last place. Hand it the text with what has been written so far, and read the "
+            "last place, -1.",
         ),
     ],
     hints=[

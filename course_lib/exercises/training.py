@@ -183,7 +183,7 @@ TRAINING_STEP = Exercise(
         ),
         Mistake(
             "step before backward",
-            _order("z?sb|szb"),
+            _order("z?sz?bz?"),
             "the weights do not change: the step comes before backward, when there are no gradients yet.",
         ),
         Mistake(
@@ -504,7 +504,7 @@ ACCURACY = Exercise(
     ],
     hints=[
         "The answer at a place is the class with the largest logit, along the last dimension.",
-        "A boolean tensor picks places: labels[labels != −100] are those that were asked. Pick the answers likewise.",
+        "A boolean tensor picks places: labels[labels != -100] are those that were asked. Pick the answers likewise.",
     ],
     commentary="With classes of very different sizes, look at macro F1 beside it: who always says the most frequent "
     "class has a good accuracy.",
@@ -596,7 +596,7 @@ LEARNING_RATE = Exercise(
         Mistake(
             "no warmup",
             rate_but(up=lambda s, w, t: 1.0),
-            "there is no warmup: at step 0 the rate is 0 already at its peak.",
+            "there is no warmup: at step 0 the rate is already at its peak, and it should be 0 there.",
         ),
         Mistake(
             "falls from the start",

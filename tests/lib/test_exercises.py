@@ -4,6 +4,7 @@ Our answers are checked as a reader's are: in a process of their own, where that
 one, by the same code and without a start of a process for each; that both say the same is a test of its own.
 """
 
+import ast
 import contextlib
 import functools
 import inspect
@@ -25,7 +26,7 @@ from exercise_cases import (
     wrong_answers,
 )  # fmt: skip
 
-from course_lib.exercises import check, exercises, when
+from course_lib.exercises import Exercise, check, exercises, when
 from course_lib.exercises.judge import judge
 from course_lib.exercises.registry import declared, named
 
@@ -119,6 +120,50 @@ def test_all_checks_together_take_less_than_a_minute():
 def test_the_chapters_have_the_library_s_solutions():
     for path in CHAPTERS.glob("[0-9][0-9]_*.ipynb"):
         assert differing_solutions(json.loads(path.read_text(encoding="utf-8")), declared()) == [], path.name
+
+
+def test_the_chapters_have_the_library_s_task_texts():
+    found = {}
+    for path in CHAPTERS.glob("[0-9][0-9]_*.ipynb"):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if "exercise" in cell["metadata"].get("tags", []):
+                for one in ast.parse("".join(cell["source"])).body:
+                    if isinstance(one, (ast.FunctionDef, ast.ClassDef)):
+                        found[one.name] = (ast.get_docstring(one) or "").split()
+    written = {one.reference.__name__: one for one in exercises() if one.kind != "value"}
+    shared = found.keys() & written.keys()
+    assert len(shared) > 60
+    for name in shared:
+        assert found[name] == written[name].reference.__doc__.split(), name
+
+
+def test_a_reader_is_told_before_the_first_exercise_that_inputs_stay_as_they_are():
+    cells = json.loads((CHAPTERS / "00_start_here.ipynb").read_text(encoding="utf-8"))["cells"]
+    told = next(at for at, cell in enumerate(cells) if cell["id"] == "a-first-exercise")
+    first = next(at for at, cell in enumerate(cells) if "exercise" in cell["metadata"].get("tags", []))
+    assert told < first
+    assert "changes a tensor or a list in place does not pass" in "".join(cells[told]["source"])
+    assert "in place" in named("repetition_penalty").reference.__doc__
+
+
+def test_the_task_says_what_its_words_and_its_arguments_may_be():
+    assert "groups: the size of a group, not their number" in named("repeat_heads").reference.__doc__
+    assert "it may be larger than the vocabulary" in " ".join(named("beam").reference.__doc__.split())
+    assert any(one.inputs[3] > len(one.inputs[0](one.inputs[1])) for one in named("beam").cases)
+    assert "the form of Transformers' Llama" in " ".join(named("rotate").reference.__doc__.split())
+
+
+def test_code_that_a_reader_may_copy_has_no_minus_sign_of_prose():
+    """The sign U+2212 is no operator of Python: `labels != −100` is a SyntaxError."""
+    code = re.compile(r"`[^`\n]*−[^`\n]*`|(?:[!=<>]=|\*\*|\w=)\s*\(?−|\w\[[^\]\s,]*−")
+    for wrong in ("labels[labels != −100]", "base ** (−i)", "`x[:, −1]`", "x.sum(dim=−1)", "logits[−1]"):
+        assert code.search(wrong)
+    library = Path(inspect.getfile(Exercise)).parents[1]
+    files = [*(library / "exercises").rglob("*.py"), *(library / "quizzes").glob("*.json")]
+    assert len(files) > 20
+    for path in files:
+        found = code.search(path.read_text(encoding="utf-8"))
+        assert found is None, f"{path.name}: {found and found[0]}"
 
 
 def test_another_solution_in_a_chapter_is_found():

@@ -156,6 +156,7 @@ WRONG = [
     (unwritten, "not written yet"),
     (lambda q, k: ..., "not written yet"),
     (lambda q, k: (_ for _ in ()).throw(NotImplementedError), "not written yet"),
+    (lambda q, k: (q @ k.mT).long().softmax(-1), "`.float()` makes fractions of a tensor"),
     (lambda q, k: None, "Is a `return` missing?"),
     (lambda q: q, "it takes (q), and is called with 2 arguments: (query, key)"),
     (lambda: 0, "it takes no arguments, and is called with 2"),

@@ -241,6 +241,13 @@ def test_a_sentence_that_only_says_where_is_vague():
     assert not isinstance(diagnose(Pair(-SCORES, SCORES, {})), Vague)
 
 
+def test_small_differences_of_small_numbers_are_no_missing_relu():
+    right = torch.tensor([[1.024e-4], [7.087e-2]])
+    said = diagnose(Pair(right * torch.tensor([[0.95], [1.0]]), right, {}, close=5e-7))
+    assert "relu" not in said
+    assert "0.0001024" in said
+
+
 def test_a_diagonal_is_named_only_where_it_means_something():
     square, wide = randn(4, 4), randn(4, 7)
     assert "on the diagonal" in diagnose(Pair(square + torch.eye(4), square, {}))
@@ -259,6 +266,48 @@ def test_what_an_error_means():
     assert "boolean" in said("TypeError", "bad operand type for unary ~: 'float'")
     assert "takes it apart" in said("AttributeError", "'tuple' object has no attribute 'transpose'")
     assert "type(x)" in said("AttributeError", "'int' object has no attribute 'transpose'")
+
+
+TABLE, MASK, NOWHERE = randn(3, 3), torch.ones(3, 3, dtype=torch.bool), None
+GRADED = torch.ones(2, requires_grad=True)
+
+
+@pytest.mark.parametrize(
+    ("fails", "words"),
+    [
+        (lambda: 1 - MASK, "`~mask` turns them round"),
+        (lambda: 1.0 - MASK, "`~mask` turns them round"),
+        (lambda: -MASK, "`~mask` turns them round"),
+        (lambda: MASK - MASK, "`~mask` turns them round"),
+        (lambda: ~MASK.float(), "boolean"),
+        (lambda: MASK & MASK.float(), "boolean"),
+        (lambda: TABLE.masked_fill(MASK.float(), 0.0), "boolean"),
+        (lambda: TABLE.masked_fill(NOWHERE == 0, 0.0), "Ask first whether there is a mask"),
+        (lambda: torch.where(NOWHERE == 0, TABLE, 0.0), "Ask first whether there is a mask"),
+        (lambda: TABLE.masked_fill(NOWHERE, 0.0), "may be None"),
+        (lambda: torch.where(NOWHERE, TABLE, 0.0), "may be None"),
+        (lambda: torch.softmax(NOWHERE, -1), "may be None"),
+        (lambda: TABLE.double() @ TABLE, "Two precisions"),
+        (lambda: torch.bmm(TABLE[None], TABLE[None].double()), "Two precisions"),
+        (lambda: torch.dot(TABLE[0], TABLE[0].double()), "Two precisions"),
+        (lambda: TABLE @ TABLE.bfloat16(), "Two precisions"),
+        (lambda: TABLE @ TABLE.long(), "Whole numbers and fractions"),
+        (lambda: TABLE.long() @ TABLE, "Whole numbers and fractions"),
+        (lambda: TABLE.long().softmax(-1), "Whole numbers and fractions"),
+        (lambda: GRADED.numpy(), "carries gradients"),
+        (lambda: GRADED.detach().item(), "One number is wanted"),
+        (lambda: float(GRADED.detach()), "One number is wanted"),
+        (lambda: float(np.ones(2)), "One number is wanted"),
+        (lambda: TABLE.topk(4), "no more than there are"),
+        (lambda: torch.nn.functional.embedding(torch.tensor([3]), TABLE), "An id is as large as the table"),
+        (lambda: TABLE[3], "the length minus one"),
+    ],
+)
+def test_what_an_error_of_torch_or_numpy_means(fails, words):
+    with pytest.raises(Exception) as raised:  # noqa: PT011
+        fails()
+    error = Trouble("raised", type(raised.value).__name__, str(raised.value))
+    assert words in said_of(error, 5)
 
 
 def test_what_the_wrong_cases_have_in_common():

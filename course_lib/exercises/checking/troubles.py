@@ -18,6 +18,10 @@ MEANINGS: tuple[tuple[str, str], ...] = (  # a pattern in "Error: message", what
     (r"shape '.*' is invalid for input", "The new shape needs exactly as many numbers as the old one has."),
     (r"view size is not compatible", "After a transpose, `.reshape` works where `.view` does not."),
     (
+        r"(?i:\b(double|float|half|bfloat16)\b.*\b(?!\1\b)(double|float|half|bfloat16)\b)",
+        "Two precisions do not mix here (NumPy makes float64, PyTorch float32): `.float()` makes float32 of a tensor.",
+    ),
+    (
         r"expected (m1 and m2|scalar type)|same dtype|not implemented for '(Long|Int|Bool|Half)'|"
         r"must be floating point|only supports floating|Only Tensors of floating",
         "Whole numbers and fractions do not mix here: `.float()` makes fractions of a tensor.",
@@ -39,22 +43,42 @@ MEANINGS: tuple[tuple[str, str], ...] = (  # a pattern in "Error: message", what
         "That is a tuple of several values: `first, second = …` takes it apart.",
     ),
     (
-        r"'NoneType'",
+        r"\bNoneType\b",
         "Something is None there: a function without `return`, or an argument that may be None.",
     ),
-    (r"masked_fill.*bool|only supports boolean masks|bitwise_not|~", "A mask has to be boolean here: `.bool()`."),
+    (
+        r"`-` operator, (with a bool|with two bool|on a bool)",
+        "True and False cannot be subtracted: `~mask` turns them round, `mask.float()` makes 1 and 0 of them.",
+    ),
+    (
+        r"(masked_fill|where)\(\) .* got \(bool, ",
+        "The mask there is a single True or False: `None == 0`, say, is False. Ask first whether there is a mask.",
+    ),
+    (
+        r"only supports boolean masks|operator\.invert|unary ~|bitwise_(not|and|or|xor)",
+        "A mask has to be boolean here: `.bool()`.",
+    ),
     (
         r"Index tensor must have the same number of dimensions",
         "gather wants an index with as many dimensions as the table: add one with None or unsqueeze.",
     ),
     (r"probability tensor contains", "multinomial wants weights of 0 or more: probabilities, not logits."),
     (r"Boolean value of Tensor|truth value of an array", "`if`, `and`, `or`, `not` want one truth value, not many."),
-    (r"can't convert .* Tensor|Can't call numpy|only (one element|integer) tensors", "One number is wanted, not many."),
+    (
+        r"Can't call numpy\(\) on Tensor that requires grad",
+        "The tensor still carries gradients: call the model under torch.inference_mode(), or `.detach()` the tensor.",
+    ),
+    (
+        r"can't convert .* Tensor|only (one element|integer) tensors|only (0-dimensional|length-1) arrays|"
+        r"cannot be converted to Scalar",
+        "One number is wanted, not many.",
+    ),
+    (r"selected index k out of range", "`topk` gives no more than there are: k is at most the size of the dimension."),
     (r"leaf Variable that requires grad", "A parameter is changed in place: under torch.no_grad(), or make a new one."),
     (r"does not require grad|backward through the graph", "The graph of gradients is cut or used up at that place."),
     (r"Dimension out of range", "Count the dimensions from 0, or from the back with −1, −2."),
-    (r"^IndexError.*(out of range|out of bounds)", "The last index is the length minus one."),
     (r"index out of range in self", "An id is as large as the table or larger."),
+    (r"^IndexError.*(out of range|out of bounds)", "The last index is the length minus one."),
     (r"^NameError|^UnboundLocalError", "Is it spelled as where it was given its value, and was that cell run?"),
     (r"^ModuleNotFoundError|^ImportError", "Only what is installed with the course can be imported."),
     (r"^RecursionError", "It calls itself without an end: which call should be the last?"),

@@ -44,5 +44,10 @@ WRONG = {
             lambda a, t: sum(one["label"] == label for one, label in zip(a, t, strict=True)) // len(t),
             "drops the fraction",
         ),
+        (
+            lambda a, t: sum(one == label for one, label in zip(a, t, strict=True)) // len(t),
+            "each answer is a dictionary",
+        ),
+        (lambda a, t: sum(one == label for one, label in zip(a, t, strict=True)), "each answer is a dictionary"),
     ],
 }

@@ -211,6 +211,14 @@ def never_closed(tags):
     return found
 
 
+def write_from_a_fixed_place(ids, model, steps):
+    place = ids.shape[1] - 1
+    for _ in range(steps):
+        with torch.no_grad():
+            ids = torch.cat([ids, model(ids).logits[:, place].argmax(-1, keepdim=True)], 1)
+    return ids
+
+
 WRONG = {
     "softmax": [
         (lambda x: x.exp() / x.exp().sum(-1, keepdim=True), "infinite"),
@@ -282,6 +290,7 @@ WRONG = {
         (write_otherwise(lambda z: z[0, 0].argmax()), "first token are used"),
         (write_otherwise(lambda z: z[0, -2].argmax()), "last place but one"),
         (write_otherwise(lambda z: z[0, -1].argmax(), fed=False), "the same token comes each time"),
+        (write_from_a_fixed_place, "read at the prompt's last place"),
         (write_otherwise(lambda z: z[0, -1].argmin()), "least likely"),
         (lambda ids, model, n: write_with_list(ids, model, n)[:, ids.shape[1] :], "only the new tokens"),
         (lambda ids, model, n: write_with_list(ids, model, n + 1), "too many"),

@@ -282,6 +282,10 @@ WRONG = {
         (lambda ids, size: F.normalize(counts_of(ids, size) + 2, p=1, dim=1), "2 is added"),
         (bigram_of_one_list, "holds one row n times"),
         (
+            lambda ids, size: ((torch.bincount(ids[1:], minlength=size) + 1) / (len(ids) - 1 + size)).repeat(size, 1),
+            "how often each token follows at all",
+        ),
+        (
             lambda ids, size: torch.stack([(torch.bincount(ids, minlength=size) + 1) / (len(ids) + size)] * size),
             "at all",
         ),
@@ -325,7 +329,7 @@ WRONG = {
         (lambda logs, text: -logs.sum().item() / math.log(2) / len(text.encode("utf-8")), "bits a byte"),
         (lambda logs, text: logs.sum().item() / math.log(2) / len(text), "the sign is wrong"),
         (lambda logs, text: -logs.sum().item() / math.log(2), "whole text"),
-        (lambda logs, text: -logs.sum().item() * math.log(2) / len(text), "multiplied by ln 2"),
+        (lambda logs, text: -logs.sum().item() * math.log(2) / len(text), "so divide by ln 2"),
         (lambda logs, text: -torch.log2(logs).sum() / len(text), "logarithms already"),
         (lambda logs, text: -logs.sum() / 2 / len(text), "divided by 2"),
         (lambda logs, text: -logs.sum() * len(text) / math.log(2), "multiplied by the number of characters"),

@@ -251,6 +251,24 @@ def shuffles_what_it_got(texts, share, seed):
     return split_in_order(texts, share, seed)
 
 
+def step_before_backward(first=False, last=False):
+    """The optimizer steps, then come the gradients, and they are cleared at first, between the two or at last."""
+
+    def wrong(model, batch, optimizer, clip):
+        if first:
+            optimizer.zero_grad()
+        loss = model(**batch).loss
+        optimizer.step()
+        if not (first or last):
+            optimizer.zero_grad()
+        loss.backward()
+        if last:
+            optimizer.zero_grad()
+        return loss.item()
+
+    return wrong
+
+
 WRONG = {
     "training_step": [
         (step_without("clear"), "never cleared"),
@@ -264,6 +282,9 @@ WRONG = {
         (step_without(late_clear=True), "cleared after backward"),
         (step_with_values, "cut to clip by itself"),
         (step_clipped_too_late, "between backward and the step"),
+        (step_before_backward(), "the step comes before backward"),
+        (step_before_backward(first=True), "the step comes before backward"),
+        (step_before_backward(last=True), "the step comes before backward"),
     ],
     "perplexity": [
         (lambda logs: -logs.mean(), "is the loss"),
@@ -304,6 +325,7 @@ WRONG = {
         (lambda s, w, t, p: p * (s + 1) / w if s < w else p * max(0, t - s) / (t - w), "counts from 1"),
         (lambda s, w, t, p: p * min(1, s / w) if s < w else p, "stays at the peak"),
         (lambda s, w, t, p: p * max(0, t - s) / t, "no warmup"),
+        (lambda s, w, t, p: p if s < w else p * max(0, t - s) / (t - w), "already at its peak, and it should be 0"),
         (lambda s, w, t, p: rate_by_lesser(s, w, t, 1), "peak is not used"),
         (lambda s, w, t, p: p * max(0, min(s / w, (t - s) / (t - w))), "divides by 0"),
     ],

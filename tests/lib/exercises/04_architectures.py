@@ -254,6 +254,25 @@ def added(total, value):
     return total + value
 
 
+def penalty_in_place(logits, ids, penalty):
+    for token in set(ids.tolist()):
+        logits[token] = logits[token] / penalty if logits[token] > 0 else logits[token] * penalty
+    return logits
+
+
+def beam_of_width_tokens(next_log_probabilities, ids, steps, width):
+    """Each text is continued with width tokens, also where the vocabulary has fewer."""
+    beams = [(0.0, ids)]
+    for _ in range(steps):
+        longer = [
+            (total + value, torch.cat([text, torch.tensor([token])]))
+            for total, text in beams
+            for value, token in zip(*map(torch.Tensor.tolist, next_log_probabilities(text).topk(width)), strict=True)
+        ]
+        beams = sorted(longer, key=lambda one: -one[0])[:width]
+    return beams[0][1]
+
+
 WRONG = {
     "depends": [
         (lambda f, ids, other: depends_by_eye(f, ids, other).T, "wrong way round"),
@@ -342,6 +361,7 @@ WRONG = {
         (lambda logits, ids, penalty: penalty_by_transformers(logits, ids, 1 / penalty), "wrong way round"),
         (lambda logits, ids, penalty: penalty_by_loop(logits, ids, penalty).softmax(-1), "are probabilities"),
         (lambda logits, ids, penalty: logits.index_fill(0, ids, -math.inf), "forbidden"),
+        (penalty_in_place, "changes its argument logits in place"),
         (lambda logits, ids, penalty: penalty_by_loop(logits, ids, penalty)[ids], "has a place for every token"),
         (lambda logits, ids, penalty: logits.scatter(0, ids, logits[ids].abs() / penalty), "stays negative"),
         (lambda logits, ids, penalty: logits.scatter(0, ids, logits[ids] - math.log(penalty)), "sound rule"),
@@ -353,6 +373,7 @@ WRONG = {
     "beam": [
         (lambda f, ids, steps, width: greedy_in_a_tensor(f, ids, steps), "greedy writes"),
         (search(lambda total, value: value), "last token alone"),
+        (beam_of_width_tokens, "`topk` gives no more than there are"),
         (search(lambda total, value: total + math.exp(value)), "are added up"),
         (search(added, drop=False), "all continuations"),
         (search(added, best=-1), "least likely comes back"),

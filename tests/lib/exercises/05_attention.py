@@ -222,6 +222,16 @@ WRONG_ATTENTION = [
     (lambda q, k, v, mask=None: ours.attention(q, k, v, mask)[0], "two are asked for"),
     (lambda q, k, v, mask=None: ours.attention(q, k, v, mask)[::-1], "wrong way round"),
     (attends(lambda q, k, v, m: scores_of(q, k, v).masked_fill(~m, -math.inf).softmax(-1)), "mask may be None"),
+    (attends(lambda q, k, v, m: scores_of(q, k, v).masked_fill(m == 0, -math.inf).softmax(-1)), "`None == 0` is False"),
+    (
+        attends(lambda q, k, v, m: scores_of(q, k, v).masked_fill(m == 0, float("-inf")).softmax(-1).nan_to_num()),
+        "`None == 0` is False",
+    ),
+    (attends(lambda q, k, v, m: torch.where(m, scores_of(q, k, v), -math.inf).softmax(-1)), "no condition"),
+    (
+        attends(lambda q, k, v, m: (scores_of(q, k, v) + (0 if m is None else (1 - m) * -1e9)).softmax(-1)),
+        "`~mask` turns them round",
+    ),
     (attends(lambda q, k, v, m: hidden(q @ k.mT / v.size(-1) ** 0.5, m).softmax(-1).nan_to_num()), "values' width"),
     (
         attends(lambda q, k, v, m: hidden(q @ k.mT, m).softmax(-1).nan_to_num() / q.size(-1) ** 0.5),
@@ -255,6 +265,14 @@ def rotate_in_place(x, positions, base=10000.0):
     a = a * angles.cos() - b * angles.sin()
     b = a * angles.sin() + b * angles.cos()
     return torch.cat([a, b], -1)
+
+
+def rotate_by_meta(x, positions, base=10000.0):
+    """As in apply_rotary_emb of Meta's code for Llama: neighbours are a complex number."""
+    speeds = 1.0 / base ** (torch.arange(0, x.shape[-1], 2)[: x.shape[-1] // 2].float() / x.shape[-1])
+    angles = torch.outer(positions.float(), speeds)
+    turned = torch.view_as_complex(x.float().reshape(*x.shape[:-1], -1, 2)) * torch.polar(torch.ones(()), angles)
+    return torch.view_as_real(turned).flatten(3)
 
 
 def rotate_all(x, positions, base=10000.0, last=torch.arange):
@@ -395,6 +413,7 @@ WRONG = {
     ],
     "rotate": [
         (wrong_rotation(rope, order="pairs"), "neighbours are paired"),
+        (rotate_by_meta, "Meta's own code"),
         (wrong_rotation(lambda p, i, base, width: torch.deg2rad(rope(p, i, base, width))), "degrees"),
         (wrong_rotation(lambda p, i, base, width: rope(p + 1, i, base, width)), "counts from 1"),
         (wrong_rotation(lambda p, i, base, width: p * base ** (-i / width)), "wrong power"),

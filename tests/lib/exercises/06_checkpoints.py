@@ -127,6 +127,13 @@ def quantise_with_least(weight):
     return [torch.floor(weight / scales + 0.5).to(torch.int8), scales]
 
 
+def quantise_in_float64(weight):
+    table = weight.numpy().astype(np.float64)
+    scales = np.abs(table).max(1, keepdims=True) / 127
+    scales[scales == 0] = 1
+    return torch.from_numpy(np.rint(table / scales)).to(torch.int8), torch.from_numpy(scales)
+
+
 def memory_by_text(parameters, bytes_each, layers, key_value_heads, head_width, length, batch):
     token = 2 * key_value_heads * head_width * bytes_each
     return {"cache": batch * length * layers * token, "weights": float(parameters * bytes_each)}
@@ -173,7 +180,7 @@ RIGHT = {
     "read_header": [header_by_struct, header_by_powers],
     "read_tensor": [tensor_by_library, tensor_by_numpy, tensor_by_struct],
     "verify": [verify_by_digest, verify_in_pieces],
-    "quantise": [quantise_by_row, quantise_with_least, library_quantise],
+    "quantise": [quantise_by_row, quantise_with_least, quantise_in_float64, library_quantise],
     "dequantise": [
         lambda whole, scales: torch.stack([row * scale for row, scale in zip(whole, scales, strict=True)]),
         lambda whole, scales: library_dequantise(whole, scales, whole.shape),
@@ -307,6 +314,11 @@ def as_int8(scale_of, step=torch.round, keep=True):
         return step(weight / scale).to(torch.int8), scale if keep else scale[:, 0]
 
     return wrong
+
+
+def rounded(scales):
+    """The scales of small numbers to one digit, 2 % off."""
+    return torch.where(scales < 2e-4, scales.round(decimals=4), scales)
 
 
 def largest(weight):
@@ -451,6 +463,8 @@ WRONG = {
         (lambda w: quantise_by_row(w)[::-1], "first whole numbers"),
         (lambda w: (quantise_by_row(w)[0], 1 / quantise_by_row(w)[1]), "one over"),
         (lambda w: quantise_by_row(w)[0], "2 values"),
+        (lambda w: (quantise_by_row(w)[0], quantise_by_row(w)[1].half()), "is float16, and should be float32"),
+        (lambda w: (quantise_by_row(w)[0], rounded(quantise_by_row(w)[1])), "0.0001, and should be 0.0001024"),
         (lambda w: (quantise_by_row(w)[0].repeat(2, 1), quantise_by_row(w)[1]), "shape"),
     ],
     "dequantise": [

@@ -384,6 +384,8 @@ WRONG = {
         (lambda first, second, draws, seed: p_of(far)(first, second, draws, 0), "every seed gives the same"),
         (lambda first, second, draws, seed: stats.ttest_ind(first, second).pvalue, "every seed gives the same"),
         (lambda a, b, *given: (a.sort(), p_of(far)(a, b, *given))[1], "changes its argument"),
+        (p_of(lambda gap, seen: gap >= abs(seen) - 1e-9), "only gaps on one side are counted"),
+        (lambda *given: p_of(far, share=False)(*given) // given[2], "does `//` stand where `/` is meant"),
     ],
     "worst_group": [
         (grouped(max, np.mean), "served best"),

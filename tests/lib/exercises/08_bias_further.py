@@ -261,6 +261,7 @@ WRONG = {
         (signed(lambda means, observed: abs(means) <= abs(observed) + 1e-9), "one minus the share"),
         (signed(lambda means, observed: abs(means) > abs(observed) + 1e-9), "and not >"),
         (signed(far, share=False), "that is a count"),
+        (lambda *given: signed(far, share=False)(*given) // given[2], "does `//` stand where `/` is meant"),
         (signed(far, seeded=False), "two calls with the same seed"),
         (lambda a, b, draws, seed: signed(far)(a, b, draws, 0), "every seed gives the same"),
         (lambda a, b, draws, seed: stats.ttest_rel(a, b).pvalue, "every seed gives the same"),
