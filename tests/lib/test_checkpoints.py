@@ -446,6 +446,16 @@ def test_what_ships_and_its_wheels_stay_small():
     assert shipped + sum(wheel["bytes"] for wheel in checkpoints.wheels().values()) <= 260_000_000
 
 
+@pytest.mark.parametrize("name", [name for name, entry in catalogue().items() if not entry.public])
+def test_a_card_has_the_size_and_no_file_says_where_it_was_made(name):
+    files = [path for path in (SHIPPED / name).iterdir() if path.suffix != ".md"]
+    card = (SHIPPED / name / "card.md").read_text(encoding="utf-8")
+    assert f"**Size**: {sum(path.stat().st_size for path in files):,} bytes" in card
+    for path in files:
+        if path.name.endswith("config.json"):
+            assert not {"is_local", "local_files_only", "_name_or_path"} & set(json.loads(path.read_text("utf-8")))
+
+
 @pytest.mark.parametrize("name", sorted(catalogue()))
 def test_a_real_checkpoint_is_whole_and_opens(name):
     import transformers

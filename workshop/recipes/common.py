@@ -421,13 +421,15 @@ def ship_tokenizer(tokenizer, name: str) -> None:
     folder, base = SHIPPED / name, catalogue()[name].base
     with tempfile.TemporaryDirectory() as place:
         tokenizer.save_pretrained(place)
-        shutil.copyfile(Path(place) / "tokenizer_config.json", folder / "tokenizer_config.json")
+        settings = json.loads((Path(place) / "tokenizer_config.json").read_text(encoding="utf-8"))
         parts = json.loads((Path(place) / "tokenizer.json").read_text(encoding="utf-8"))
     if base:
         theirs = json.loads((checkpoint(base) / "tokenizer.json").read_text(encoding="utf-8"))
         parts = {key: part for key, part in parts.items() if key not in theirs or theirs[key] != part}
-    text = json.dumps(parts, indent=2, ensure_ascii=False)
-    (folder / "tokenizer.json").write_text(text, encoding="utf-8", newline="\n")
+    settings = {key: value for key, value in settings.items() if key not in ("is_local", "local_files_only")}
+    for file, content in (("tokenizer_config.json", settings), ("tokenizer.json", parts)):
+        text = json.dumps(content, indent=2, ensure_ascii=False)
+        (folder / file).write_text(text + "\n", encoding="utf-8", newline="\n")
 
 
 def told(settings: argparse.Namespace, seed: int, done: dict) -> str:
