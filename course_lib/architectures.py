@@ -10,11 +10,10 @@ from __future__ import annotations
 import copy
 import tomllib
 from dataclasses import dataclass
-from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from course_lib.arguments import whole
+from course_lib.arguments import is_whole, whole
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -191,7 +190,7 @@ def _check(model, inputs) -> None:
 
 def _check_layer(model, layer) -> None:
     layers = model.config.get_text_config(decoder=True).num_hidden_layers
-    if not isinstance(layer, Integral) or isinstance(layer, bool) or not -layers - 1 <= layer <= layers:
+    if not is_whole(layer) or not -layers - 1 <= layer <= layers:
         raise ValueError(
             f"layer is {layer!r}. {type(model).__name__} has 0 (the embeddings) to {layers}; -1 is the last."
         )

@@ -8,10 +8,14 @@ import reprlib
 from collections.abc import Sequence
 
 
+def is_whole(value: object) -> bool:
+    """Whether `value` is a whole number, of Python or NumPy; True and False are none."""
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool)
+
+
 def whole(name: str, value: int, least: int = 1, most: int | None = None) -> int:
     """`value` as an int, from `least` to `most`. Raises ValueError for anything else."""
-    fits = isinstance(value, numbers.Integral) and not isinstance(value, bool) and value >= least
-    if not fits or (most is not None and value > most):
+    if not is_whole(value) or value < least or (most is not None and value > most):
         upwards = "on" if most is None else f"to {most:,}"
         raise ValueError(f"{name} is {reprlib.repr(value)}. Expected a whole number from {least} {upwards}.")
     return int(value)

@@ -13,12 +13,12 @@ import math
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
+from numbers import Real
 
 import torch
 from torch import Generator, Tensor
 
-from course_lib.arguments import whole
+from course_lib.arguments import is_whole, whole
 
 IGNORED = -100  # the target that cross-entropy leaves out, in PyTorch and so in Transformers
 WIDTH = 100  # columns of a table
@@ -278,7 +278,7 @@ def _text(ids: Tensor, least: int, absent: dict[str, int] | None = None) -> Tens
     for name, token in (absent or {}).items():
         if token is None:
             raise ValueError(f"{name} is None: the tokenizer has no such token. Take that of a model trained with one.")
-        if not isinstance(token, Integral) or isinstance(token, bool) or token < 0:
+        if not is_whole(token) or token < 0:
             raise TypeError(f"{name} is the id of a token, a whole number from 0; given: {token!r}.")
         if places := (ids == token).nonzero()[:, 0].tolist():
             raise ValueError(f"{name}={token} stands in the text already, at {places[:3]}. Leave such tokens out.")

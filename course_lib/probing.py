@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from numbers import Integral
 
 import torch
 from torch import Tensor, nn
 
-from course_lib.arguments import whole
+from course_lib.arguments import is_whole, whole
 
 
 def parts(layer: nn.Module) -> tuple[nn.Linear, nn.Linear, nn.Linear, nn.Linear]:
@@ -119,7 +118,7 @@ def attention_weights(model: nn.Module, inputs: Mapping[str, Tensor]) -> dict[st
 
 
 def _among(number, count: int) -> bool:
-    return isinstance(number, Integral) and not isinstance(number, bool) and 0 <= number < count
+    return is_whole(number) and 0 <= number < count
 
 
 @contextlib.contextmanager

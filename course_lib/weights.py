@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from course_lib.arguments import is_whole
 from course_lib.arguments import whole as whole_number
 
 if TYPE_CHECKING:
@@ -97,12 +97,7 @@ def quantise(weight: torch.Tensor, bits: int = 8, per: str | int = "row") -> tup
     if not weight.isfinite().all():
         raise ValueError("the weights hold NaN or infinity, for which there is no whole number.")
     size = {"matrix": weight.numel(), "row": weight.shape[1]}.get(per, per) if isinstance(per, str) else per
-    if (
-        not isinstance(size, Integral)
-        or isinstance(size, bool)
-        or size < 1
-        or (per != "matrix" and weight.shape[1] % size)
-    ):
+    if not is_whole(size) or size < 1 or (per != "matrix" and weight.shape[1] % size):
         raise ValueError(f'per={per!r}: expected "matrix", "row" or a divisor of the {weight.shape[1]} columns.')
     parts = weight.reshape(-1, size)  # (parts, size)
     largest = 2 ** (bits - 1) - 1  # 127 for 8 bits

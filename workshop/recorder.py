@@ -123,11 +123,9 @@ class Recorder:
         self.cells_run.add(number)
 
     def _lines(self) -> list[dict]:
-        return (
-            [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
-            if self.log.exists()
-            else []
-        )
+        if not self.log.exists():
+            return []
+        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
 
     def was_on(self) -> bool:
         """Tell whether some Python process did start with the recorder."""

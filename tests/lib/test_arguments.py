@@ -157,6 +157,7 @@ TABLE = {
         lambda found, _: found["input_ids"].shape == (4, 4),
     ),
     "architectures.family_of": Row({"model": MASKED}, shape=lambda found, _: found == "encoder"),
+    "arguments.is_whole": Row({"value": st.sampled_from([3, np.int64(3), 0, -1])}, {}, lambda found, _: found is True),
     "arguments.whole": Row(
         {"name": "value", "value": st.integers(1, 9)}, {"value": WHOLE}, lambda found, given: found == given["value"]
     ),
