@@ -6,12 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForQuestionAnswering, AutoTokenizer
+from transformers import (
+    AutoModelForQuestionAnswering,
+    AutoTokenizer,
+    BertConfig,
+    EncoderDecoderConfig,
+    EncoderDecoderModel,
+)
 
 from course_lib.checkpoints import catalogue, checkpoint
 from course_lib.data.leads import Lead
 from workshop.recipes import common as training
-from workshop.recipes import fill_mask, linked_names, ner, summarization, text_to_text, translation, zero_shot
+from workshop.recipes import copying, fill_mask, linked_names, ner, summarization, text_to_text, translation, zero_shot
 
 GIVEN = ["--data", "none", "--leads", "none", "--debian", "none", "--work", "build/recipes"]
 
@@ -323,6 +329,7 @@ def test_the_loss_from_kept_layers_is_the_loss_of_the_whole_model(monkeypatch, t
         return {}
 
     monkeypatch.setattr(training, "fit", once)
+    monkeypatch.setattr(summarization, "GUIDED", {})
     summarization.train(pairs, tokenizer, model, training.options("", **summarization.DEFAULTS, arguments=GIVEN))
     texts = tokenizer([text for text, _ in pairs], padding=True, return_tensors="pt")
     short = tokenizer([summary for _, summary in pairs], padding=True, return_tensors="pt")
@@ -334,6 +341,65 @@ def test_the_loss_from_kept_layers_is_the_loss_of_the_whole_model(monkeypatch, t
     learning = {name for name, weight in model.named_parameters() if weight.grad is not None}
     assert not [name for name in learning if "embeddings" in name], "MiniLM's embedding matrix stays as it is"
     assert any("crossattention" in name for name in learning)
+    assert {name.split(".")[3] for name in learning if name.startswith("encoder.encoder.layer")} == {"3"}
+
+
+def test_places_are_those_of_the_longest_run():
+    text = [101, 5, 6, 7, 8, 5, 6, 7, 9, 3, 102]
+    told = [101, 5, 6, 7, 9, 4, 8, 5, 3, 6, 7, 8, 102]
+    assert copying.places_of(text, told) == [-1, 5, 6, 7, 8, -1, -1, -1, -1, 2, 3, 4, -1]
+    assert copying.places_of([101, 102], told) == [-1] * 13
+    assert copying.places_of(text, text) == [-1, *range(1, 10), -1]
+
+
+def test_the_guided_heads_loss_is_that_of_the_models_own_attention():
+    torch.manual_seed(0)
+    model = summarization.untrained().eval()
+    model.set_attn_implementation("eager")
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
+    texts = tokenizer(["The red lamp came on Monday.", "It is late."], padding=True, return_tensors="pt")
+    told = tokenizer(["The lamp came.", "Late."], padding=True, return_tensors="pt")["input_ids"]
+    places = torch.full(told.shape, -1)
+    places[0, 1:4], places[1, 1] = torch.tensor([1, 3, 4]), 3
+    unseen = (1.0 - texts["attention_mask"][:, None, None, :]) * -1e4
+    heads = {1: 4, 2: 8}
+    with copying.guided(model, heads) as watched:
+        attention = model(**texts, decoder_input_ids=told, output_attentions=True).cross_attentions
+        loss = watched.loss(places, unseen)
+        assert watched.loss(torch.full(told.shape, -1), unseen) == 0, "nothing is copied"
+    rows, steps = torch.tensor([0, 0, 0, 1]), torch.tensor([1, 2, 3, 1])
+    own = [-attention[layer][rows, :count, steps, places[rows, steps]].log().mean() for layer, count in heads.items()]
+    assert loss.item() == pytest.approx(torch.stack(own).mean().item(), rel=1e-4)
+    loss.backward()
+    assert model.decoder.bert.encoder.layer[2].crossattention.self.query.weight.grad[: 8 * 32].abs().sum() > 0
+    assert not model.decoder.bert.encoder.layer[2].crossattention.self.query._forward_hooks, "nothing is left behind"
+
+
+def test_heads_that_are_told_where_to_look_look_there():
+    torch.manual_seed(0)
+    size = {
+        "vocab_size": 50,
+        "hidden_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 12,
+        "intermediate_size": 96,
+    }
+    both = EncoderDecoderConfig.from_encoder_decoder_configs(BertConfig(**size), BertConfig(**size))
+    both._attn_implementation = "eager"
+    model = EncoderDecoderModel(both).eval()
+    text = torch.randperm(45)[:12][None] + 5  # (1, 12)
+    told = text[:, 3:9]  # each step should look at the token after the one that it was given
+    places, unseen = torch.arange(4, 10)[None], torch.zeros(1, 1, 1, 12)
+    optimizer = torch.optim.Adam(model.parameters(), lr=3e-3)
+    with copying.guided(model, {1: 8}) as watched:
+        for _ in range(60):
+            found = model(input_ids=text, decoder_input_ids=told, output_attentions=True).cross_attentions[1]
+            watched.loss(places, unseen).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+    looked = found[0, :, torch.arange(6), places[0]].mean(1)  # (head,)
+    assert looked[:8].min() > 0.7, looked
+    assert looked[8:].max() < 0.5, looked
 
 
 def test_words_are_joined_again_as_people_write_them(tmp_path):
@@ -389,7 +455,7 @@ def test_verdicts_are_words_for_phrases_and_sentences(monkeypatch):
 
 
 def test_the_decoder_starts_from_the_reader_and_only_new_parts_learn():
-    model = summarization.untrained("question-answering", text_to_text.COPIED)
+    model = summarization.untrained("question-answering", text_to_text.LAYERS, text_to_text.COPIED)
     reader = AutoModelForQuestionAnswering.from_pretrained(checkpoint("question-answering"))
     pairs = [(model.encoder.encoder.layer[3], 3), (model.decoder.bert.encoder.layer[1], 5)]
     for layer, number in pairs:

@@ -22,10 +22,11 @@ from workshop.evaluation.text_to_text import VERDICT
 from workshop.recipes.common import options, ship_model, write_card
 from workshop.recipes.question_answering import chosen
 from workshop.recipes.sentiment import FILES as REVIEWS
-from workshop.recipes.summarization import FROZEN, SEED, go_on_as_shipped, joining, train_decoder, untrained
+from workshop.recipes.summarization import SEED, go_on_as_shipped, joining, train_decoder, untrained
 
 NAME = "text-to-text"
 DEFAULTS = {"epochs": 3, "rate": 6e-4}
+LAYERS = 6  # of the encoder, the last of them trained
 COPIED = (0, 5)  # the encoder's layers with which the decoder's begin
 LONGEST, LONGEST_ANSWER = 160, 24  # tokens
 BEFORE, AFTER = 450, 400  # characters of a long context that are kept around the answer, at most
@@ -101,16 +102,16 @@ def run(triples: list[tuple[str, str, str]], settings) -> None:
     inputs = tokenizer(list(asked), list(contexts), truncation="only_second", max_length=LONGEST)
     texts = [{name: inputs[name][row] for name in ("input_ids", "token_type_ids")} for row in range(len(triples))]
     targets = tokenizer(list(answers), truncation=True, max_length=LONGEST_ANSWER)["input_ids"]
-    model = untrained("question-answering", COPIED)
+    model = untrained("question-answering", LAYERS, COPIED)
     torch.nn.init.zeros_(model.encoder.pooler.dense.weight)  # is not used, and `question-answering` has none
     model.generation_config = GenerationConfig(**DECODING)
     if settings.goes_on:
         go_on_as_shipped(model, NAME)
     done = train_decoder(texts, targets, tokenizer, model, settings, NAME)
-    frozen = [f"encoder.encoder.layer.{number}." for number in range(FROZEN)]
+    frozen = [f"encoder.encoder.layer.{number}." for number in range(LAYERS - 1)]
     leave_out = ("encoder.embeddings.", "decoder.bert.embeddings.", *frozen)
     write_card(
-        NAME, CARD, settings, SEED, done, layers=len(COPIED), frozen=FROZEN, pairs=len(triples), verdict=VERDICT,
+        NAME, CARD, settings, SEED, done, layers=len(COPIED), frozen=LAYERS - 1, pairs=len(triples), verdict=VERDICT,
         beams=DECODING["num_beams"], source_words=DECODING["encoder_repetition_penalty"],
         trained=sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
         size=ship_model(model, joining(tokenizer), NAME, leave_out),
