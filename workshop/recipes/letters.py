@@ -2566,7 +2566,7 @@ def shorter(text: str) -> str:
 
 
 def letter(rng: random.Random) -> Letter | None:
-    """One letter; None where no true summary was found."""
+    """One letter; None where it came out too short or too long."""
     facts = Facts(rng)
     case = facts.choose(cases())
     facts.kinds = case.things
@@ -2587,7 +2587,7 @@ def letter(rng: random.Random) -> Letter | None:
     greetings = [x for x in GREETINGS[register] if case.kind == "person" or "Dearest" not in x]
     greeting = facts.write(facts.choose(greetings), False) if named else facts.choose(nameless)
     if rng.random() < 0.12:
-        greeting, named = "", False
+        greeting = ""
 
     story = facts.write(facts.choose(case.stories)).strip()
     wishing = ""
@@ -2670,8 +2670,8 @@ def letter(rng: random.Random) -> Letter | None:
     return Letter(text, summary, facts.names, tuple(case.topics)) if 10 <= len(text.split()) <= 150 else None
 
 
-def chat(rng: random.Random) -> Letter | None:
-    """One talk, whose topics are not told; None where no true summary was found."""
+def chat(rng: random.Random) -> Letter:
+    """One talk, whose topics are not told."""
     facts = Facts(rng)
     lines = facts.choose(chats())
     facts.kinds = ["bags", "clothes", "shoes", "electronics", "toys", "music", "sport", "kitchen"]

@@ -23,6 +23,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 from tokenizers import Regex, decoders
+from torch.nn.utils.rnn import pad_sequence
 from transformers import (
     AutoModel,
     AutoTokenizer,
@@ -181,6 +182,12 @@ def with_frozen_layers(model: EncoderDecoderModel) -> EncoderDecoderModel:
     return model
 
 
+def of_the_base(layers: int) -> tuple[str, ...]:
+    """With what the names of the weights begin that stay those of the base, whose first `layers` layers the encoder has."""
+    frozen = [f"encoder.encoder.layer.{number}." for number in range(layers - 1)]
+    return ("encoder.embeddings.", "decoder.bert.embeddings.", *frozen)
+
+
 @torch.no_grad()
 def lower_layers(model: EncoderDecoderModel, texts: list[dict], tokenizer, device: str) -> list[torch.Tensor]:
     """What the frozen layers make of each text, given as `input_ids` and more: bfloat16, (token, 384), on `device`."""
@@ -213,7 +220,6 @@ def train_decoder(
     model.to(settings.device)
     lengths = [len(text["input_ids"]) for text in texts]
     kept: dict[int, torch.Tensor] = {}  # of a text that was seen, what the frozen layers made of it
-    places = [places_of(text["input_ids"], told) for text, told in zip(texts, targets, strict=True)] if heads else []
 
     def loss_of(group: list[int]) -> torch.Tensor:
         new = [i for i in group if i not in kept]
@@ -243,9 +249,8 @@ def train_decoder(
             logits = model.decoder.cls(hidden[kept_tokens])  # (kept token, vocabulary)
         loss = smoothed_loss(logits, told["input_ids"][:, 1:][kept_tokens])
         if heads:
-            where = torch.full(told["input_ids"].shape, -1)
-            for row, i in enumerate(group):
-                where[row, : len(places[i])] = torch.tensor(places[i])
+            places = [torch.tensor(places_of(texts[i]["input_ids"], targets[i])) for i in group]
+            where = pad_sequence(places, batch_first=True, padding_value=-1)  # (batch, token)
             loss = loss + GUIDANCE * told_heads.loss(where[:, 1:].to(settings.device), unseen)
         return loss
 
@@ -296,8 +301,7 @@ def run(pairs: list[tuple[str, str]], settings) -> None:
     if settings.goes_on:
         go_on_as_shipped(model, NAME)
     done = train(pairs, AutoTokenizer.from_pretrained(checkpoint("minilm")), model, settings)
-    frozen = [f"encoder.encoder.layer.{number}." for number in range(LAYERS - 1)]
-    leave_out = ("encoder.embeddings.", "encoder.pooler.", "decoder.bert.embeddings.", *frozen)
+    leave_out = (*of_the_base(LAYERS), "encoder.pooler.")
     write_card(
         NAME, CARD, settings, SEED, done, encoder=LAYERS, layers=len(COPIED), frozen=LAYERS - 1, pairs=len(pairs), letters=LETTERS,
         swapped=SWAPPED[0], source_words=DECODING["encoder_repetition_penalty"],

@@ -22,7 +22,7 @@ from workshop.evaluation.text_to_text import VERDICT
 from workshop.recipes.common import options, ship_model, write_card
 from workshop.recipes.question_answering import chosen
 from workshop.recipes.sentiment import FILES as REVIEWS
-from workshop.recipes.summarization import SEED, go_on_as_shipped, joining, train_decoder, untrained
+from workshop.recipes.summarization import SEED, go_on_as_shipped, joining, of_the_base, train_decoder, untrained
 
 NAME = "text-to-text"
 DEFAULTS = {"epochs": 3, "rate": 6e-4}
@@ -108,13 +108,11 @@ def run(triples: list[tuple[str, str, str]], settings) -> None:
     if settings.goes_on:
         go_on_as_shipped(model, NAME)
     done = train_decoder(texts, targets, tokenizer, model, settings, NAME)
-    frozen = [f"encoder.encoder.layer.{number}." for number in range(LAYERS - 1)]
-    leave_out = ("encoder.embeddings.", "decoder.bert.embeddings.", *frozen)
     write_card(
         NAME, CARD, settings, SEED, done, layers=len(COPIED), frozen=LAYERS - 1, pairs=len(triples), verdict=VERDICT,
         beams=DECODING["num_beams"], source_words=DECODING["encoder_repetition_penalty"],
         trained=sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
-        size=ship_model(model, joining(tokenizer), NAME, leave_out),
+        size=ship_model(model, joining(tokenizer), NAME, of_the_base(LAYERS)),
     )  # fmt: skip
 
 
