@@ -177,6 +177,17 @@ def test_a_larger_rank_begins_as_a_smaller_one_that_ships(tmp_path, monkeypatch)
         training.begin_as_shipped(small_bert(rank=1), "tiny")
 
 
+@pytest.mark.parametrize(("given", "seed"), [([], 7), (["--order", "8"], 8)])
+def test_the_order_of_the_rows_is_chosen(given, seed, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr(training, "fit", lambda *_, **more: seen.append(more["seed"]) or {})
+    settings = training.options("", epochs=1, rate=1.0, sources=(), arguments=["--work", str(tmp_path), *given])
+    training.fit_as_set(torch.nn.Linear(2, 2), None, [1], "x", settings, 7)
+    assert seen == [seed]
+    words = training.told(settings, 7, {"steps": 1, "epochs": 1, "minutes": 1})
+    assert ("order of the rows by seed 8" in words) == (seed == 8)
+
+
 def test_a_change_is_factorised_where_the_model_was_trained(tmp_path, monkeypatch):
     """The weights before training are on the device too; after a move to the CPU the two could not be compared."""
     seen, model = [], torch.nn.Linear(2, 2)

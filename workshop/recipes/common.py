@@ -105,6 +105,7 @@ def options(
     parser.add_argument("--minutes", type=float, help="stop after so much training, with the rate at zero by then")
     parser.add_argument("--device", default="cpu", help="cpu, or cuda for a GPU")
     parser.add_argument("--continue", dest="goes_on", action="store_true", help="begin with the weights that ship now")
+    parser.add_argument("--order", type=int, help="seed of the order of the rows, and of what is drawn while it trains")
     chosen = parser.parse_args(arguments)
     chosen.work.mkdir(parents=True, exist_ok=True)
     return chosen
@@ -223,7 +224,12 @@ def fit_adapted(model, before: dict, loss_of, lengths: list[int], name: str, set
 
 
 def fit_as_set(model, loss_of, lengths: list[int], name: str, settings: argparse.Namespace, seed: int, **more) -> dict:
-    """`fit` with the settings of the command line; `more` are its other arguments."""
+    """`fit` with the settings of the command line; `more` are its other arguments.
+
+    Whoever goes on from shipped weights for a part of an epoch gives another `--order`: with the same one that part
+    would be of the same rows again.
+    """
+    seed = seed if settings.order is None else settings.order
     return fit(
         model, loss_of, lengths, state=settings.work / f"{name}.pt", epochs=settings.epochs, tokens=settings.tokens,
         rate=settings.rate, seed=seed, minutes=settings.minutes, **more,
@@ -435,6 +441,7 @@ def ship_tokenizer(tokenizer, name: str) -> None:
 def told(settings: argparse.Namespace, seed: int, done: dict) -> str:
     """The training in words, for a card: its settings, how long it was, where it began."""
     words = f"seed {seed}, learning rate {settings.rate:g}, batches of at most {settings.tokens:,} tokens, "
+    words += "" if settings.order is None else f"order of the rows by seed {settings.order}, "
     words += f"{done['steps']:,} steps or {done['epochs']:g} epochs in {done['minutes']:.0f} minutes on "
     cores = {1: "one processor core", 2: "two processor cores"}
     on_cpu = cores.get(torch.get_num_threads(), f"{torch.get_num_threads()} processor cores")

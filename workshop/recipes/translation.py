@@ -33,10 +33,14 @@ SEED = 7
 DEFAULTS = {"epochs": 1, "rate": 1.5e-3, "tokens": 6144, "sources": ("data", "help_pages")}
 PIECES = 8000
 LONGEST = 96  # pieces
+# A search that ends with the first finished beams prefers short sentences. On validation (400 captions, 800 everyday
+# sentences) BLEU is 54.1 and 38.5 with four beams that end so, at 96 and 97 % of the people's length; 55.2 and 38.9 with
+# four that go on and a length penalty of 1.2; 55.4 and 39.3 with six and 1.3; 55.2 and 39.3 with eight and 1.3.
 DECODING = {
     "max_length": LONGEST + 32,
-    "num_beams": 4,
-    "early_stopping": True,
+    "num_beams": 6,
+    "length_penalty": 1.3,
+    "early_stopping": False,
     "bad_words_ids": [[0], [2]],
     "pad_token_id": 0,
     "eos_token_id": 1,
@@ -119,7 +123,6 @@ def untrained(tokenizer: PreTrainedTokenizerFast) -> MarianMTModel:
                 torch.nn.init.normal_(weight, std=settings.d_model**-0.5)
             else:
                 torch.nn.init.xavier_uniform_(weight)
-    model.generation_config = GenerationConfig(**DECODING)
     return model
 
 
@@ -188,6 +191,7 @@ def run(kinds: dict[str, list[tuple[str, str]]], settings) -> None:
         texts = [unicodedata.normalize("NFC", text) for found in kinds.values() for pair in found for text in pair]
         tokenizer = learn_pieces(texts)
         model = untrained(tokenizer)
+    model.generation_config = GenerationConfig(**DECODING)
     done = train(pairs, tokenizer, model, settings)
     size = ship_model(model, tokenizer, NAME)
     write_card(
