@@ -55,13 +55,13 @@ def _environment() -> Finding:
     """Whether the environment that runs this is the reader's own to change."""
     folder = Path(sys.prefix)
     if os.access(folder, os.W_OK | os.X_OK):
-        return Finding("environment", "ok", str(folder))
+        return Finding("environment", "ok", _shown(folder))
     try:
         whose = folder.owner()
     except (KeyError, OSError, NotImplementedError):
         whose = "somebody else"
     advice = "The course runs in it; only they can bring it up to date. `make setup VENV=FOLDER` makes one of your own."
-    return Finding("environment", "note", f"{folder} belongs to {whose}", advice)
+    return Finding("environment", "note", f"{_shown(folder)} belongs to {whose}", advice)
 
 
 def _packages() -> list[Finding]:
@@ -125,9 +125,10 @@ def _memory() -> Finding:
 
 
 def _shown(path: Path) -> str:
+    """`path` as people write it, with ~ for the home folder."""
     try:
-        return str(path).replace(str(Path.home()), "~", 1)
-    except RuntimeError:  # no HOME, and a user without an entry
+        return str("~" / path.relative_to(Path.home()))
+    except (RuntimeError, ValueError):  # no HOME, and a user without an entry; not below the home folder
         return str(path)
 
 

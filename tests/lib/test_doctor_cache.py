@@ -73,6 +73,24 @@ def test_a_full_disk_is_a_problem_also_when_all_is_prepared(monkeypatch, tmp_pat
     assert doctor._disk(*doctor._place()).state == state
 
 
+@pytest.mark.parametrize(
+    ("home", "path", "shown"),
+    [
+        ("/home/an", "/home/an/course/.venv", "~/course/.venv"),
+        ("/home/an", "/home/an", "~"),
+        ("/home/an", "/home/anna/course", "/home/anna/course"),
+        ("/home/an", "/disk/home/an/course", "/disk/home/an/course"),
+        ("/", "/course/.venv", "~/course/.venv"),
+    ],
+)
+@pytest.mark.skipif(os.name == "nt", reason="HOME is the home folder of other systems")
+def test_only_what_lies_in_the_home_folder_is_shown_so(monkeypatch, home, path, shown):
+    monkeypatch.setenv("HOME", home)
+    assert doctor._shown(Path(path)) == shown
+    monkeypatch.setattr(sys, "prefix", path)
+    assert doctor._environment().found.split(" belongs to ")[0] == shown
+
+
 def test_the_cache_is_left_as_it_was(monkeypatch, tmp_path):
     (tmp_path / "checkpoints").mkdir()
     monkeypatch.setenv("COURSE_HOME", str(tmp_path))
