@@ -1046,9 +1046,9 @@ def _more_than_the_scale(case, output, right):
 def _never_below(case, output, right):
     """The row of small numbers has a scale that is too large; the row of large numbers has its own."""
     scales = _scales_of(output, right)
-    if scales is None or len(scales) != 2 or not case.inputs[0].any(-1).all():
+    if scales is None or len(scales) != 2 or not case.inputs[0].any(-1).all() or scales[0] == scales[1]:
         return False
-    return torch.allclose(scales[1], right[1][1]) and bool(2 * right[1][0] < scales[0] < right[1][1])
+    return torch.allclose(scales[1], right[1][1]) and bool(1.001 * right[1][0] < scales[0])
 
 
 def _scales_of(output, right):
@@ -1092,6 +1092,7 @@ ONE_SCALE = (
     "nearly all of it becomes 0. Each row has its own."
 )
 _uneven = torch.tensor([[0.013, -0.004, 0.0071], [4.0, -9.0, 2.3]])
+_faint = torch.tensor([[1e-9, -4e-10, 0.0], [0.5, -0.2, 0.3]])
 _zeros = torch.tensor([[0.31, -0.2, 0.11, 0.05], [0.0, 0.0, 0.0, 0.0]])
 
 QUANTISE = Exercise(
@@ -1108,6 +1109,7 @@ QUANTISE = Exercise(
         Case((torch.tensor([[0.4, -1.0, 0.26]]),), says="one row, [0.4, −1, 0.26]"),
         Case((_uneven,), says="two rows, one of small numbers and one of large ones"),
         Case((_zeros,), says="two rows of four, the second all zeros"),
+        Case((_faint,), says="two rows, the first [1e-9, −4e-10, 0]"),
         Case((numbers(6, 40),), says="six rows of 40 random numbers"),
     ],
     mistakes=[
@@ -1135,8 +1137,9 @@ QUANTISE = Exercise(
         Mistake(
             "a least scale too large",
             when(_never_below),
-            "no scale may fall below a number that is too large for weights: the row of small numbers has lost its own "
-            "scale. Only a row of zeros needs another one.",
+            "the row of small numbers has lost its own scale, as where no scale may fall below some number, or a "
+            "little is added to each: it is rounded more coarsely than need be, or to zeros. Only a row of zeros needs "
+            "another scale.",
         ),
         Mistake(
             "values and places",
