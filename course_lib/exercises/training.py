@@ -1158,8 +1158,9 @@ DPO_LOSS = Exercise(
         Mistake(
             "logarithm of a sigmoid",
             dpo_but(lambda m, beta: -torch.sigmoid(beta * m).log().mean()),
-            "the sigmoid of a very negative number is 0 in a float, and its logarithm −∞. There is a function that "
-            "computes both in one step and stays finite.",
+            "for a pair far on the wrong side the sigmoid is 0 in a float, or e to that margin too large for one: the "
+            "loss becomes infinite. There is a function that computes the logarithm of a sigmoid in one step and stays "
+            "finite.",
         ),
         Mistake(
             "kept from 0",
