@@ -1233,6 +1233,6 @@ SAMPLE = Exercise(
         "torch.multinomial(weights, 1, generator=generator) draws a place; weights need not sum to 1. Which token "
         "stands at that place of the sorted list?",
     ],
-    commentary="Transformers' generate does the same with do_sample=True, temperature and top_p; at temperature 0 it "
-    "refuses and asks for do_sample=False.",
+    commentary="Transformers' generate does the same with do_sample=True, temperature, top_p and top_k=0, without "
+    "which it keeps only the 50 likeliest tokens; at temperature 0 it refuses and asks for do_sample=False.",
 )

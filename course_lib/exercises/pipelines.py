@@ -314,13 +314,19 @@ PAD_BATCH = Exercise(
     level="easy",
     signature="pad_batch(rows, pad) -> (ids, mask), both (rows, longest), whole numbers",
     reference=pad_batch,
-    lists=True,
     cases=[
         Case(([[101, 7, 102], [101, 102]], 0), says="rows of 3 and 2 tokens, filled up with 0"),
         Case(([[5], [6, 7, 8, 9], [3, 4]], 1), says="rows of 1, 4 and 2 tokens, filled up with 1"),
         Case(([[101, 102]], 0), says="one row"),
+        Case(([[7, 2, 5, 2], [6, 2]], 2), says="two rows in which the id 2 stands for a token, filled up with 2"),
     ],
     mistakes=[
+        Mistake(
+            "by_id",
+            lambda rows, pad: (pad_batch(rows, pad)[0], (pad_batch(rows, pad)[0] != pad).long()),
+            "the mask is read off the ids, and a real token may have the same id as the padding (in SmolLM2, the end "
+            "of a turn has it). Count from the length of each row.",
+        ),
         Mistake(
             "left",
             _pad_left,

@@ -248,6 +248,11 @@ WRONG = {
         (lambda rows, pad: pad_by_lists([row[: min(map(len, rows))] for row in rows], pad), "tokens are lost"),
         (lambda rows, pad: (pad_by_lists(rows, 0)[0], pad_by_lists(rows, 0)[1]), "whatever pad is"),
         (lambda rows, pad: tuple(one.float() for one in pad_by_lists(rows, pad)), "whole numbers"),
+        (
+            lambda rows, pad: (pad_by_lists(rows, pad)[0], (pad_by_lists(rows, pad)[0] != pad).long()),
+            "read off the ids",
+        ),
+        (lambda rows, pad: tuple(one.tolist() for one in pad_by_lists(rows, pad)), "tensor"),
     ],
     "cosine": [
         (lambda a, b: (a * b).sum(), "dot product"),
