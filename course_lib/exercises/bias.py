@@ -1411,6 +1411,8 @@ def benjamini_hochberg(p_values, level=0.05):
 
 def _in_order(answer, p_values, level=None):
     found = answer(p_values) if level is None else answer(p_values, level)
+    if isinstance(found, np.ndarray) and found.ndim == 1:
+        found = found.tolist()
     free = isinstance(found, list | tuple | set | frozenset | type({}.keys()))
     return sorted(found) if free and all(isinstance(one, str) for one in found) else found
 

@@ -138,6 +138,7 @@ RIGHT = {
     "bonferroni": [
         lambda p_values, level=0.05: {name for name in p_values if p_values[name] * len(p_values) < level},
         lambda found, level=0.05: tuple(filter(lambda name: found[name] < level / len(found), found)),
+        lambda found, level=0.05: np.array(list(found))[np.array(list(found.values())) < level / len(found)],
     ],
 }
 
