@@ -23,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import zipfile
 from pathlib import Path
 
 from workshop import running_pip
@@ -34,6 +35,7 @@ HASHED = (LOCK, "pyproject.toml")  # what an environment is made from
 OLDEST, NEWEST = (3, 11), (3, 13)
 BUILD = ("setuptools", "setuptools-scm", "vcs-versioning", "packaging")  # build what comes as source
 CUDA = re.compile(r"(nvidia-|cuda-|triton$)")  # what only torch's CUDA build needs
+NEEDS = "Requires-Dist: "  # in a wheel's METADATA
 OPTIONS: list[str] = []  # of `python -m venv`; the tests leave pip out
 MADE_FOR = "made_for.json"  # in a carried folder
 ASK = "import json, sys; print(json.dumps([sys.version.split()[0], sys.base_prefix]))"
@@ -147,7 +149,7 @@ def install(venv: Path, wheels: str, torch_index: str, root: Path = ROOT) -> Non
         torch = fetch_torch(python, entries["torch"], Path(folder), log, "" if wheels else torch_index, usual)
         own = ["install", "--no-deps", "--no-index"]
         running_pip.run(python, [*own, torch], "torch", log)
-        if _wants_cuda(python):
+        if _wants_cuda(torch):
             print("  This build of torch is for CUDA, several GB. For the CPU build see TORCH_INDEX in the README.")
             step("CUDA", "cuda")
         step("packages", "rest", "--no-build-isolation")
@@ -203,7 +205,7 @@ def carry(venv: Path, folder: Path, torch_index: str = "", root: Path = ROOT) ->
     with tempfile.TemporaryDirectory(dir=str(venv)) as place:
         torch = fetch_torch(python, entries["torch"], Path(place), log, torch_index, {})
         shutil.copyfile(str(torch), str(folder / torch.name))
-        every = entries["build"] + entries["rest"] + (entries["cuda"] if _wants_cuda(python) else [])
+        every = entries["build"] + entries["rest"] + (entries["cuda"] if _wants_cuda(torch) else [])
         options = ["--require-hashes", "--no-deps", "--no-build-isolation", "-d", folder]
         listed = _written(every, Path(place) / "packages.txt")
         running_pip.run(python, ["download", *options, "-r", listed], "packages", log, len(every))
@@ -291,12 +293,13 @@ def _ask(python: Path) -> list | None:
         return None
 
 
-def _wants_cuda(python: Path) -> bool:
-    code = "import importlib.metadata as m; print('\\n'.join(m.requires('torch') or []))"
-    found = subprocess.run([str(python), "-c", code], stdout=subprocess.PIPE, text=True, check=True).stdout
-    return any(
-        CUDA.match(line.split(";")[0].split("=")[0].strip()) for line in found.splitlines() if "extra ==" not in line
-    )
+def _wants_cuda(torch: Path) -> bool:
+    """Whether the build of torch in this wheel asks for CUDA's libraries; the environment may hold another build."""
+    with zipfile.ZipFile(str(torch)) as wheel:
+        (about,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
+        lines = wheel.read(about).decode("utf-8").splitlines()
+    needs = [line[len(NEEDS) :] for line in lines if line.startswith(NEEDS) and "extra ==" not in line]
+    return any(CUDA.match(need.split(";")[0].split("=")[0].strip()) for need in needs)
 
 
 @contextlib.contextmanager

@@ -2,12 +2,14 @@
 
 import ast
 import hashlib
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
 import threading
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -244,27 +246,45 @@ seqeval==1.2.2 \\
 """
 
 
+class Asked(list):
+    """The calls of pip."""
+
+    build = "CPU"  # of torch, which a download leaves
+
+
+NEEDED = {"CPU": ["filelock", "triton>=3 ; extra == 'opt'"], "CUDA": ["filelock", "nvidia-cublas==13.1; os == 'linux'"]}
+
+
+def wheel_of_torch(build):
+    """The bytes of a wheel of torch that needs what this build of it does, the same every time."""
+    lines = ["Metadata-Version: 2.4", "Name: torch", *(f"Requires-Dist: {need}" for need in NEEDED[build])]
+    with zipfile.ZipFile(made := io.BytesIO(), "w") as wheel:
+        wheel.writestr(zipfile.ZipInfo("torch-2.13.0.dist-info/METADATA"), "\n".join(lines) + "\n\nabout torch\n")
+    return made.getvalue()
+
+
 @pytest.fixture
 def pip(course, monkeypatch):
-    """What running_pip.run is called with; a download of torch leaves a file."""
+    """What running_pip.run is called with; a download of torch leaves a wheel of its build `build`."""
     (course / "requirements.lock").write_text(LOCK.format(torch="0" * 64))
     (course / ".venv").mkdir()
-    asked = []
+    asked = Asked()
 
     def run(python, arguments, title, log, total=1, environment=None):
         listed = [Path(one).read_text() for one in arguments if str(one).endswith(".txt")]
         asked.append((title, [str(one) for one in arguments], "".join(listed), environment))
         if title == "torch" and arguments[0] == "download":
-            (Path(arguments[-1]) / "torch-2.13.0+cpu-cp311-cp311-linux_x86_64.whl").write_bytes(b"torch")
+            file = Path(arguments[-1]) / "torch-2.13.0+cpu-cp311-cp311-linux_x86_64.whl"
+            file.write_bytes(wheel_of_torch(asked.build))
 
     monkeypatch.setattr(install.running_pip, "run", run)
-    monkeypatch.setattr(install, "_wants_cuda", lambda python: False)
     return asked
 
 
-def lock_torch(course):
+def lock_torch(course, build="CPU"):
     """The lock lists the file that the download leaves."""
-    (course / "requirements.lock").write_text(LOCK.format(torch=hashlib.sha256(b"torch").hexdigest()))
+    listed = LOCK.format(torch=hashlib.sha256(wheel_of_torch(build)).hexdigest())
+    (course / "requirements.lock").write_text(listed)
 
 
 def test_each_file_is_checked_and_the_build_tool_is_pinned(course, pip):
@@ -283,9 +303,9 @@ def test_each_file_is_checked_and_the_build_tool_is_pinned(course, pip):
     assert all("--no-build-isolation" in arguments for _, arguments, _, _ in pip[3:])
 
 
-def test_a_cuda_build_brings_its_libraries(course, pip, monkeypatch):
-    lock_torch(course)
-    monkeypatch.setattr(install, "_wants_cuda", lambda python: True)
+def test_a_cuda_build_brings_its_libraries(course, pip):
+    pip.build = "CUDA"
+    lock_torch(course, "CUDA")
     install.install(course / ".venv", "", "", course)
     (listed,) = [listed for title, _, listed, _ in pip if title == "CUDA"]
     assert [line.split("==")[0] for line in listed.splitlines() if "==" in line] == [
@@ -293,6 +313,19 @@ def test_a_cuda_build_brings_its_libraries(course, pip, monkeypatch):
         "triton",
         "cuda-toolkit",
     ]
+
+
+@pytest.mark.parametrize("build", ["CPU", "CUDA"])
+def test_a_folder_is_carried_with_what_its_own_torch_needs(course, pip, tmp_path, monkeypatch, build):
+    """Not what the installed one needs: that may be another build, from a TORCH_INDEX that is not named again."""
+    monkeypatch.setattr(install, "kind_of", lambda python: ["3.11", "Linux", "x86_64"])
+    pip.build = build
+    lock_torch(course, build)
+    install.carry(course / ".venv", tmp_path / "carry", "", course)
+    (listed,) = [listed for title, _, listed, _ in pip if title == "packages"]
+    assert ("nvidia-cublas" in listed) == (build == "CUDA")
+    assert "seqeval" in listed
+    assert [path.suffix for path in sorted((tmp_path / "carry").iterdir())] == [".json", ".whl"]
 
 
 def test_a_file_of_torch_that_is_not_listed_is_not_installed(course, pip):
