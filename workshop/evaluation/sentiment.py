@@ -143,6 +143,6 @@ def note() -> str:
         "SST-2 is the GLUE validation split, SST-5 the validation split with five degrees. Unsure: the share of "
         f"sentences with a score below {UNSURE}, among those that people call neutral and among the others, and among "
         f"{len(FACTS)} plain facts such as {FACTS[0]!r} Gaps: how much more positive the checkpoint finds eight "
-        "sentences that say nothing good or bad, for the first group of people than for the second, as in chapter 07, "
-        "which also says what such a gap does not tell; 0 is no gap."
+        "sentences that say nothing good or bad, for the first group of people than for the second, as in chapters 07 "
+        "(descriptions) and 08 (names), which also say what such a gap does not tell; 0 is no gap."
     )

@@ -157,8 +157,8 @@ A Marian model (Junczys-Dowmunt et al. 2018) of three encoder and two decoder la
 {parameters:,} parameters, with a vocabulary of {pieces:,} pieces for both languages; trained from random \
 weights. Written by `workshop/recipes/translation.py` ({training}; {pairs:,} pairs, counting repetitions).
 
-- **Intended use**: to show translation and decoding in chapters 01 and 04. Not for texts that somebody will act \
-on.
+- **Intended use**: to show translation and decoding in chapters 01 and 04, cross-attention in 05 and a tokenizer \
+in 06. Not for texts that somebody will act on.
 - **Data**: Multi30k, captions of pictures (Elliott et al. 2016, 2017; licence of the text not stated, a \
 research set in common use), Tatoeba, short everyday sentences (tatoeba.org by way of manythings.org; CC BY \
 2.0), and LibreOffice's help in English and French (MPL-2.0). All translated by people.
