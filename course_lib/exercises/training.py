@@ -1158,7 +1158,7 @@ DPO_LOSS = Exercise(
         Mistake(
             "logarithm of a sigmoid",
             dpo_but(lambda m, beta: -torch.sigmoid(beta * m).log().mean()),
-            "for a pair far on the wrong side the sigmoid is 0 in a float, or e to that margin too large for one: the "
+            "for a pair far on the wrong side the sigmoid is 0 in a float, and e to that margin too large for one; the "
             "loss becomes infinite. There is a function that computes the logarithm of a sigmoid in one step and stays "
             "finite.",
         ),
