@@ -12,6 +12,7 @@ half-written package from a whole one. What was downloaded stays in pip's own ca
 from __future__ import annotations
 
 import contextlib
+import email
 import hashlib
 import json
 import os
@@ -35,7 +36,6 @@ HASHED = (LOCK, "pyproject.toml")  # what an environment is made from
 OLDEST, NEWEST = (3, 11), (3, 13)
 BUILD = ("setuptools", "setuptools-scm", "vcs-versioning", "packaging")  # build what comes as source
 CUDA = re.compile(r"(nvidia-|cuda-|triton$)")  # what only torch's CUDA build needs
-NEEDS = "Requires-Dist: "  # in a wheel's METADATA
 OPTIONS: list[str] = []  # of `python -m venv`; the tests leave pip out
 MADE_FOR = "made_for.json"  # in a carried folder
 ASK = "import json, sys; print(json.dumps([sys.version.split()[0], sys.base_prefix]))"
@@ -296,10 +296,9 @@ def _ask(python: Path) -> list | None:
 def _wants_cuda(torch: Path) -> bool:
     """Whether the build of torch in this wheel asks for CUDA's libraries; the environment may hold another build."""
     with zipfile.ZipFile(str(torch)) as wheel:
-        (about,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
-        lines = wheel.read(about).decode("utf-8").splitlines()
-    needs = [line[len(NEEDS) :] for line in lines if line.startswith(NEEDS) and "extra ==" not in line]
-    return any(CUDA.match(need.split(";")[0].split("=")[0].strip()) for need in needs)
+        (about,) = [name for name in wheel.namelist() if re.match(r"torch-[^/]*\.dist-info/METADATA$", name)]
+        needs = email.message_from_bytes(wheel.read(about)).get_all("Requires-Dist", [])
+    return any(CUDA.match(need.split(";")[0].split("=")[0].strip()) for need in needs if "extra ==" not in need)
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ import torch
 
 from course_lib.exercises.checking.kinds import wrong_type
 from course_lib.exercises.checking.pair import Pair
+from course_lib.exercises.checking.values import names_in_order
 from course_lib.exercises.declare import Case, Exercise, Mistake, when
 
 SURE = 5  # standard deviations that a right answer may be off: one in a million is refused
@@ -1409,14 +1410,6 @@ def benjamini_hochberg(p_values, level=0.05):
     return [name for name, _ in ranked[:last]]
 
 
-def _in_order(answer, p_values, level=None):
-    found = answer(p_values) if level is None else answer(p_values, level)
-    if isinstance(found, np.ndarray) and found.ndim == 1:
-        found = found.tolist()
-    free = isinstance(found, list | tuple | set | frozenset | type({}.keys()))
-    return sorted(found) if free and all(isinstance(one, str) for one in found) else found
-
-
 _topics = {"disability": 0.0004, "orientation": 0.045, "faith": 0.3, "origin": 0.011, "age": 0.0096}
 
 CLEAR_OF_CHANCE = Exercise(
@@ -1426,7 +1419,7 @@ CLEAR_OF_CHANCE = Exercise(
     level="easy",
     signature="bonferroni(p_values, level=0.05) -> names",
     reference=bonferroni,
-    use=_in_order,
+    use=lambda answer, *inputs: names_in_order(answer(*inputs)),
     cases=[
         Case(({"a": 0.03, "b": 0.01, "c": 0.06},), says="a with p = 0.03, b with 0.01, c with 0.06"),
         Case(({"a": 0.03},), says="one comparison, p = 0.03"),

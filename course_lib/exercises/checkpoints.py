@@ -21,19 +21,9 @@ import numpy as np
 import torch
 from torch import nn
 
+from course_lib.exercises.checking.values import names_in_order
 from course_lib.exercises.declare import Case, Exercise, Mistake, when
 from course_lib.exercises.inputs import numbers
-
-
-def names_in_order(value):
-    """A list, tuple or set as a sorted list, and so for each value of a mapping: their order is free."""
-    if isinstance(value, Mapping):
-        return {key: names_in_order(one) for key, one in value.items()}
-    without_order = isinstance(value, set | frozenset | type({}.keys()))
-    if (without_order or isinstance(value, list | tuple)) and all(isinstance(one, str) for one in value):
-        return sorted(value)
-    return list(value) if without_order else value
-
 
 # ---------------------------------------------------------------- count_parameters
 

@@ -281,10 +281,10 @@ def pip(course, monkeypatch):
     return asked
 
 
-def lock_torch(course, build="CPU"):
-    """The lock lists the file that the download leaves."""
-    listed = LOCK.format(torch=hashlib.sha256(wheel_of_torch(build)).hexdigest())
-    (course / "requirements.lock").write_text(listed)
+def lock_torch(course):
+    """The lock lists both builds that a download may leave."""
+    cpu, cuda = (hashlib.sha256(wheel_of_torch(build)).hexdigest() for build in NEEDED)
+    (course / "requirements.lock").write_text(LOCK.format(torch=cpu).replace("sha256:bb", f"sha256:{cuda}"))
 
 
 def test_each_file_is_checked_and_the_build_tool_is_pinned(course, pip):
@@ -305,7 +305,7 @@ def test_each_file_is_checked_and_the_build_tool_is_pinned(course, pip):
 
 def test_a_cuda_build_brings_its_libraries(course, pip):
     pip.build = "CUDA"
-    lock_torch(course, "CUDA")
+    lock_torch(course)
     install.install(course / ".venv", "", "", course)
     (listed,) = [listed for title, _, listed, _ in pip if title == "CUDA"]
     assert [line.split("==")[0] for line in listed.splitlines() if "==" in line] == [
@@ -320,7 +320,7 @@ def test_a_folder_is_carried_with_what_its_own_torch_needs(course, pip, tmp_path
     """Not what the installed one needs: that may be another build, from a TORCH_INDEX that is not named again."""
     monkeypatch.setattr(install, "kind_of", lambda python: ["3.11", "Linux", "x86_64"])
     pip.build = build
-    lock_torch(course, build)
+    lock_torch(course)
     install.carry(course / ".venv", tmp_path / "carry", "", course)
     (listed,) = [listed for title, _, listed, _ in pip if title == "packages"]
     assert ("nvidia-cublas" in listed) == (build == "CUDA")

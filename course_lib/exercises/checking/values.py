@@ -182,6 +182,18 @@ def differing(output: Tensor, right: Tensor, close: float) -> Tensor:
     return ~torch.isclose(output.to(kind), right.to(kind), close, close, equal_nan=True)
 
 
+def names_in_order(value: object) -> object:
+    """A list, tuple, set or array of names as a sorted list, and so each value of a mapping: their order is free."""
+    if isinstance(value, Mapping):
+        return {key: names_in_order(one) for key, one in value.items()}
+    if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "UO":
+        value = value.tolist()
+    without_order = isinstance(value, set | frozenset | type({}.keys()))
+    if (without_order or isinstance(value, list | tuple)) and all(isinstance(one, str) for one in value):
+        return sorted(value)
+    return list(value) if without_order else value
+
+
 def unchanged(now: object, before: object) -> bool:
     """Whether an input is still what it was, to the last bit; objects that are no data are not compared."""
     if isinstance(before, Tensor):
