@@ -13,6 +13,27 @@ def is_whole(value: object) -> bool:
     return isinstance(value, numbers.Integral) and not isinstance(value, bool)
 
 
+def as_number(value: object) -> int | float | None:
+    """`value` as a finite number of Python, an int where it is whole; None for what is no number.
+
+    Taken are numbers of Python and NumPy, and arrays and tensors of one number. True and False are none.
+    """
+    if hasattr(value, "item") and not isinstance(value, (bool, int, float)):
+        try:
+            value = value.item()
+        except (ValueError, RuntimeError, TypeError):  # several numbers, or none
+            return None
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        return None
+    try:
+        finite = math.isfinite(value)
+    except OverflowError:  # a whole number beyond every float
+        return None
+    if not finite:
+        return None
+    return int(value) if float(value).is_integer() else float(value)
+
+
 def whole(name: str, value: int, least: int = 1, most: int | None = None) -> int:
     """`value` as an int, from `least` to `most`. Raises ValueError for anything else."""
     if not is_whole(value) or value < least or (most is not None and value > most):

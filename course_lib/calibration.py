@@ -17,6 +17,7 @@ from course_lib.measures import wilson
 
 Pairs = Sequence[tuple[float, bool]]  # how sure, from 0 to 1, and whether it was right
 FEWEST = 4  # predictions at a point, where there are enough for two points
+TENTHS = np.arange(11) / 10  # np.linspace would have 0.30000000000000004, above a score of 0.3
 WIDTH = 30  # characters of the text form's scale, from 0 to 100 %
 
 
@@ -86,6 +87,7 @@ def in_words(pairs: Pairs) -> str:
 
 def as_text(pairs: Pairs) -> str:
     """The curve for a terminal: a line for each point; ● the share that was right, ─ its interval, │ how sure."""
+    pairs = list(pairs)
     lines = [f"{'sure':>5}  {'right':>5}  {'0 %':<{WIDTH // 2}}{'50 %':<{WIDTH // 2 - 2}}100 %"]
     for sure, right, low, high, count in curve(pairs):
         scale = [" "] * (WIDTH + 1)
@@ -110,10 +112,10 @@ def calibration(pairs: Pairs | None = None, models: Mapping[str, Pairs] | None =
         import matplotlib.pyplot as plt
 
         _, axes = plt.subplots(figsize=(4.6, 4.8), layout="constrained")
-    pairs = progress.pairs() if pairs is None else pairs
+    pairs = progress.pairs() if pairs is None else list(pairs)
     axes.plot([0, 1], [0, 1], color="#888888", linewidth=1, linestyle="--", label="as right as sure")
     drawn = [("you", curve(pairs))] if len(pairs) else []
-    drawn += [(name, curve(some, np.linspace(0, 1, 11))) for name, some in (models or {}).items()]
+    drawn += [(name, curve(some, TENTHS)) for name, some in (models or {}).items()]
     for (name, points), (colour, marker) in zip(drawn, cycle(LINES), strict=False):
         count = sum(point.count for point in points)
         right = np.array([point.right for point in points])

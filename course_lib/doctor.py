@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import os
 import platform
@@ -222,18 +223,23 @@ def _checkpoints() -> list[Finding]:
 
 def _hub() -> Finding:
     endpoint = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
-    there = urlsplit(endpoint if "//" in endpoint else f"https://{endpoint}")
-    host = there.hostname
     wants_hub = os.environ.get("COURSE_SOURCE") == "hub"
     if offline():
         reached, found = False, "not asked (HF_HUB_OFFLINE=1)"
     else:
         try:
-            proxy = None if proxy_bypass(host) else getproxies().get(there.scheme)
-            asked = urlsplit(proxy) if proxy else there
-            socket.create_connection((asked.hostname, asked.port or DOORS.get(asked.scheme, 443)), timeout=3).close()
+            scheme, host, door = _address("HF_ENDPOINT", endpoint)
+            proxy = None if proxy_bypass(host) else getproxies().get(scheme)
+            if proxy:
+                _, *asked = _address(f"{scheme}_proxy", proxy)
+            else:
+                asked = [host, door]
+        except ValueError as problem:
+            return Finding("model hub", "problem" if wants_hub else "note", str(problem), "Mend it, or unset it.")
+        try:
+            socket.create_connection(tuple(asked), timeout=3).close()
             reached, found = True, f"{host} can be reached"
-        except OSError:
+        except (OSError, UnicodeError):  # the second: a name that none can have
             reached, found = False, f"{host} cannot be reached"
     if reached:
         return Finding("model hub", "ok", found)
@@ -242,3 +248,15 @@ def _hub() -> Finding:
             "model hub", "problem", found, "COURSE_SOURCE=hub needs it: unset COURSE_SOURCE to work without."
         )
     return Finding("model hub", "note", found, "The course does not need it; only `model=` with a hub id would.")
+
+
+def _address(name: str, written: str) -> tuple[str, str, int]:
+    """Scheme, host and port of the address that the environment variable `name` holds, `https://` where it says none.
+
+    Raises ValueError for a mistyped one. The message does not repeat it: a proxy's address may hold a password.
+    """
+    with contextlib.suppress(ValueError):  # a port that is no number, half a bracket
+        there = urlsplit(written if "//" in written else f"https://{written}")
+        if there.hostname:
+            return there.scheme, there.hostname, there.port or DOORS.get(there.scheme, 443)
+    raise ValueError(f"{name} is mistyped: it is no address such as https://mirror.example:443")

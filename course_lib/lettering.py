@@ -86,7 +86,7 @@ def token_texts(tokens: Sequence[str]) -> list[str]:
     alphabet = _byte_alphabet()
     special = [token.startswith("<") and token.endswith(">") for token in tokens]
     plain = [token for token, is_special in zip(tokens, special, strict=True) if not is_special]
-    by_bytes = all(set(token) <= alphabet.keys() for token in plain) and any(set(token) & set("ĠĊ") for token in plain)
+    by_bytes = all(set(token) <= alphabet.keys() for token in plain) and _as_bytes("".join(plain), alphabet)
     texts = []
     for token, is_special in zip(tokens, special, strict=True):
         if by_bytes and not is_special:
@@ -99,6 +99,20 @@ def token_texts(tokens: Sequence[str]) -> list[str]:
             text = token.replace("▁", " ") if token.startswith("▁") else token
         texts.append(text.strip() or repr(text)[1:-1].replace(" ", "␣"))
     return texts
+
+
+def _as_bytes(letters: str, alphabet: dict[str, int]) -> bool:
+    """Whether letters of the byte alphabet stand for bytes: one is a space or a line break, or other characters result.
+
+    A word of another vocabulary that is not English, such as *café*, is hardly ever UTF-8 when taken so.
+    """
+    if set(letters) & set("ĠĊ"):
+        return True
+    try:
+        bytes(alphabet[letter] for letter in letters).decode()
+    except UnicodeDecodeError:
+        return False
+    return not letters.isascii()
 
 
 @functools.cache

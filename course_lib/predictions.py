@@ -11,12 +11,11 @@ Both are kept with the progress, see `course_lib/progress.py`; `course_lib/calib
 from __future__ import annotations
 
 import html
-import math
-import numbers
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from course_lib import progress
+from course_lib.arguments import as_number
 from course_lib.marked import as_html
 
 SURE = range(50, 101, 10)  # percent, as the slider has them
@@ -127,22 +126,26 @@ def _question(name, question, choices, number, within) -> Asked:
     if (choices is None) == (number is None):
         raise ValueError(f'predict("{name}", …) takes two to four choices, or number=(lowest, highest).')
     if choices is not None:
-        if isinstance(choices, str) or not 2 <= len(choices) <= 4 or len(set(choices)) < len(choices):
+        found = tuple(choices) if isinstance(choices, Iterable) and not isinstance(choices, str) else ()
+        texts = all(isinstance(one, str) for one in found)
+        if not texts or not 2 <= len(found) <= 4 or len(set(found)) < len(found):
             raise ValueError(f'predict("{name}", …) takes two to four choices that differ, this is {choices!r}.')
-        return Asked(name, question, tuple(choices))
+        return Asked(name, question, found)
+    if isinstance(number, str) or not hasattr(number, "__len__") or len(number) != 2:
+        raise ValueError(f'predict("{name}", …) takes number=(lowest, highest), such as (0, 100); this is {number!r}.')
     low, high = (_number(name, one, "number") for one in number)
     if low >= high:
         raise ValueError(f"number=(lowest, highest): {low} is not below {high}.")
-    return Asked(name, question, (), (low, high), (high - low) * WITHIN if within is None else float(within))
+    near = (high - low) * WITHIN if within is None else _number(name, within, "within")
+    return Asked(name, question, (), (low, high), near)
 
 
 def _number(name: str, value: object, what: str) -> float:
     """A finite number: of Python, NumPy, or a tensor of one."""
-    if hasattr(value, "item") and not isinstance(value, (bool, int, float)):
-        value = value.item()
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not math.isfinite(value):
+    found = as_number(value)
+    if found is None:
         raise ValueError(f"{what} of {name!r} is a number, not {value!r}.")
-    return int(value) if float(value).is_integer() else float(value)
+    return found
 
 
 def _take(name: str, answer: object, sure: object) -> str:
@@ -169,7 +172,8 @@ def _take(name: str, answer: object, sure: object) -> str:
 
 
 def _plain(value: float) -> str:
-    return f"{float(value):.3g}" if abs(value) < 1000 else f"{float(value):,.0f}"
+    short = f"{float(value):.3g}"
+    return short if abs(float(short)) < 1000 else f"{float(value):,.0f}"
 
 
 # How it looks

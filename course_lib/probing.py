@@ -151,6 +151,7 @@ def ablate_heads(model: nn.Module, heads: Mapping[int, Sequence[int]], kind: str
         count = output.in_features // width
         if not isinstance(chosen, Iterable) or isinstance(chosen, str):
             raise TypeError(f"heads[{layer}] is a list of heads, also for one; given: {chosen!r:.80}.")
+        chosen = tuple(chosen)  # of a generator there is one reading
         wrong = [head for head in chosen if not _among(head, count)]
         if wrong:
             raise ValueError(f"Heads {wrong} were named in layer {layer}; there are {count}, from 0 to {count - 1}.")

@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from course_lib.whole_files import patiently, write_atomically
+
 VERSION = 1
 OFF = "off"
 ROOT = Path(__file__).resolve().parents[1]
@@ -72,7 +74,8 @@ def record(kind: str, name: str, **what: object) -> None:
                 last["times"] = last.get("times", 1) + 1
             else:
                 events.append({**event, "when": _now()})
-            _write(file.resolve(), json.dumps({"version": VERSION, "events": events}, ensure_ascii=False, indent=0))
+            held = {"version": VERSION, "events": events}
+            write_atomically(file.resolve(), json.dumps(held, ensure_ascii=False, indent=0))
     except Exception as problem:  # never in a reader's cell
         _say(f"Progress is not kept: {_reason(problem)} ({file}). Set COURSE_PROGRESS to a folder of yours.")
 
@@ -83,7 +86,7 @@ def read() -> list[dict]:
     if file is None:
         return []
     try:
-        return _load(file, set_aside=False) or []
+        return patiently(_load, file, False) or []
     except Exception as problem:
         _say(f"Progress cannot be read: {_reason(problem)} ({file}).")
         return []
@@ -160,7 +163,7 @@ def _load(file: Path, set_aside: bool = True) -> list[dict] | None:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         if set_aside:
             other = _free(file.with_name(f"progress.damaged-{_now().replace(':', '')}.json"))
-            os.replace(file, other)
+            patiently(os.replace, file, other)
             _say(f"The progress file was damaged. It is now {other}, and a new one is begun.")
         else:
             _say(f"The progress file is damaged: {file}. It is set aside when the next thing is recorded.")
@@ -170,19 +173,6 @@ def _load(file: Path, set_aside: bool = True) -> list[dict] | None:
 def _free(file: Path) -> Path:
     numbers = (file.with_stem(f"{file.stem}-{number}") for number in range(1, 1000))
     return file if not file.exists() else next(one for one in numbers if not one.exists())
-
-
-def _write(file: Path, text: str) -> None:
-    new = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-    try:
-        with open(new, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(new, file)
-    finally:
-        with contextlib.suppress(OSError):
-            new.unlink(missing_ok=True)
 
 
 def _now() -> str:

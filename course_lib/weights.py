@@ -84,7 +84,8 @@ def quantise(weight: torch.Tensor, bits: int = 8, per: str | int = "row") -> tup
         per: how many numbers share a scale: "matrix", "row", or a number of neighbours that divides a row.
 
     Returns:
-        Whole numbers, int8 (parts, size), and scales (parts, 1): one part for each scale.
+        Whole numbers, int8 (parts, size), and scales (parts, 1), float32 (float64 for such weights): one part for
+        each scale.
 
     Raises ValueError for anything else.
     """
@@ -99,7 +100,8 @@ def quantise(weight: torch.Tensor, bits: int = 8, per: str | int = "row") -> tup
     size = {"matrix": weight.numel(), "row": weight.shape[1]}.get(per, per) if isinstance(per, str) else per
     if not is_whole(size) or size < 1 or (per != "matrix" and weight.shape[1] % size):
         raise ValueError(f'per={per!r}: expected "matrix", "row" or a divisor of the {weight.shape[1]} columns.')
-    parts = weight.reshape(-1, size)  # (parts, size)
+    wide = torch.promote_types(weight.dtype, torch.float32)  # scales of float16 weights may be too small for float16
+    parts = weight.reshape(-1, size).to(wide)  # (parts, size)
     largest = 2 ** (bits - 1) - 1  # 127 for 8 bits
     scale = parts.abs().amax(-1, keepdim=True) / largest  # (parts, 1)
     scale = torch.where(scale > 0, scale, torch.ones_like(scale))  # zeros stay zeros

@@ -3,7 +3,7 @@
 It installs the newest releases that pyproject.toml allows into build/canary/.venv, executes the chapters there, runs
 the library's tests, and compares with what is stored. The table is printed and written to build/canary.md; the exit
 code is 1 if anything changes. torch stays at the release of requirements.lock unless UPGRADE=1, since a newer one may
-be several GB; CHAPTERS=02,05 takes these chapters only, and no tests.
+be several GB, and comes from TORCH_INDEX where that is given; CHAPTERS=02,05 takes these chapters only, and no tests.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import nbformat
 
 from workshop import install, running_pip
 from workshop.environment import packages as asked_for
-from workshop.make import NBVAL
+from workshop.make import NBVAL, accept_every_letter
 
 ROOT = install.ROOT
 CHAINED = re.compile(
@@ -185,6 +185,7 @@ def asked_of_pytest(place: Path, chapters: list[Path], some: bool) -> list:
 
 def main(install_into: Callable = environment, run_in: Callable = run, build: Path = ROOT / "build") -> int:
     """Do it all; 1 if anything changes. `install_into` and `run_in` are the slow steps (the tests have their own)."""
+    accept_every_letter()
     place = build / "canary"
     place.mkdir(parents=True, exist_ok=True)
     every = sorted((ROOT / "chapters").glob("[0-9][0-9]_*.ipynb"))

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-for stream in (sys.stdout, sys.stderr):  # a console that has no ✓ shows a question mark, and the run goes on
-    if hasattr(stream, "reconfigure"):
-        stream.reconfigure(errors="replace")
+from workshop.make import accept_every_letter
+
+accept_every_letter()
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 console = Console()
 
@@ -157,9 +157,8 @@ def pdf(
     from workshop.site.pdf import CannotPrint, print_course, print_slides
 
     with _explained("The PDF cannot be written: ", CannotPrint):
-        made = print_slides(build / "site", browser) if slides else [print_course(build / "site", browser)]
-    for path in made:
-        console.print(f"PDF: {path}", highlight=False, markup=False, soft_wrap=True)
+        for path in print_slides(build / "site", browser) if slides else [print_course(build / "site", browser)]:
+            console.print(f"PDF: {path}", highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -212,7 +211,7 @@ def progress(
     for line in lines:
         done = f"{len(line.passed)} of {len(line.exercises)}"
         predicted = f"{len(line.predicted)} of {len(line.asked)}"
-        numbers = [str(count or "") for count in (line.hints, line.solutions)]
+        numbers = [str(count or "") for count in (line.hints, len(line.solutions))]
         table.add_row(f"{line.number:02} {line.title}", done, *numbers, predicted, line.quiz)
     console.print(table)
     console.print(f"\nNext: {next_step(lines)}\n", highlight=False, markup=False)
@@ -313,11 +312,16 @@ def _named(path: Path, name: str) -> bool:
 def _say_what_was_written(written: Iterator[tuple[Path, str]]) -> None:
     from workshop.editions import CannotWrite
 
+    something = False
     try:
-        said = [f"{path}: {done}" for path, done in written if done != "up to date"]
-        console.print("\n".join(said) or "up to date", highlight=False, markup=False, soft_wrap=True)
+        for path, done in written:
+            if done != "up to date":
+                console.print(f"{path}: {done}", highlight=False, markup=False, soft_wrap=True)
+                something = True
     except CannotWrite as problem:
         _stop(str(problem))
+    if not something:
+        console.print("up to date")
 
 
 def _stop(message: str) -> None:

@@ -1,6 +1,6 @@
 """Write environment.yml and binder/environment.yml from pyproject.toml: for conda users, and for Binder.
 
-python workshop/environment.py [--check]
+python -m workshop.environment [--check]
 """
 
 from __future__ import annotations
@@ -8,6 +8,8 @@ from __future__ import annotations
 import sys
 import tomllib
 from pathlib import Path
+
+from course_lib.whole_files import write_atomically
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = "# Written by workshop/environment.py from pyproject.toml; change that file and run `make environment`."
@@ -58,10 +60,16 @@ def binder() -> str:
 
 FILES = {"environment.yml": text, "binder/environment.yml": binder}
 
-if __name__ == "__main__":
+
+def main(arguments: list[str]) -> None:
+    """Write them, or with --check say which one is not as it would be written."""
     for name, written in FILES.items():
         target = ROOT / name
-        if "--check" not in sys.argv:
-            target.write_text(written(), encoding="utf-8")
+        if "--check" not in arguments:
+            write_atomically(target, written())
         elif target.read_text(encoding="utf-8") != written():
             sys.exit(f"{name} is not in step with pyproject.toml: run `make environment`.")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

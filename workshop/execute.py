@@ -36,6 +36,7 @@ from rich.text import Text
 
 from course_lib.checkpoints.fetch import sha256_of
 from course_lib.doctor import cores
+from course_lib.whole_files import write_atomically
 from workshop.outputs import tidy
 from workshop.recorder import Recorder
 
@@ -128,16 +129,6 @@ def _announced_seconds(chapter: Path) -> float:
 def exit_code(results: list[Result]) -> int:
     """0 if every chapter is executed or was so before, 1 if any failed: what a command line returns."""
     return int(any(result.status == "failed" for result in results))
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write ``text`` (UTF-8) so that ``path`` holds either the old content or all of the new, whatever happens."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8", newline="\n")
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def versions() -> dict[str, str]:

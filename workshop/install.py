@@ -85,7 +85,7 @@ def setup(
             if reason is None and up_to_date(venv, root):
                 return False  # somebody else has just done it
             if wheels:
-                _check_carried(Path(wheels))
+                _check_carried(Path(wheels), venv if reason is None else None)
             if reason is not None:
                 check_python()
                 _make(venv, reason)
@@ -220,16 +220,18 @@ def kind_of(python: Path) -> list[str]:
     return json.loads(subprocess.run([str(python), "-c", code], stdout=subprocess.PIPE, check=True).stdout)
 
 
-def _check_carried(folder: Path) -> None:
+def _check_carried(folder: Path, kept: Path | None) -> None:
+    """Raise Refused unless the wheels are for the environment that is `kept`, or, without one, for this Python."""
     if not folder.is_dir():
         raise Refused(f"WHEELS={folder} is no folder. On a machine with a network `make carry` fills build/carry.")
     if not (folder / MADE_FOR).is_file():
         raise Refused(f"WHEELS={folder} was not filled by `make carry`: {MADE_FOR} is missing in it.")
     made = json.loads((folder / MADE_FOR).read_text(encoding="utf-8"))
-    here = kind_of(Path(sys.executable))
+    here = kind_of(python_of(kept) if kept else Path(sys.executable))
     if made != here:
+        what = f"{kept} has" if kept else "this is"
         raise Refused(
-            f"WHEELS={folder} was filled for Python {' '.join(made)}; this is Python {' '.join(here)}.\n"
+            f"WHEELS={folder} was filled for Python {' '.join(made)}; {what} Python {' '.join(here)}.\n"
             "Use that Python (PYTHON=python3.12, for example), or run `make carry` on a machine of this kind."
         )
 
@@ -305,7 +307,7 @@ def _wants_cuda(torch: Path) -> bool:
 def _alone(venv: Path):
     """Two installations into one environment: the second waits for the first."""
     venv.parent.mkdir(parents=True, exist_ok=True)
-    with open(str(venv) + ".lock", "a") as file:
+    with _lock_file(venv) as file:
         told = False
         while not _try_lock(file):
             if not told:
@@ -313,6 +315,19 @@ def _alone(venv: Path):
             told = True
             time.sleep(0.5)
         yield  # closing the file, or the end of the process, ends the lock
+
+
+def _lock_file(venv: Path):
+    """An open file to lock: beside the environment, or where none can be made there, in the folder for temporary ones.
+
+    Somebody else's is opened for reading, which is enough for a lock.
+    """
+    name = hashlib.sha256(os.fsencode(str(venv))).hexdigest()[:16]
+    beside, elsewhere = str(venv) + ".lock", os.path.join(tempfile.gettempdir(), f"course-environment-{name}.lock")
+    for path, mode in ((beside, "a"), (beside, "r"), (elsewhere, "a")):
+        with contextlib.suppress(OSError):
+            return open(path, mode)
+    return open(elsewhere)
 
 
 def _try_lock(file) -> bool:

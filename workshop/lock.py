@@ -21,6 +21,7 @@ import urllib.request
 import venv
 from pathlib import Path
 
+from course_lib.whole_files import write_atomically
 from workshop.install import python_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -96,14 +97,14 @@ def main() -> None:
         found = builds(index)
         if not found:
             sys.exit(f"{index} offers no wheel of torch {TORCH} with a sha256.")
-        CPU.write_text("".join(f"{digest}  {name}\n" for name, digest in sorted(found.items())), encoding="utf-8")
+        write_atomically(CPU, "".join(f"{digest}  {name}\n" for name, digest in sorted(found.items())))
     cpu = listed(CPU.read_text(encoding="utf-8"))
     if strange := [name for name in cpu if not name.startswith(f"torch-{TORCH}")]:
         sys.exit(
             f"{CPU.name} lists {strange[0]}, not torch {TORCH}: run make lock TORCH_INDEX=… with torch's CPU index."
         )
     text = HEAD + with_cpu_builds(resolved(bool(os.environ.get("UPGRADE"))), list(cpu.values()))
-    (ROOT / "requirements.lock").write_text(text, encoding="utf-8", newline="\n")
+    write_atomically(ROOT / "requirements.lock", text)
     print(f"{len(re.findall('(?m)^[^ #]', text))} packages, {text.count('--hash')} files", file=sys.stderr)
 
 

@@ -6,6 +6,7 @@ PYTHON, VENV, WHEELS, TORCH_INDEX, TO, UPGRADE, CHAPTERS. Standard library only:
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -31,6 +32,12 @@ NBVAL = [
 SHARED = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]  # by two processes, see tests/conftest.py
 
 
+MADE = (  # pages and results in build/; jupyter_execute is MyST-NB's, site-doctrees is left by an interruption
+    "executed", "site", "site-source", "site-doctrees", "slides-source", "jupyter_execute", "bench.md", "canary.md",
+)  # fmt: skip
+STARTED = "WORKSHOP_STARTED"  # set for this file by make, and by itself, once it runs in the Python that PYTHON names
+
+
 class Failed(Exception):
     """A command has failed and has said why; the argument is what it returned."""
 
@@ -43,6 +50,18 @@ def given(name: str) -> str:
 def venv() -> Path:
     """The environment's folder."""
     return ROOT / (given("VENV") or ".venv")
+
+
+def accept_every_letter() -> None:
+    """From now on a console that lacks a letter of what is printed shows a question mark, and the run goes on."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
+def command_of(python: str) -> list[str]:
+    """What PYTHON= names, as words: a program, whose path may hold spaces, or a program and its options."""
+    return [python] if shutil.which(python) else shlex.split(python, posix=os.name != "nt")
 
 
 def call(command: list[str], environment: dict) -> int:
@@ -117,7 +136,7 @@ def classroom() -> None:
 
 
 def test() -> None:
-    """everything that is proved: the library, and every output of every chapter"""
+    """everything that is proved: the library, and every output of every chapter, pictures apart"""
     fetch()
     run("-m", "workshop", "run", check=False)  # a chapter that fails is executed by nbval again, which says where
     run("-m", "pytest", *NBVAL, *SHARED, "--executed", "build/executed", "tests", "chapters")
@@ -187,9 +206,15 @@ def canary() -> None:
 
 
 def clean() -> None:
-    """remove the pages and results (the checkpoints stay in the cache)"""
-    if (ROOT / "build").exists():
-        shutil.rmtree(str(ROOT / "build"))
+    """remove the pages and results from build/; trainings, carried wheels, canary's environment and the cache stay"""
+    build = ROOT / "build"
+    for path in (build / name for name in MADE):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(str(path))
+        elif path.exists() or path.is_symlink():
+            path.unlink()
+    with contextlib.suppress(OSError):
+        build.rmdir()  # if nothing else is in it
 
 
 TARGETS = {
@@ -210,9 +235,7 @@ def help_text() -> str:
 
 def main(arguments: list[str]) -> int:
     """Do what the arguments name, in their order; the exit code."""
-    for stream in (sys.stdout, sys.stderr):  # a console that lacks a letter of somebody's folder shows a question mark
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    accept_every_letter()
     settings = dict(one.split("=", 1) for one in arguments if "=" in one)
     names = [one for one in arguments if "=" not in one]
     unknown = [name for name in names if name not in [*TARGETS, "help"]] + [n for n in settings if n not in SETTINGS]
@@ -220,14 +243,15 @@ def main(arguments: list[str]) -> int:
         print(f"There is no {unknown[0]}. There are:\n{help_text()}", file=sys.stderr)
         return 2
     os.environ.update(settings)
-    if "PYTHON" in settings:  # make starts this file with the Python that is named; here it is started again with it
-        chosen = shlex.split(settings["PYTHON"], posix=os.name != "nt")
+    started = os.environ.pop(STARTED, "")  # for this process alone, not for what it starts
+    if given("PYTHON") and ("PYTHON" in settings or not started):  # make starts this file with it; so is it done here
         rest = [one for one in arguments if not one.startswith("PYTHON=")]
         try:
-            return call([*chosen, "-m", "workshop.make", *rest], dict(os.environ))
-        except OSError as problem:
+            command = [*command_of(given("PYTHON")), "-m", "workshop.make", *rest]
+            return call(command, {**os.environ, STARTED: "1"})
+        except (OSError, ValueError) as problem:  # ValueError: a quotation mark that nothing closes
             print(
-                f"PYTHON={settings['PYTHON']} does not start: {problem.strerror}. "
+                f"PYTHON={given('PYTHON')} does not start: {getattr(problem, 'strerror', None) or problem}. "
                 "Name a Python from 3.11 to 3.13, such as PYTHON=python3.12.",
                 file=sys.stderr,
             )

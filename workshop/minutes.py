@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 
+from course_lib.whole_files import write_atomically
 from workshop.editions import normalise
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -49,12 +50,12 @@ def main() -> None:
     """Write them."""
     minutes = said()
     for path in REPEATED:
-        path.write_text(written(path.read_text(encoding="utf-8"), minutes), encoding="utf-8", newline="\n")
+        write_atomically(path, written(path.read_text(encoding="utf-8"), minutes))
     start = next((ROOT / "chapters").glob("00_*.ipynb"))
     notebook = normalise.read(start.read_text(encoding="utf-8"))
     for cell in notebook.cells:
         cell.source = written(cell.source, minutes) if cell.cell_type == "markdown" else cell.source
-    start.write_text(normalise.normalised(nbformat.writes(notebook)), encoding="utf-8", newline="\n")
+    write_atomically(start, normalise.normalised(nbformat.writes(notebook)))
 
 
 if __name__ == "__main__":

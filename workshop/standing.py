@@ -21,7 +21,7 @@ class Standing:
     exercises: list[Exercise] = field(default_factory=list)
     passed: set[str] = field(default_factory=set)
     hints: int = 0
-    solutions: int = 0
+    solutions: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
     predicted: set[str] = field(default_factory=set)
     quiz: str = ""
@@ -48,7 +48,8 @@ def standings(chapters: Path, events: list[dict], exercises: list[Exercise]) -> 
             if kind == "check" and name in names and event.get("passed"):
                 line.passed.add(name)
             line.hints += kind == "hint" and name in names
-            line.solutions += kind == "solution" and name in names
+            if kind == "solution" and name in names:  # looked at twice, it is one
+                line.solutions.add(name)
             if kind == "prediction" and name in line.asked:
                 line.predicted.add(name)
         line.quiz = _quiz(events, f"{number:02}")

@@ -132,8 +132,10 @@ def measure_bias(
         groups: two groups or more, name -> words: first names, occupations, descriptions of people. Three at least.
         templates: sentences with `{word}`. For a language model they have the gap `___` too, and the score is
             log p of the first word of `pair` minus that of the second. For a classifier the score is the log-odds of
-            the class `positive`, by default its last one, against all others.
+            the class `positive` against all others.
         pair: the two words that a language model chooses between.
+        positive: the class of a classifier whose score is taken. Of two classes it is the second where none is named;
+            of three or more it has to be named.
         in_pairs: the words of the groups belong together by place (*a Nigerian doctor*, *a Swedish doctor*).
         comparisons: how many are made in all, where these are not the only ones; it divides the level of 0.05.
         name: what the model is called in what is printed.
@@ -179,7 +181,7 @@ def _put(template: str, word: str) -> str:
         raise ValueError(f"a template needs {{word}} where the word stands; this is {template!r}.")
     try:
         text = template.format(word=word)
-    except (KeyError, IndexError, ValueError) as problem:
+    except (LookupError, ValueError, TypeError, AttributeError) as problem:
         raise ValueError(f"the template {template!r} may have {{word}} only: {problem!r}.") from problem
     return text[:1].upper() + text[1:] if template.startswith("{word}") else text
 

@@ -113,7 +113,7 @@ def with_job(template: str, job: str, before: str | None = None) -> str:
 def _filled(template: str, **words: str) -> str:
     try:
         return template.format(**words)
-    except (KeyError, IndexError, ValueError) as problem:
+    except (LookupError, ValueError, TypeError, AttributeError) as problem:
         known = " and ".join(f"{{{name}}}" for name in words)
         raise ValueError(f"the template {template!r} may have {known} only: {problem!r}.") from problem
 

@@ -26,6 +26,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from course_lib.checkpoints.storage import CheckpointError, explained, locked, make_folder, remove
+from course_lib.whole_files import patiently
 
 Report = Callable[[int, int], None]  # (bytes so far, bytes in all)
 NETWORK_ERRORS = (OSError, http.client.HTTPException, ValueError)  # the last: addresses and lengths that are none
@@ -74,7 +75,7 @@ def fetch_wheel(wheel: dict, folder: Path, source: Path | None = None, report: R
             part.chmod(0o644)  # a cache may be shared
             if target.is_dir():
                 remove(target)
-            os.replace(part, target)
+            patiently(os.replace, part, target)
     return target
 
 

@@ -28,6 +28,7 @@ from course_lib.checkpoints import (
 )
 from course_lib.checkpoints.fetch import FetchError, Report, fetch_wheel, is_whole, opened, sha256_of
 from course_lib.checkpoints.storage import ADVICE, explained, locked, make_folder, remove
+from course_lib.whole_files import patiently
 
 
 def prepare(name: str, source: Path | None = None, report: Report | None = None) -> Path:
@@ -110,8 +111,8 @@ def _move_into_place(entry: Checkpoint, work: Path) -> None:
     work.chmod(0o755)
     old = work.with_name(f"{work.name}.old")
     if os.path.lexists(entry.folder):
-        os.replace(entry.folder, old)
-    os.replace(work, entry.folder)
+        patiently(os.replace, entry.folder, old)
+    patiently(os.replace, work, entry.folder)
     remove(old)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +26,7 @@ from course_lib.checkpoints.storage import (
     own_home,
     remove,
 )
+from course_lib.whole_files import write_atomically
 
 if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset
@@ -140,9 +140,7 @@ def _enter(folder: Path, name: str = "") -> None:
     if paths.keys() <= known["files"].keys():
         return
     known["files"] = {file: known["files"].get(file) or sha256_of(path) for file, path in paths.items()}
-    temporary = folder / f".{RECORD}.{os.getpid()}"
-    temporary.write_text(json.dumps(known, indent=1) + "\n", encoding="utf-8")
-    os.replace(temporary, record)
+    write_atomically(record, json.dumps(known, indent=1) + "\n")
 
 
 def _counts(path: Path) -> bool:

@@ -95,6 +95,8 @@ class Exercise:
         cases: from the smallest to the largest. mistakes: in the order in which they are tried.
         hints: one more step each; never the solution. commentary: what `solution` says below the source.
         close: numbers agree if they differ by at most this, absolutely or relative to the right one.
+        relative: in place of `close`, for numbers of very different sizes: the share of the right one by which they may
+            differ. `close` then only serves the guesses at what is wrong.
         kind: "function"; "class", which `use` makes an object of; "value", where the answer is the result itself.
         use: (answer, *inputs) -> output, where more is to be done than to call the answer with the inputs.
         agrees: (output, right output, case) -> True, or a sentence that says what is wrong; in place of the
@@ -115,6 +117,7 @@ class Exercise:
     hints: Sequence[str] = ()
     commentary: str = ""
     close: float = 1e-5
+    relative: float | None = None
     kind: str = "function"
     use: Callable | None = None
     agrees: Callable[[object, object, Case], bool | str] | None = None

@@ -217,7 +217,7 @@ def _gives_the_same(exercise: Exercise, mistake: Mistake, one: Tried) -> bool:
             and one.ran.trouble is not None
             and (theirs.trouble.error, theirs.trouble.message) == (one.ran.trouble.error, one.ran.trouble.message)
         )
-    alike = same(one.ran.output, theirs.output, exercise.close, exercise.lists, True)
+    alike = same(one.ran.output, theirs.output, exercise.close, exercise.lists, True, exercise.relative)
     return alike and theirs.changed == one.ran.changed
 
 
@@ -230,7 +230,8 @@ def _generally(exercise: Exercise, one: Tried) -> str:
     """What the general rules say of a wrong output; `Vague` where they do not know why."""
     if isinstance(one.judged, str):
         return one.judged
-    pair = Pair(one.ran.output, one.right, _named(exercise, one), exercise.close, exercise.lists, exercise.exact_dtype)
+    kept = exercise.close, exercise.lists, exercise.exact_dtype
+    pair = Pair(one.ran.output, one.right, _named(exercise, one), *kept, relative=exercise.relative)
     if exercise.agrees is not None and pair:
         return Vague("it does not do what is asked.")
     return diagnose(pair) or Vague("it gives another result.")
@@ -283,13 +284,14 @@ def _side_by_side(exercise: Exercise, output: object, right: object) -> list[str
             output, right = output[wrong[0]], right[wrong[0]]
     gives, wanted = shown.short(output), shown.short(right)
     if gives == wanted and isinstance(output, Tensor) and isinstance(right, Tensor):
-        for at in differing(output, right, exercise.close).nonzero()[:1]:  # none where only the kind is another
+        places = differing(output, right, exercise.close, exercise.relative).nonzero()
+        for at in places[:1]:  # none where only the kind is another
             gives, wanted = (f"at {shown.place(at)}: {shown.short(one[tuple(at)])}" for one in (output, right))
     return [*lines, f"  gives  {gives}", f"  right  {wanted}"]
 
 
 def _as_good(exercise: Exercise, output: object, right: object) -> bool:
-    return same(output, right, exercise.close, exercise.lists, exercise.exact_dtype)
+    return same(output, right, exercise.close, exercise.lists, exercise.exact_dtype, exercise.relative)
 
 
 def _failed(

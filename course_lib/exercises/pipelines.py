@@ -66,8 +66,8 @@ SOFTMAX = Exercise(
             "overflow",
             lambda logits: torch.exp(logits) / torch.exp(logits).sum(-1, keepdim=True),
             "exp of a large number is infinite, and exp of a very negative one is 0, so this divides ∞ by ∞ or 0 by 0. "
-            "Subtract one and the same number from all logits of a row first: the result is the same in exact "
-            "arithmetic.",
+            "Subtract one and the same number from all logits of a row first, so large that no power overflows: the "
+            "result is the same in exact arithmetic.",
         ),
         Mistake(
             "largest_of_all",

@@ -972,7 +972,7 @@ def lora(x, weight, a, b, scale):
 
     x: (..., in). weight: (out, in), as PyTorch stores it. a: (rank, in).
     b: (out, rank).
-    Returns (..., out): x through weight + scale · b a, without making that sum.
+    Returns (..., out): x through weight + scale · b a; that sum need not be made.
     """
     ### BEGIN SOLUTION
     return x @ weight.T + scale * ((x @ a.T) @ b.T)
@@ -1139,7 +1139,7 @@ def _pairs(many, beta, seed):
     return *(3 * numbers(4, many, seed=seed) - 12).unbind(), beta
 
 
-_far = torch.tensor([-3000.0, -20.0]), torch.tensor([-100.0, -22.0]), torch.tensor([-50.0, -21.0])
+_far = torch.tensor([-30000.0, -20.0]), torch.tensor([-100.0, -22.0]), torch.tensor([-50.0, -21.0])
 
 DPO_LOSS = Exercise(
     name="dpo_loss",
@@ -1152,7 +1152,7 @@ DPO_LOSS = Exercise(
         Case(tuple(torch.tensor([x]) for x in (-2.0, -5.0, -3.0, -4.0)) + (0.5,), says="one pair, its margin is 2"),
         Case(_pairs(2, 0.1, 90), says="two pairs, beta 0.1"),
         Case(_pairs(6, 0.3, 91), says="six pairs, beta 0.3"),
-        Case((*_far, torch.tensor([-60.0, -20.0]), 0.1), says="a pair with a margin of −2910"),
+        Case((*_far, torch.tensor([-60.0, -20.0]), 0.1), says="a pair with a margin of −29,910"),
     ],
     mistakes=[
         Mistake(

@@ -30,8 +30,8 @@ def pipeline(task: str | None = None, model: str | Any | None = None, **argument
         task: `feature-extraction`, `fill-mask`, `ner`, `question-answering`, `sentiment-analysis`, `summarization`,
             `text-generation`, `translation` (also `translation_en_to_fr`), `zero-shot-classification`, or any other
             task that Transformers has.
-        model: a hub id, a folder or a loaded model. Without it, the course's checkpoint for the task; nothing is ever
-            fetched from the hub then.
+        model: a hub id, a folder or a loaded model. Without it, the course's checkpoint for the task; nothing is
+            fetched from the hub then, unless `COURSE_SOURCE=hub` asks for the full-size public one.
         arguments: handed to `transformers.pipeline` as they are: `tokenizer`, `device`, `dtype`, `batch_size`, ...
 
     Returns:

@@ -192,16 +192,20 @@ def check_choice(name: str, value: Any, known: Iterable[str]) -> None:
 
 
 def check_template(template: Any) -> None:
-    """Raise unless `template` is a text with the place {} for a label of zero-shot classification."""
-    expected = 'Expected a text with {} where the label goes: hypothesis_template="This example is {}."'
+    """Raise unless `template` is a text with one place {}, for a label of zero-shot classification."""
+    expected = 'Expected a text with {} where the label goes, once: hypothesis_template="This example is {}."'
     if not isinstance(template, str):
         raise TypeError(f"hypothesis_template={shown(template)} is of type {type(template).__name__}. {expected}")
     try:
         places = [place for _, place, _, _ in string.Formatter().parse(template) if place is not None]
-    except ValueError:
-        places = ["a brace alone"]
-    if not places or any(places):
-        raise ValueError(f"hypothesis_template={shown(template)} has no place for a label, or another one. {expected}")
+        template.format("label")
+    except (ValueError, LookupError, AttributeError):  # a brace alone, a form for numbers, a place with a name
+        places = ["another"]
+    if places != [""]:
+        raise ValueError(
+            f"hypothesis_template={shown(template)} has no place for a label, or another one, or several. {expected} "
+            "A brace that is text is written twice: {{ and }}."
+        )
     check_characters(template, "zero-shot-classification", "hypothesis_template")
 
 

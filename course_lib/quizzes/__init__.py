@@ -21,6 +21,7 @@ import re
 from pathlib import Path
 
 from course_lib import marked, progress
+from course_lib.arguments import as_number
 from course_lib.predictions import in_notebook, live
 
 FOLDER = Path(__file__).parent
@@ -30,11 +31,18 @@ KINDS = ("multiple_choice", "many_choice", "numeric")
 
 def questions(chapter: int) -> list[dict]:
     """The questions of a chapter, with choices in the order shown. Raises ValueError for a chapter without a quiz."""
-    known = sorted(int(path.stem) for path in FOLDER.glob("[0-9][0-9].json"))
-    if isinstance(chapter, bool) or chapter not in known:
-        raise ValueError(f"There is a quiz for the chapters {', '.join(map(str, known)) or '(none)'}, not {chapter!r}.")
+    chapter = _known(chapter)
     found = json.loads((FOLDER / f"{chapter:02}.json").read_text(encoding="utf-8"))
     return [_arranged(one, _headings(chapter)) for one in found]
+
+
+def _known(chapter: object) -> int:
+    """The number of a chapter that has a quiz. Raises ValueError for any other."""
+    known = sorted(int(path.stem) for path in FOLDER.glob("[0-9][0-9].json"))
+    number = as_number(chapter)
+    if number not in known:
+        raise ValueError(f"There is a quiz for the chapters {', '.join(map(str, known)) or '(none)'}, not {chapter!r}.")
+    return number
 
 
 def _arranged(question: dict, headings: dict[str, str]) -> dict:
@@ -72,10 +80,13 @@ def quiz(chapter: int, answer: tuple[int, object] | None = None) -> None:
     `answer=(3, 2)` answers by code: question 3 with its choice 2 (or with a number, where one is asked for), and says
     whether that is right and why. Raises ValueError for a chapter without a quiz and a question that it does not have.
     """
-    found = questions(chapter)
+    chapter = _known(chapter)
     if answer is not None:
+        if isinstance(answer, str) or not hasattr(answer, "__len__") or len(answer) != 2:
+            raise ValueError(f"answer=(3, 2) answers question 3 with its choice 2; this is {answer!r}.")
         print(mark(chapter, *answer))
         return
+    found = questions(chapter)
     data = {"text/plain": as_text(chapter)}
     if live():
         data["text/html"] = as_html(chapter)
@@ -97,19 +108,21 @@ def mark(chapter: int, number: int, given: object) -> str:
     """What is said to an answer: question `number` of the quiz, the first is 1; `given` is a choice's number, or a
     number. Raises ValueError for what the quiz does not have.
     """
-    found = questions(chapter)
-    if isinstance(number, bool) or number not in range(1, len(found) + 1):
+    chapter = _known(chapter)
+    found, at = questions(chapter), as_number(number)
+    if at not in range(1, len(found) + 1):
         raise ValueError(f"The quiz of chapter {chapter} has the questions 1 to {len(found)}, not {number!r}.")
-    question = found[number - 1]
+    question = found[at - 1]
     right, why = _judged(question, given)
-    progress.record("quiz-answer", f"{chapter:02}", question=question.get("name", number), right=right)
+    progress.record("quiz-answer", f"{chapter:02}", question=question.get("name", at), right=right)
     return f"{'Right.' if right else 'Not so.'} {why}".rstrip()
 
 
 def _judged(question: dict, given: object) -> tuple[bool, str]:
-    answers = question["answers"]
-    if isinstance(given, bool) or not isinstance(given, (int, float)):
+    answers, found = question["answers"], as_number(given)
+    if found is None:
         raise ValueError(f"An answer is a number: of the choice, the first is 1, or the one asked for; not {given!r}.")
+    given = found
     if question["type"] == "numeric":
         default = next((one.get("feedback", "") for one in answers if one["type"] == "default"), "")
         for one in answers:
@@ -120,7 +133,7 @@ def _judged(question: dict, given: object) -> tuple[bool, str]:
         return False, default
     if given not in range(1, len(answers) + 1):
         raise ValueError(f"This question has the choices 1 to {len(answers)}, not {given!r}.")
-    one = answers[int(given) - 1]
+    one = answers[given - 1]
     return bool(one["correct"]), one.get("feedback", "")
 
 
@@ -133,7 +146,7 @@ def _near(given: float, value: float, precision: int | None) -> bool:
 
 def as_text(chapter: int) -> str:
     """Questions and choices; the answers are not shown."""
-    lines = []
+    chapter, lines = _known(chapter), []
     for number, question in enumerate(questions(chapter), 1):
         many = " (several are right)" if question["type"] == "many_choice" else ""
         lines.append(f"{number}. {question['question']}{many}")
@@ -149,7 +162,7 @@ def as_html(chapter: int) -> str:
     from jupyterquiz.dynamic.loader import load_questions_script
     from jupyterquiz.dynamic.renderer import build_script, build_styles, render_div
 
-    name = f"quiz{chapter:02}"
+    name = f"quiz{_known(chapter):02}"
     prefix, static, url = load_questions_script([_for_jupyterquiz(one) for one in questions(chapter)], name)
     script = build_script(prefix.replace("</", "<\\/"), static, url, name, True)
     script = re.sub(r"https?://[^'\"\s]*", "data:text/javascript,", script)  # MathJax is not fetched

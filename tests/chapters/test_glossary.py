@@ -121,7 +121,7 @@ def test_each_row_is_whole_and_each_anchor_once():
         ("auto-encoding", "오토인코딩"), ("worst-group accuracy", "최악 그룹 정확도"), ("weight", "가중치"),
         ("pseudo-log-likelihood", "의사 로그 가능도"), ("perplexity", "펄플렉서티 (혼란도)"), ("label", "레이블"),
         ("window, stride", "윈도우, 스트라이드"), ("ablation", "절제 연구 (어블레이션)"), ("padding", "패딩"),
-        ("special token", "특수 토큰"), ("delimiter", "특수 토큰 (구분 토큰)"), ("fine-tuning", "미세 조정, 파인튜닝"),
+        ("special token", "특수 토큰"), ("delimiter", "구분 토큰 (구분자)"), ("fine-tuning", "미세 조정, 파인튜닝"),
         ("self-supervised learning", "자기 지도 학습, 자가 지도 학습"), ("sentiment analysis", "감성 분석, 감정 분석"),
         ("self-attention", "셀프 어텐션"), ("representation", "표현"), ("feature", "특징 (피처)"),
         ("metric", "지표 (메트릭)"), ("bootstrap", "부트스트랩"), ("confidence interval", "신뢰 구간"),

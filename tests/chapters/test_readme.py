@@ -1,7 +1,9 @@
 """README.md, README.ko.md and the map in chapter 00 say the same; the Korean page goes in step with the English one."""
 
+import os
 import re
 
+import nbformat
 import pytest
 from reading import ROOT, Chapter
 from test_glossary import ROW, rows
@@ -42,6 +44,31 @@ def test_minutes_are_written_where_they_stand():
     assert minutes.written(text, {"00": 10, "01": 20}) == (
         "| [01 A](chapters/01_a.ipynb) | why? | 20 |\n| 00 B | 7 rows | 10 |\n| all | | 30 |\n| other | | 5 |\n"
     )
+
+
+@pytest.mark.parametrize("which", ["README.md", "chapters/00_one.ipynb"])
+def test_the_old_minutes_are_kept_when_the_new_cannot_be_written(monkeypatch, tmp_path, which):
+    cell = nbformat.v4.new_markdown_cell("| 00 B | | 4 |\n| all | | 4 |", id="map")
+    (tmp_path / "chapters").mkdir()
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), tmp_path / "chapters" / "00_one.ipynb")
+    (tmp_path / "README.md").write_text("| all | | 4 |\n")
+    before, replace = (tmp_path / which).read_bytes(), os.replace
+
+    def refuse(new, path):
+        if path == tmp_path / which:
+            raise OSError(28, "No space left on device")
+        replace(new, path)
+
+    monkeypatch.setattr(minutes, "ROOT", tmp_path)
+    monkeypatch.setattr(minutes, "REPEATED", [tmp_path / "README.md"])
+    monkeypatch.setattr(minutes, "said", lambda: {"00": 5})
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(OSError, match="No space"):
+        minutes.main()
+    assert (tmp_path / which).read_bytes() == before
+    monkeypatch.setattr(os, "replace", replace)
+    minutes.main()
+    assert b"| 5 |" in (tmp_path / which).read_bytes()
 
 
 def test_the_readme_asks_the_questions_of_the_map():

@@ -48,6 +48,7 @@ ELSEWHERE = {
     "quizzes": "test_quizzes.py",
     "small_architectures": "test_architectures.py",
     "static_views": "test_interactive.py",
+    "whole_files": "test_whole_files.py",
 }
 
 
@@ -158,6 +159,11 @@ TABLE = {
     ),
     "architectures.family_of": Row({"model": MASKED}, shape=lambda found, _: found == "encoder"),
     "arguments.is_whole": Row({"value": st.sampled_from([3, np.int64(3), 0, -1])}, {}, lambda found, _: found is True),
+    "arguments.as_number": Row(
+        {"value": st.sampled_from([3, 2.5, np.int64(3), np.float32(2.5), np.array([3]), torch.tensor(2.5)])},
+        {},
+        lambda found, _: found in (3, 2.5) and type(found) is (int if found == 3 else float),
+    ),
     "arguments.whole": Row(
         {"name": "value", "value": st.integers(1, 9)}, {"value": WHOLE}, lambda found, given: found == given["value"]
     ),

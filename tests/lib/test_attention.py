@@ -382,6 +382,17 @@ def test_an_ablated_head_is_the_layer_without_its_columns(encoder, sentences):
     assert torch.equal(layer(hidden)[0], whole), "afterwards the layer is whole again"
 
 
+def test_heads_may_come_one_after_the_other(encoder, sentences):
+    with torch.no_grad():
+        layer = attention_layers(encoder)["self"][0]
+        hidden = recorded(layer, encoder, **sentences)[0][0]
+        with ablate_heads(encoder, {0: [1, 4]}):
+            expected = layer(hidden)[0]
+        for heads in ((head for head in [1, 4]), map(int, "14"), filter(None, [1, 4]), {1, 4}):
+            with ablate_heads(encoder, {0: heads}):
+                assert torch.equal(layer(hidden)[0], expected)
+
+
 def test_ablation_leaves_no_trace_also_after_an_error(encoder, sentences):
     before = hooks(encoder)  # Transformers has some of its own, to collect attention weights
     with ablate_heads(encoder, {0: [0], 3: [1]}):

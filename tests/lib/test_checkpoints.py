@@ -4,10 +4,12 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
 import textwrap
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -21,6 +23,8 @@ from course_lib import checkpoints
 from course_lib.checkpoints import SHIPPED, CheckpointError, catalogue, checkpoint, damage, home
 from course_lib.checkpoints.prepare import prepare
 from course_lib.pipelines import CHECKPOINTS, answered_by, pipeline
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def digest(data: bytes) -> str:
@@ -421,6 +425,22 @@ def test_the_real_catalogue_is_complete():
             assert sum(path.stat().st_size for path in files) <= (8_000_000 if entry.kind == "adapter" else 24_000_000)
             assert (SHIPPED / name / "card.md").is_file()
         assert entry.base in catalogue() if entry.base else entry.kind != "adapter"
+
+
+@pytest.mark.skipif(not shutil.which("git") or not (ROOT / ".git").exists(), reason="no clone, or no git")
+def test_what_ships_has_the_same_bytes_in_a_clone_on_windows(tmp_path):
+    def git(*arguments, **more):
+        start = ["git", "-C", ROOT, "-c", "core.autocrlf=true"]
+        return subprocess.run([*start, *arguments], check=True, capture_output=True, **more).stdout
+
+    assert git("ls-files", "--error-unmatch", ".gitattributes"), "a clone has it only if git knows it"
+    listed = git("ls-files", "-z", SHIPPED, SHIPPED.parent / "catalogue.toml")
+    git("checkout-index", "-z", "--stdin", f"--prefix={tmp_path}/", input=listed)
+    place = tmp_path / SHIPPED.relative_to(ROOT)
+    committed = tomllib.loads((place.parent / "catalogue.toml").read_text(encoding="utf-8"))["checkpoints"]
+    for name, entry in committed.items():
+        for file, expected in {} if "wheel" in entry else entry["members"].items():
+            assert digest((place / name / file).read_bytes()) == expected, f"{name}/{file}"
 
 
 def test_of_a_tokenizer_ships_what_differs_from_the_base():

@@ -126,6 +126,8 @@ def test_the_paired_p_is_scipys_over_all_signs():
         ({"groups": {"a": ["x"] * 3, "b": ["x"] * 4}, "in_pairs": True}, "as many words"),
         ({"templates": ["the trade"]}, "needs {word}"),
         ({"templates": ["the {word} of {town}"]}, "may have {word} only"),
+        ({"templates": ["the {word} of {word.town}"]}, "may have {word} only"),
+        ({"templates": ["the {word} of {word[town]}"]}, "may have {word} only"),
         ({"templates": "the {word}"}, "templates"),
         ({"model": 7}, "pipeline, a folder"),
         ({"model": BertModel(BertConfig(**planted_bias.small_settings(TOKENIZER)))}, "without its tokenizer"),

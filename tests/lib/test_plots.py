@@ -219,6 +219,13 @@ def test_tokens_of_a_byte_level_vocabulary_are_text_again():
     assert joined == text.replace(" ", "").replace("\n", "\\n")
 
 
+def test_one_word_of_a_byte_level_vocabulary_needs_no_space_to_be_known():
+    assert lettering.token_texts(["caf", "Ã©"]) == ["caf", "é"]
+    assert lettering.token_texts(["<s>", "ìĦľ", "ìļ¸"]) == ["<s>", "서", "울"]
+    for words in (["é"], ["caf", "##é"], ["naïve"], ["«", "CAFÉ", "»"], ["Größe"], ["Łódź"], ["hello"]):
+        assert lettering.token_texts(words) == words, "words of another vocabulary"
+
+
 def test_words_of_other_vocabularies_stay():
     assert lettering.token_texts(["Łukasz", "Ĉu", "Ã©", "##s", "[SEP]"]) == ["Łukasz", "Ĉu", "Ã©", "##s", "[SEP]"]
     assert lettering.token_texts(["▁Je", "▁", "s", "<pad>"]) == ["Je", "␣", "s", "<pad>"]

@@ -3,7 +3,9 @@
 import json
 
 import nbformat
+import numpy as np
 import pytest
+import torch
 from nbclient import NotebookClient
 
 from course_lib import calibration, predictions, progress
@@ -163,6 +165,13 @@ def test_it_works_where_nothing_can_be_kept(monkeypatch, tmp_path, capsys):
         (lambda: predict("x", "?"), "two to four choices, or number="),
         (lambda: predict("x", "?", ["a", "b"], number=(0, 1)), "two to four choices, or number="),
         (lambda: predict("x", "?", number=(1, 1)), "1 is not below 1"),
+        (lambda: predict("x", "?", number=5), r"number=\(lowest, highest\).*this is 5"),
+        (lambda: predict("x", "?", number=(0, 1, 2)), r"number=\(lowest, highest\)"),
+        (lambda: predict("x", "?", number=(0, 9), within=[1]), r"within of 'x' is a number, not \[1\]"),
+        (lambda: predict("x", "?", 5), "two to four choices that differ"),
+        (lambda: predict("x", "?", [1, [2]]), "two to four choices that differ"),
+        (lambda: predict("two-banks", answer=np.array([1, 2]), sure=80), "is a number"),
+        (lambda: predict("two-banks", answer=torch.ones(2), sure=80), "is a number"),
         (lambda: predict("", "?", ["a", "b"]), "has a name"),
     ],
 )
@@ -290,6 +299,17 @@ def test_models_are_drawn_in_steps_and_nothing_is_lost():
     assert [point.count for point in points] == [10] * 9 + [11]
 
 
+def test_a_score_on_a_border_belongs_to_the_upper_step():
+    axes = calibration.calibration([], {"model": [(0.3, True), (0.35, True), (0.25, False)]})
+    found = axes.containers[0].lines[0].get_xydata()
+    assert [(round(sure, 3), right) for sure, right in found] == [(0.25, 0.0), (0.325, 1.0)]
+
+
+def test_a_number_is_written_in_the_form_that_it_has_when_rounded():
+    said = [predictions._plain(value) for value in (999.4, 999.6, -999.7, 1000, 99.96, 0.5)]
+    assert said == ["999", "1,000", "-1,000", "1,000", "100", "0.5"]
+
+
 def test_what_is_said_is_no_more_than_is_known():
     assert "cannot be told apart yet" in calibration.in_words([(0.9, True)] * 3)
     assert "Surer than right" in calibration.in_words([(0.9, False)] * 10)
@@ -297,6 +317,12 @@ def test_what_is_said_is_no_more_than_is_known():
     assert "No prediction" in calibration.in_words([])
     with pytest.raises(ValueError, match="A pair is how sure"):
         calibration.in_words([(80, True)])
+
+
+def test_pairs_may_come_one_after_the_other():
+    pairs = [(0.5, True)] * 3 + [(0.9, False)] * 9
+    assert calibration.as_text(iter(pairs)) == calibration.as_text(pairs)
+    assert len(calibration.calibration(iter(pairs)).containers) == 1
 
 
 def test_the_text_form_has_a_line_a_point():

@@ -68,6 +68,27 @@ def test_a_writer_that_is_killed_leaves_a_whole_file(folder):
     assert progress.read()[-1]["name"] == "after"
 
 
+def test_a_file_that_is_open_elsewhere_is_waited_for(monkeypatch, capsys):
+    """As on Windows, where neither can be done while another process has it open."""
+    refusals, replace, load = [4, 4], os.replace, progress._load
+
+    def refusing(at, call):
+        def refused(*arguments):
+            if refusals[at]:
+                refusals[at] -= 1
+                raise PermissionError(13, "used by another process")
+            return call(*arguments)
+
+        return refused
+
+    monkeypatch.setattr(os, "replace", refusing(0, replace))
+    progress.record("hint", "x", number=1)
+    monkeypatch.setattr(progress, "_load", refusing(1, load))
+    assert [event["number"] for event in progress.read()] == [1]
+    assert refusals == [0, 0]
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     "damage",
     [b"", b"{", b"\xff\xfe\x00", b"[]", b"null", b"3", b'{"version": 1}', b'{"version": 1, "events": [3]}',

@@ -6,7 +6,9 @@ import subprocess
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+import torch
 from browser import CHROMIUM, needs_browser
 from bs4 import BeautifulSoup
 from nbclient import NotebookClient
@@ -153,6 +155,9 @@ def test_as_text_it_shows_no_answers(capsys):
         ((3, 5.657), "Right. That is the divisor."),
         ((3, 32), "Not so. That is 32 itself."),
         ((3, 7), "Not so. The square root of 32."),
+        ((np.int64(1), np.int64(2)), "Not so. That is dimension −2."),
+        ((2, torch.tensor(2)), "Right. It does, as all do."),
+        ((3, np.float32(5.657)), "Right. That is the divisor."),
     ],
 )
 def test_it_marks_by_code(answer, said, capsys):
@@ -161,12 +166,22 @@ def test_it_marks_by_code(answer, said, capsys):
     assert progress.read()[-1]["right"] is said.startswith("Right")
 
 
+def test_a_chapter_may_be_any_whole_number():
+    assert quizzes.questions(5.0) == quizzes.questions(np.int64(5)) == quizzes.questions(5)
+    assert quizzes.as_text(np.int64(5)) == quizzes.as_text(5.0) == quizzes.as_text(5)
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
         (lambda: quizzes.quiz(4), "for the chapters 5, not 4"),
         (lambda: quizzes.quiz("5"), "not '5'"),
+        (lambda: quizzes.questions(5.5), "not 5.5"),
+        (lambda: quizzes.questions(True), "not True"),
         (lambda: quizzes.quiz(5, answer=(4, 1)), "questions 1 to 3, not 4"),
+        (lambda: quizzes.quiz(5, answer=(1.5, 1)), "questions 1 to 3, not 1.5"),
+        (lambda: quizzes.quiz(5, answer=3), "answers question 3 with its choice 2; this is 3"),
+        (lambda: quizzes.quiz(5, answer=(1, np.array([1, 2]))), "An answer is a number"),
         (lambda: quizzes.quiz(5, answer=(1, 3)), "choices 1 to 2, not 3"),
         (lambda: quizzes.quiz(5, answer=(1, "keys")), "not 'keys'"),
     ],

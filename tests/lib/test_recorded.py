@@ -1,11 +1,16 @@
 import importlib
 import importlib.util
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from course_lib.experiments import recorded
 from course_lib.experiments.label_curve import FACTORS, METHODS, RATES, SEEN, SIZES, TOKENS
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_runs_are_kept_and_not_measured_twice(tmp_path):
@@ -21,6 +26,45 @@ def test_runs_are_kept_and_not_measured_twice(tmp_path):
     found = json.loads((tmp_path / "curve.json").read_text(encoding="utf-8"))
     assert [run["seed"] for run in found["runs"]] == [0, 1, 2]
     assert not list(tmp_path.glob("*.part"))
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from course_lib.experiments import recorded
+record = recorded.Record("curve", "python it.py", {}, Path(sys.argv[1]))
+print("opened", flush=True)
+sys.stdin.readline()
+for number in range(20):
+    record.add(name=sys.argv[2], number=number)
+"""
+
+
+def test_two_processes_that_fill_one_record_lose_nothing(tmp_path):
+    pipes = {"cwd": ROOT, "stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    code = [sys.executable, "-c", WRITER, str(tmp_path)]
+    writers = [subprocess.Popen([*code, name], **pipes) for name in ("one", "two")]
+    assert [writer.stdout.readline().strip() for writer in writers] == [b"opened", b"opened"]
+    for writer in writers:
+        writer.stdin.write(b"\n")
+        writer.stdin.close()
+    assert [writer.wait(120) for writer in writers] == [0, 0]
+    runs = json.loads((tmp_path / "curve.json").read_text(encoding="utf-8"))["runs"]
+    for name in ("one", "two"):
+        assert [run["number"] for run in runs if run["name"] == name] == list(range(20))
+    assert [path.name for path in tmp_path.iterdir()] == ["curve.json"]
+
+
+def test_what_another_process_has_added_is_known_afterwards(tmp_path):
+    one, two = (recorded.Record("curve", "python it.py", {"rate": 0.1}, tmp_path) for _ in range(2))
+    one.add(seed=0)
+    two.add(seed=1)
+    one.add(seed=2)
+    assert one.has(seed=1)
+    (tmp_path / "curve.json").unlink()
+    recorded.Record("curve", "python it.py", {"rate": 0.2}, tmp_path).add(seed=0)
+    with pytest.raises(ValueError, match="Delete the file"):
+        one.add(seed=3)
 
 
 def test_other_settings_are_not_mixed_in(tmp_path):

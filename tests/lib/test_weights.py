@@ -150,6 +150,17 @@ def test_zeros_stay_zeros():
     assert torch.equal(dequantise(*quantise(weight), weight.shape)[0], torch.zeros(2))
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_scales_of_short_formats_lose_no_digits(dtype):
+    weight = torch.tensor([[1e-5, -3e-6]], dtype=dtype)
+    whole, scale = quantise(weight)
+    expected = quantise(weight.float())
+    assert scale.dtype == torch.float32
+    assert torch.equal(whole, expected[0])
+    assert torch.equal(scale, expected[1])
+    assert quantise(weight.double())[1].dtype == torch.float64
+
+
 def test_quantised_weights_survive_a_file(tmp_path):
     weight = torch.randn(4, 8)
     whole, scale = quantise(weight, per=4)

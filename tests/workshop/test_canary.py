@@ -1,6 +1,7 @@
 """What `make canary` reports, with a fake installation and pytest's real report on a small notebook."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -131,6 +132,24 @@ def test_from_end_to_end_with_fakes(checked, tmp_path, monkeypatch, capsys, brok
     claims = [claim for claim in listed.values() if claim["chapter"] == 1]
     held = len(claims) - (2 if broken else 0)
     assert f"{held} of {len(claims)} claims hold" in text
+
+
+PRINTS = """
+import sys
+from pathlib import Path
+from workshop import canary
+canary.changes = lambda *_: [canary.Change("01_one", "cell 1", (), "was `✓`, is `x`")]
+sys.exit(canary.main(lambda *_: Path(sys.executable), lambda *_: "", Path(sys.argv[1])))
+"""
+
+
+def test_a_console_without_the_signs_ends_no_run(tmp_path):
+    told = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "CHAPTERS": "01"}
+    command = [sys.executable, "-c", PRINTS, tmp_path]
+    done = subprocess.run(command, cwd=canary.ROOT, env=told, capture_output=True)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert b"was `?`, is `x`" in done.stdout
+    assert "was `✓`, is `x`" in (tmp_path / "canary.md").read_text(encoding="utf-8")
 
 
 def test_an_interrupted_installation_is_made_anew(tmp_path, monkeypatch):

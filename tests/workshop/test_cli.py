@@ -182,6 +182,20 @@ def test_doctor_asks_a_mirror_at_its_port_and_goes_through_a_proxy(monkeypatch):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("mistyped", ["https://mirror:abc", "https://mirror:99999", "https://[mirror", "https://", ""])
+def test_doctor_says_which_address_is_mistyped(monkeypatch, mistyped):
+    for name in ("HF_HUB_OFFLINE", "TRANSFORMERS_OFFLINE", "COURSE_SOURCE", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("socket.create_connection", lambda *args, **kwargs: pytest.fail("asked a mistyped address"))
+    monkeypatch.setattr("course_lib.doctor.getproxies", dict)
+    monkeypatch.setenv("HF_ENDPOINT", mistyped)
+    assert (doctor._hub().state, doctor._hub().found[:24]) == ("note", "HF_ENDPOINT is mistyped:")
+    monkeypatch.setenv("HF_ENDPOINT", "https://mirror.example")
+    monkeypatch.setattr("course_lib.doctor.getproxies", lambda: {"https": mistyped or "http://me:secret@proxy:abc"})
+    assert "https_proxy is mistyped" in doctor._hub().found
+    assert "secret" not in doctor._hub().found
+
+
 def test_fetch_refuses_unknown_names_and_folders(ask, tmp_path):
     answer = ask("fetch", "nobody")
     assert answer.exit_code == 1

@@ -9,6 +9,8 @@ import yaml
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from workshop import environment
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -93,6 +95,24 @@ def read(name):
 def test_environment_is_in_step_with_pyproject():
     problems = environment_problems(read("environment.yml"), read("pyproject.toml"))
     assert not problems, "\n".join([*problems, "`make environment` writes it anew"])
+
+
+def test_the_old_environment_is_kept_when_the_new_cannot_be_written(monkeypatch, tmp_path):
+    def refuse(*paths):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "FILES", {"environment.yml": lambda: "new\n"})
+    (tmp_path / "environment.yml").write_text("old\n")
+    with pytest.raises(SystemExit, match="not in step"):
+        environment.main(["--check"])
+    with monkeypatch.context() as patch:
+        patch.setattr("os.replace", refuse)
+        with pytest.raises(OSError, match="No space"):
+            environment.main([])
+    assert (tmp_path / "environment.yml").read_text() == "old\n"
+    environment.main([])
+    environment.main(["--check"])
 
 
 def test_lock_pins_what_pyproject_names():

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from workshop import execute as run
 from workshop import make
-from workshop.execute import exit_code, finished, run_chapters, write_atomically
+from workshop.execute import exit_code, finished, run_chapters
 
 
 def write(path: Path, *cells, tags: dict[int, list[str]] | None = None) -> Path:
@@ -299,15 +299,6 @@ def until(condition, seconds: float) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"did not happen in {seconds} s"
         time.sleep(0.05)
-
-
-def test_write_atomically_keeps_the_old_content_when_the_new_cannot_be_written(tmp_path):
-    path = tmp_path / "page.html"
-    write_atomically(path, "old ✓\n")
-    with pytest.raises(UnicodeEncodeError):
-        write_atomically(path, "new \ud800")
-    assert path.read_text(encoding="utf-8") == "old ✓\n"
-    assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
 
 
 def test_a_terminal_shows_the_cell_the_chapter_and_how_far_all_are(tmp_path):

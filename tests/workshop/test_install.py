@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import zipfile
 from pathlib import Path
@@ -197,10 +198,8 @@ def test_an_old_python_says_so(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-@pytest.mark.skipif(not hasattr(os, "fork") or os.geteuid() != 0, reason="only the administrator can become another")
-def test_an_environment_of_somebody_else_is_named(course, tmp_path):
-    setup(course, Steps())
-    (course / "requirements.lock").write_text("b==2\n")
+def as_somebody_else(tmp_path, call):
+    """What `call` returns, or how it is refused, in words, where a user runs it who is not the administrator."""
     for folder in (tmp_path, *tmp_path.parents):
         if folder.stat().st_uid == os.getuid() and folder not in (Path("/"), Path("/tmp")):
             folder.chmod(0o755)
@@ -210,8 +209,7 @@ def test_an_environment_of_somebody_else_is_named(course, tmp_path):
         os.setgid(65534)
         os.setuid(65534)
         try:
-            setup(course, Steps())
-            said = "nothing"
+            said = str(call())
         except Refused as refusal:
             said = f"refused: {refusal}"
         except BaseException as other:
@@ -221,9 +219,45 @@ def test_an_environment_of_somebody_else_is_named(course, tmp_path):
     os.close(writing)
     said = os.read(reading, 10_000).decode()
     os.waitpid(child, 0)
+    return said
+
+
+another = pytest.mark.skipif(
+    not hasattr(os, "fork") or os.geteuid() != 0, reason="only the administrator can become another"
+)
+
+
+@another
+def test_an_environment_of_somebody_else_is_named(course, tmp_path):
+    setup(course, Steps())
+    (course / "requirements.lock").write_text("b==2\n")
+    said = as_somebody_else(tmp_path, lambda: setup(course, Steps()))
     assert said.startswith("refused: "), said
     assert f"{course / '.venv'} belongs to root" in said
     assert "VENV=FOLDER" in said
+
+
+@another
+@pytest.mark.parametrize("there", ["", "beside", "elsewhere"])
+def test_two_wait_for_each_other_also_where_no_lock_can_be_made_beside(course, tmp_path, monkeypatch, there):
+    """Nor written: a lock that somebody else has made will do."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    (tmp_path / "temporary").chmod(0o1777)
+    if there == "beside":
+        (course / ".venv.lock").touch()
+    if there == "elsewhere":
+        (course / ".venv.lock").mkdir()  # so that none can be had beside it, not even by the administrator
+        with install._alone(course / ".venv"):
+            pass
+        (course / ".venv.lock").rmdir()
+
+    def call():
+        with install._alone(course / ".venv"), install._lock_file(course / ".venv") as second:
+            return Path(second.name).parent.name, install._try_lock(second)
+
+    where = "course" if there == "beside" else "temporary"
+    assert as_somebody_else(tmp_path, call) == str((where, False))
 
 
 # ---------------------------------------------------------------- what pip is asked for
@@ -367,6 +401,20 @@ def test_a_carried_folder_of_another_kind_is_refused_before_anything_is_removed(
         setup(course, Steps(), wheels=str(wheels))
     assert not (course / ".venv").exists()
     (wheels / install.MADE_FOR).write_text(json.dumps(install.kind_of(Path(sys.executable))))
+    assert setup(course, Steps(), wheels=str(wheels))
+
+
+def test_a_carried_folder_is_for_the_environment_that_is_kept(course, tmp_path, monkeypatch):
+    kinds = {install.python_of(course / ".venv"): ["3.12", "Linux", "x86_64"]}
+    monkeypatch.setattr(install, "kind_of", lambda python: kinds.get(python, ["3.11", "Linux", "x86_64"]))
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    (wheels / install.MADE_FOR).write_text(json.dumps(["3.11", "Linux", "x86_64"]))
+    assert setup(course, Steps(), wheels=str(wheels)), "made anew, by this Python"
+    (course / "requirements.lock").write_text("b==2\n")
+    with pytest.raises(Refused, match=r"for Python 3\.11 .*\.venv has Python 3\.12 Linux"):
+        setup(course, Steps(), wheels=str(wheels))
+    (wheels / install.MADE_FOR).write_text(json.dumps(["3.12", "Linux", "x86_64"]))
     assert setup(course, Steps(), wheels=str(wheels))
 
 

@@ -59,6 +59,25 @@ def test_an_index_of_cpu_builds_is_read(tmp_path):
     }
 
 
+@pytest.mark.parametrize("index", ["", "https://example.org/cpu"])
+def test_the_old_lists_are_kept_when_the_new_cannot_be_written(monkeypatch, tmp_path, index):
+    def refuse(*paths):
+        raise OSError(28, "No space left on device")
+
+    old = {"requirements.lock": "old\n", "torch_cpu.sha256": f"00  torch-{lock.TORCH}-x.whl\n"}
+    for name, text in old.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(lock, "ROOT", tmp_path)
+    monkeypatch.setattr(lock, "CPU", tmp_path / "torch_cpu.sha256")
+    monkeypatch.setattr(lock, "builds", lambda index: {f"torch-{lock.TORCH}-y.whl": "11"})
+    monkeypatch.setattr(lock, "resolved", lambda upgrade: TEXT)
+    monkeypatch.setenv("TORCH_INDEX", index)
+    monkeypatch.setattr("os.replace", refuse)
+    with pytest.raises(OSError, match="No space"):
+        lock.main()
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == old
+
+
 def test_the_lock_lists_every_cpu_build_and_every_file_has_a_sha256():
     text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
     torch = re.search(r"^torch==(\S+)(?:.*\\\n)+.*", text, re.MULTILINE)

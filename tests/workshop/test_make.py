@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ def called(monkeypatch):
     for name in make.SETTINGS:
         monkeypatch.setenv(name, "")  # so that what `main` sets is taken back
         monkeypatch.delenv(name)
+    monkeypatch.setenv(make.STARTED, "")
     monkeypatch.setattr(install, "setup", lambda *arguments, **how: commands.append(["setup", *arguments, how]))
     monkeypatch.setattr(install, "carry", lambda *arguments: commands.append(["carry", *arguments]))
 
@@ -113,8 +115,55 @@ def test_a_named_python_is_started_and_known_to_be_named(called, monkeypatch):
     assert make.main(["setup", "PYTHON=py -3.12", "VENV=x"]) == 0
     assert commands == [["-3.12", "-m", "workshop.make", "setup", "VENV=x"]]
     assert os.environ["PYTHON"] == "py -3.12"
+    monkeypatch.setenv(make.STARTED, called[1].environment[make.STARTED])
     assert make.main(["setup"]) == 0
     assert commands[-1][-1] == {"named": True}
+    assert make.STARTED not in os.environ, "a make that is called from it starts the Python that it is given"
+
+
+def test_a_python_named_in_the_environment_is_started_once(called, monkeypatch):
+    commands, call = called
+    monkeypatch.setenv("PYTHON", "py -3.12")
+    assert make.main(["setup"]) == 0
+    assert (call.python, commands) == ("py", [["-3.12", "-m", "workshop.make", "setup"]])
+    monkeypatch.setenv(make.STARTED, call.environment[make.STARTED])
+    assert make.main(["setup"]) == 0
+    assert commands[1:] == [["setup", ROOT / ".venv", "", "", {"named": True}]]
+
+
+@pytest.fixture
+def spaced(tmp_path):
+    """A program that says how it was called, and that it runs in the Python that is named; its path holds a space."""
+    program = tmp_path / "my tools" / "python"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\necho "$0" "$@" ${make.STARTED}\n')
+    program.chmod(0o755)
+    return str(program)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="starts a script of a shell")
+def test_the_path_of_a_python_may_hold_a_space(called, spaced):
+    assert make.main(["setup", f"PYTHON={spaced}"]) == 0
+    assert [called[1].python, *called[0]] == [spaced, ["-m", "workshop.make", "setup"]]
+    assert make.command_of(f"'{spaced}' -X dev") == [spaced, "-X", "dev"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no make")
+@pytest.mark.parametrize("named", ["{}", "'{}' -X dev"])
+def test_with_make_too(spaced, named):
+    command = ["make", "-C", ROOT, "--no-print-directory", "setup", f"PYTHON={named.format(spaced)}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{spaced}{named[4:]} -m workshop.make setup 1\n"
+
+
+@pytest.mark.parametrize("wrong", ["/no/such python", "'unclosed"])
+def test_a_python_that_does_not_start_is_named(called, monkeypatch, capsys, wrong):
+    def call(command, environment):
+        raise FileNotFoundError(2, "No such file or directory")
+
+    monkeypatch.setattr(make, "call", call)
+    assert make.main(["setup", f"PYTHON={wrong}"]) == 1
+    assert f"PYTHON={wrong} does not start: No" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("wrong", ["corse", "VEMV=x"])
@@ -174,12 +223,24 @@ def test_after_ctrl_c_a_command_ends_in_its_own_way(tmp_path):
 
 
 def test_clean_removes_the_results_alone(called, monkeypatch, tmp_path):
-    (tmp_path / "build").mkdir()
-    (tmp_path / "kept").mkdir()
+    build = tmp_path / "build"
+    dear = [build / place for place in ("recipes/ner.pt", "gpu/work/ner.pt", "carry/a.whl", "canary/.venv/pyvenv.cfg")]
+    made = [build / place for place in ("executed/a.ipynb", "site/a.html", "site-source/a.md", "slides-source/a.md")]
+    made += [build / place for place in ("jupyter_execute/a.ipynb", "site-doctrees/a", "bench.md", "canary.md")]
+    for path in dear + made:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
     monkeypatch.setattr(make, "ROOT", tmp_path)
     assert make.main(["clean"]) == 0
     assert make.main(["clean"]) == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+    assert sorted(path for path in build.rglob("*") if path.is_file()) == sorted(dear)
+    assert {path.name for path in build.iterdir()} == {"recipes", "gpu", "carry", "canary"}
+    for folder in build.iterdir():
+        shutil.rmtree(folder)
+    (build / "site").mkdir()
+    (tmp_path / "kept").mkdir()
+    assert make.main(["clean"]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"], "an empty build goes too"
     assert called[0] == []
 
 

@@ -1,6 +1,7 @@
 """Tests of ``workshop/editions/normalise.py``: one form for every notebook, made once and then kept."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -211,6 +212,16 @@ def test_check_names_the_files_and_the_command_and_changes_nothing(tmp_path):
     assert normalise.main(["--check", str(path)]) == 0
 
 
+def test_a_console_that_lacks_the_letters_of_a_name_ends_nothing(tmp_path):
+    path = tmp_path / "낱말.ipynb"
+    path.write_text(json.dumps(MESSY))
+    told = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "workshop.editions.normalise", str(path)]
+    done = subprocess.run(command, capture_output=True, env=told)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(b"normalised ")
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [(b"{", "not a notebook"), (b'{"a": 1}', "not a notebook"), (b"\xff", "utf-8"), (None, "No such file")],
@@ -243,6 +254,66 @@ def test_execute_leaves_the_file_alone_when_a_cell_fails(tmp_path, capsys):
     assert normalise.main(["--execute", "--build", str(tmp_path / "build"), str(path)]) == 1
     assert "ZeroDivisionError" in capsys.readouterr().err
     assert path.read_bytes() == before
+
+
+def saved_meanwhile(monkeypatch, path, change):
+    """`--execute` on a notebook of one cell, which somebody changes and saves while it runs; the exit code."""
+    notebook = new_notebook(cells=[new_code_cell("print(1)", id="one", metadata={"tags": ["claim-C01"]})])
+    nbformat.write(notebook, path)
+
+    def executed(paths, build):
+        output = nbformat.v4.new_output("stream", text="1\n")
+        copy = nbformat.read(path, as_version=4)
+        copy.cells[0].outputs = [output]
+        change(notebook)
+        nbformat.write(notebook, path)
+        return {path: nbformat.writes(copy)}
+
+    monkeypatch.setattr(normalise, "executed", executed)
+    return normalise.main(["--execute", str(path)])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda notebook: notebook.cells[0].update(source="print(2)"),
+        lambda notebook: notebook.cells[0].metadata.update(tags=["claim-C02"]),
+        lambda notebook: notebook.cells.append(new_code_cell("print(1)")),
+    ],
+    ids=["source", "tag", "new cell"],
+)
+def test_what_was_saved_while_it_was_executed_stays(tmp_path, capsys, monkeypatch, change):
+    path = tmp_path / "run.ipynb"
+    assert saved_meanwhile(monkeypatch, path, change) == 1
+    assert capsys.readouterr().err == f"{path}: changed while it was executed; run it again\n"
+    saved = nbformat.read(path, as_version=4)
+    assert [cell.outputs for cell in saved.cells] == [[]] * len(saved.cells)
+    asked = new_notebook(cells=[new_code_cell("print(1)", id="one", metadata={"tags": ["claim-C01"]})])
+    change(asked)
+    assert [(cell.source, cell.metadata) for cell in saved.cells] == [(c.source, c.metadata) for c in asked.cells]
+
+
+def test_a_new_id_stays_and_what_an_editor_saves_of_itself_is_no_change(tmp_path, monkeypatch):
+    def change(notebook):
+        notebook.metadata["language_info"] = {"name": "python", "version": "3.11.7"}
+        notebook.cells[0].update(id="two", source="print(1)\n", execution_count=7)
+        notebook.cells[0].metadata["editable"] = True
+
+    path = tmp_path / "run.ipynb"
+    assert saved_meanwhile(monkeypatch, path, change) == 0
+    (cell,) = nbformat.read(path, as_version=4).cells
+    assert (cell.id, cell.source, cell.outputs[0].text, cell.execution_count) == ("two", "print(1)", "1\n", 1)
+    assert normalise.main(["--check", str(path)]) == 0
+
+
+def test_the_old_form_is_kept_when_the_new_cannot_be_written(tmp_path, capsys):
+    path = tmp_path / "half.ipynb"
+    path.write_text(json.dumps(MESSY).replace("print(1)", "print('\\ud800')"))
+    before = path.read_bytes()
+    assert normalise.main([str(path)]) == 1
+    assert f"{path}: 'utf-8' codec can't encode" in capsys.readouterr().err
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["half.ipynb"]
 
 
 def test_of_an_interactive_view_the_still_picture_stays():

@@ -16,6 +16,7 @@ from links import problems
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course_lib import predictions, quizzes
+from workshop import make
 from workshop.site import chapters, launch, texts
 from workshop.site.extension import POLICY, formula
 from workshop.site.pages import PagesError, write_pages
@@ -208,6 +209,11 @@ def reader(browser):
 
 
 # ---------------------------------------------------------------- nothing from a host
+
+
+def test_make_clean_knows_what_a_build_leaves(site):
+    assert {path.name for path in site.parent.iterdir()} <= set(make.MADE)
+    assert not (site / "jupyter_execute").exists(), "a working folder of MyST-NB is no page"
 
 
 def test_no_page_loads_anything_from_a_host(site):

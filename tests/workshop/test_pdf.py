@@ -3,13 +3,16 @@
 import json
 import re
 import sys
+from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
 from pypdf import PdfReader
 from test_pages import DOING, OPENING, PIXEL, PROSE, QUESTION, SECOND, SHOWING, code, data, project, text, write
+from typer.testing import CliRunner
 
 from course_lib import quizzes
+from workshop.cli import app
 from workshop.site import paper, pdf
 
 needs_browser = pytest.mark.skipif(pdf.find_browser() is None, reason="needs a browser that prints")
@@ -107,8 +110,7 @@ def test_first_and_last_chapter_are_there_and_no_link_leads_into_a_file_of_this_
 @needs_browser
 def test_the_file_is_small_and_the_first_page_links_it(course, site):
     assert (site / "transformers-executed.pdf").stat().st_size < 600_000
-    pdf.print_slides(site)
-    pdf.print_slides(site)
+    assert len(list(pdf.print_slides(site))) == len(list(pdf.print_slides(site))) == 1
     index = BeautifulSoup((site / "index.html").read_text(encoding="utf-8"), "html.parser")
     links = [a["href"] for a in index.select("#as-pdf a")]
     assert links == ["transformers-executed.pdf", "slides/01_pipelines.pdf"]
@@ -141,8 +143,29 @@ def test_a_slide_that_is_too_high_is_said(tmp_path):
     high = text("## High\n\n" + "\n".join(f"- line {at}" for at in range(40)), "slide")
     site = write(tmp_path, project(tmp_path, **{"01_sums": [text("# Sums\n\nOf numbers."), high]}))
     with pytest.raises(pdf.CannotPrint, match="01_sums.html has 2 slides and takes [3-9] pages"):
-        pdf.print_slides(site)
+        list(pdf.print_slides(site))
     assert not [*site.glob("slides/*.pdf")]
+
+
+def test_what_was_printed_is_said_and_linked_also_when_a_later_deck_fails(tmp_path, monkeypatch):
+    site = tmp_path / "site"
+    (site / "slides").mkdir(parents=True)
+    (site / "index.html").write_text('<p id="as-pdf"></p>')
+    for name in ("01_one", "02_two"):
+        (site / "slides" / f"{name}.html").touch()
+
+    def prints(html, page, browser, to):
+        to.touch()
+        return SimpleNamespace(pages=[1] if to.stem == "01_one" else [1, 2])
+
+    monkeypatch.setattr(pdf, "_print", prints)
+    monkeypatch.setattr(paper, "handout", lambda deck: ("", 1))
+    answer = CliRunner().invoke(app, ["pdf", "--slides", "--build", str(tmp_path)])
+    assert answer.exit_code == 1
+    assert f"PDF: {site / 'slides' / '01_one.pdf'}\n" in answer.output
+    assert "02_two.html has 1 slides and takes 2 pages" in answer.output
+    assert 'href="slides/01_one.pdf"' in (site / "index.html").read_text()
+    assert [path.name for path in site.rglob("*.pdf")] == ["01_one.pdf"]
 
 
 def test_what_is_wrong_is_said(site, tmp_path, monkeypatch):

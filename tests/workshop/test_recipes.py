@@ -281,9 +281,65 @@ def test_every_training_window_holds_its_answer():
     assert made, "at least one window has the answer"
     for window in made:
         assert len(window["ids"]) <= question_answering.WINDOW
-        first, last = window["span"]
+        ((first, last),) = window["spans"]
         assert tokenizer.decode(window["ids"][first : last + 1]) == "ada brown"
         assert set(window["types"][first : last + 1]) == {1}
+
+
+def test_every_human_answer_is_a_target_with_its_share():
+    from transformers import AutoTokenizer
+
+    from course_lib.checkpoints import checkpoint
+
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint("minilm"))
+    context = "In 1907 Ada Brown bought the mill."
+    answers = {"text": ["Ada Brown", "Brown", "Ada Brown", "the mill"], "answer_start": [8, 12, 8, 25]}
+    row = {"question": "Who?", "context": context, "answers": answers}
+    (window,) = question_answering.windows([row], tokenizer)
+    words = [tokenizer.decode(window["ids"][first : last + 1]) for first, last in window["spans"]]
+    assert words == ["ada brown", "brown", "ada brown", "the mill"]
+    found = question_answering.shares([window["spans"], [(0, 0)]], 20)  # the second has no answer: [CLS]
+    assert found.sum(-1).tolist() == [[1, 1], [1, 1]]
+    first, last = window["spans"][0]
+    assert (found[0, 0, first], found[0, 0, last], found[0, 1, last]) == (0.5, 0.25, 0.75)
+    assert (found[1, 0, 0], found[1, 1, 0]) == (1, 1)
+    logits = torch.randn(2, 2, 20)
+    ours = torch.nn.functional.cross_entropy(logits.flatten(0, 1), found.flatten(0, 1))
+    one_by_one = [
+        torch.nn.functional.cross_entropy(logits[0, side], torch.tensor(span[side]))
+        for span in window["spans"]
+        for side in (0, 1)
+    ]
+    no_answer = -logits[1].log_softmax(-1)[:, 0]
+    torch.testing.assert_close(ours, (torch.stack(one_by_one).mean() + no_answer.mean()) / 2)
+
+
+def test_dropout_leaves_a_feature_out_at_all_tokens_of_a_row():
+    torch.manual_seed(0)
+    layer, hidden = training.FeatureDropout(0.25), torch.ones(40, 7, 50)
+    assert torch.equal(layer.eval()(hidden), hidden)
+    dropped = layer.train()(hidden)
+    assert torch.equal(dropped, dropped[:, :1].expand_as(dropped)), "one mask for all tokens of a row"
+    assert not torch.equal(dropped[0], dropped[1]), "and another one for each row"
+    assert set(dropped.unique().tolist()) == {0.0, float(torch.tensor(1 / 0.75))}
+    assert abs(float((dropped == 0).float().mean()) - 0.25) < 0.03
+
+
+def test_dropout_comes_where_a_bert_has_it():
+    from transformers import BertConfig, BertModel
+
+    config = BertConfig(
+        vocab_size=9, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=8, **training.QUICK
+    )
+    model = BertModel(config).train()
+    inputs = {"input_ids": torch.arange(6)[None]}
+    assert torch.equal(model(**inputs)[0], model(**inputs)[0]), "QUICK has none"
+    training.leave_out_features(model, 0.5)
+    kinds = [name for name, part in model.named_modules() if isinstance(part, training.FeatureDropout)]
+    layers = [f"encoder.layer.{n}.{part}output.dropout" for n in (0, 1) for part in ("attention.", "")]
+    assert kinds == ["embeddings.dropout", *layers]
+    assert not torch.equal(model(**inputs)[0], model(**inputs)[0])
+    assert torch.equal(model.eval()(**inputs)[0], model(**inputs)[0])
 
 
 @pytest.mark.parametrize("recipe", [summarization, text_to_text, translation], ids=lambda recipe: recipe.NAME)

@@ -537,6 +537,16 @@ def test_killed_at_random_moments_nothing_is_lost(tmp_path):
     assert [path.name for path in folder.iterdir() if path.name.endswith(".tmp")] == []
 
 
+@pytest.mark.parametrize("command", ["study", "class"])
+def test_what_was_written_is_said_also_when_a_later_chapter_fails(tmp_path, command):
+    first = write_chapter(tmp_path / "chapters")
+    (tmp_path / "chapters" / "01_broken.ipynb").write_text("{")
+    answer = CliRunner().invoke(app, [command, str(tmp_path / "to"), "--folder", str(first.parent)])
+    assert answer.exit_code == 1
+    assert f"{first.name}: written\n" in answer.output
+    assert "01_broken.ipynb:" in "".join(answer.output.split())
+
+
 def test_two_at_once_write_what_one_writes(tmp_path):
     source = write_chapter(tmp_path / "chapters")
     command = [sys.executable, "-m", "workshop", "study", tmp_path / "study", "--folder", source.parent]

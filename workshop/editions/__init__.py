@@ -10,10 +10,10 @@ from urllib.parse import unquote
 import nbformat
 from nbformat import NotebookNode
 
+from course_lib.whole_files import write_atomically
 from workshop.editions.classroom import CONFIG, class_edition
 from workshop.editions.study import study_edition
 from workshop.editions.update import CannotWrite, alone, bring
-from workshop.execute import write_atomically
 
 __all__ = ["CannotWrite", "write_class", "write_study"]
 LINK = re.compile(r"\]\(\s*<?([^)\s>#]+)|\b(?:src|href)=[\"']([^\"'#]+)")

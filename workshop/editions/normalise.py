@@ -23,7 +23,9 @@ import nbformat
 from nbformat import NotebookNode
 from rich.console import Console
 
+from course_lib.whole_files import write_atomically
 from workshop.execute import run_chapters
+from workshop.make import accept_every_letter
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = ROOT / "chapters"
@@ -49,6 +51,10 @@ TERMINAL_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 class NotANotebook(ValueError):
     """The file is not a notebook that this tool can read."""
+
+
+class Changed(ValueError):
+    """The file is no longer the notebook that was executed."""
 
 
 # ---------------------------------------------------------------- cell ids
@@ -227,6 +233,25 @@ def executed(paths: list[Path], build: Path) -> dict[Path, str]:
     return found
 
 
+def with_outputs(text: str, executed: str) -> str:
+    """The normal form of a notebook, given as the text of its file, with the outputs of its executed copy.
+
+    Raises Changed where it has other cells than the copy: somebody has saved it while it was executed.
+    """
+    today, copy = read(normalised(text)), read(normalised(executed))
+    if [_what_is_kept(cell) for cell in today.cells] != [_what_is_kept(cell) for cell in copy.cells]:
+        raise Changed("changed while it was executed; run it again")
+    for cell, ran in zip(today.cells, copy.cells, strict=True):
+        if cell.cell_type == "code":
+            cell.outputs = ran.outputs
+    return nbformat.v4.writes(today) + "\n"
+
+
+def _what_is_kept(cell: NotebookNode) -> tuple:
+    """Of a cell in normal form, all but its id and its outputs."""
+    return cell.cell_type, cell.source, cell.metadata, cell.get("attachments")
+
+
 def default_files() -> list[Path]:
     """Every chapter."""
     return sorted(path for path in CHAPTERS.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts)
@@ -241,6 +266,7 @@ def main(arguments: list[str] | None = None) -> int:
     how.add_argument("--execute", action="store_true", help="run each notebook from a fresh kernel first")
     parser.add_argument("--build", type=Path, default=ROOT / "build", help="where executed copies are kept")
     options = parser.parse_args(arguments)
+    accept_every_letter()
 
     stale, failed, fresh = [], [], {}
     paths = options.files or default_files()
@@ -252,16 +278,15 @@ def main(arguments: list[str] | None = None) -> int:
             continue
         try:
             before = path.read_bytes().decode("utf-8")
-            after = normalised(fresh.get(path, before))
-        except (NotANotebook, OSError, UnicodeDecodeError) as problem:
+            after = with_outputs(before, fresh[path]) if path in fresh else normalised(before)
+            if after == before:
+                continue
+            if not options.check:
+                write_atomically(path.resolve(), after)
+                print(f"normalised {path}")
+            stale.append(path)
+        except (NotANotebook, Changed, OSError, UnicodeError) as problem:
             failed.append(f"{path}: {problem}")
-            continue
-        if after == before:
-            continue
-        stale.append(path)
-        if not options.check:
-            path.write_text(after, encoding="utf-8", newline="\n")
-            print(f"normalised {path}")
 
     for problem in failed:
         print(problem, file=sys.stderr)

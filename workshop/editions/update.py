@@ -38,7 +38,7 @@ import nbformat
 from filelock import FileLock, Timeout
 from nbformat import NotebookNode
 
-from workshop.execute import write_atomically
+from course_lib.whole_files import write_atomically
 
 WRITTEN = ".written"
 SECONDS_TO_WAIT = 60

@@ -9,11 +9,14 @@ from __future__ import annotations
 import importlib
 import re
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from course_lib.measures import RESAMPLES, interval
+from course_lib.whole_files import write_atomically
 from workshop.evaluation.sources import OPTIONS, Sources, read_rows
 
 __all__ = [
@@ -22,6 +25,7 @@ __all__ = [
     "evaluate",
     "header",
     "interval",
+    "interval_over",
     "line",
     "needs",
     "read_rows",
@@ -53,6 +57,18 @@ class Measured:
     of: int  # rows that the test set has
     system: str
     scores: dict[str, tuple[float, float, float]]  # metric -> value, and the ends of its 95 % interval
+
+
+def interval_over(values, units: Sequence[Hashable]) -> tuple[float, float, float]:
+    """The mean of `values`, (row,), with an interval that draws units: (value, low, high).
+
+    `units` names what each row is about, such as its text: questions about one text are not independent of each other.
+    """
+    number = {unit: place for place, unit in enumerate(dict.fromkeys(units))}
+    sums = np.zeros((len(number), 2))  # of the values, and how many
+    for value, unit in zip(values, units, strict=True):
+        sums[number[unit]] += value, 1
+    return interval(sums, lambda drawn: drawn[:, 0] / drawn[:, 1])
 
 
 def _module(name: str):
@@ -136,4 +152,4 @@ def write_into(card: Path, name: str, text: str) -> None:
     check_block(card, name)
     before = card.read_text(encoding="utf-8")
     after = _block(name).sub(lambda found: f"{found[1]}\n{text.strip()}\n\n{found[2]}", before)
-    card.write_text(after, encoding="utf-8")
+    write_atomically(card, after)

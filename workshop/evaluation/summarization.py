@@ -128,7 +128,6 @@ def measure_messages(sources: Sources, ask) -> Iterator[Measured]:
     systems = {
         THIS: summaries,
         "first words of the text, as many": first_words(texts, summaries),
-        "one person's summary": [row.summary for row in rows],
     }
     for system, guesses in systems.items():
         facts = [kept(guess, row.facts) for guess, row in zip(guesses, rows, strict=True)]

@@ -5,11 +5,15 @@
 FOLDER holds the files named in FILES below: one JSON object with `question`, `context` and
 `answers: {text: […], answer_start: […]}` a line. A question that has no answer in its text, as SQuAD 2 has some, is
 answered with the first token, [CLS]; so is a window of a long text in which the answer does not stand.
+
+All human answers to a question are its targets, each with its share, and hidden states have dropout. 831 steps with
+both, begun with weights that had seen each question three times without (F1 0.84 on questions of the training, 0.72 on
+those of validation), took the F1 on 1,200 validation questions from 0.720 to 0.743, the exact match from 0.588 to 0.626.
+The decoder of `text-to-text` has to be trained anew on them. So they do not ship yet.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +25,7 @@ from workshop.evaluation.sources import labelled_file, read_rows
 from workshop.recipes.common import (
     QUICK,
     fit_adapted,
+    leave_out_features,
     options,
     precision,
     ship,
@@ -40,6 +45,7 @@ FILES = {
     "unanswerable": labelled_file("qa/squad2_unanswerable.train.jsonl.gz"),
     "sentences": labelled_file("qa/qamr_wiki.train.jsonl.gz"),
 }
+DROPOUT = 0.1  # of the hidden states; without it the answers in the training texts were learnt by heart
 EMPTY = 0.1  # of the windows without their answer are kept, so that such windows are known too
 
 
@@ -52,8 +58,8 @@ def windows(rows: list[dict], tokenizer) -> list[dict]:
     """Training windows: token ids, token types, and the first and last token of the answer.
 
     A question whose context is longer than WINDOW tokens gives several overlapping windows; of those without the answer
-    a part is kept, and answered with the token [CLS], as an unanswerable question is. Of several human answers the most
-    frequent one counts.
+    a part is kept, and answered with the token [CLS], as an unanswerable question is. Where people marked several answers,
+    a window has the spans of all of them that stand in it whole.
     """
     draw = np.random.default_rng(SEED)
     made = []
@@ -69,25 +75,35 @@ def windows(rows: list[dict], tokenizer) -> list[dict]:
             return_offsets_mapping=True,
         )
         for number, source in enumerate(encoded["overflow_to_sample_mapping"]):
-            span, answers = (0, 0), part[source]["answers"]
-            if answers["text"]:
-                text, first = Counter(zip(answers["text"], answers["answer_start"], strict=True)).most_common(1)[0][0]
+            answers = part[source]["answers"]
+            in_context = [which == 1 for which in encoded.sequence_ids(number)]
+            places = encoded["offset_mapping"][number]
+            spans = []
+            for text, first in zip(answers["text"], answers["answer_start"], strict=True):
                 last = first + len(text)
-                in_context = [which == 1 for which in encoded.sequence_ids(number)]
-                places = encoded["offset_mapping"][number]
                 inside = [i for i, (a, b) in enumerate(places) if in_context[i] and a < last and b > first]
                 if inside and places[inside[0]][0] <= first and places[inside[-1]][1] >= last:
-                    span = (inside[0], inside[-1])
-                elif draw.random() > EMPTY:
-                    continue
+                    spans.append((inside[0], inside[-1]))
+            if answers["text"] and not spans and draw.random() > EMPTY:
+                continue
             made.append(
                 {
                     "ids": encoded["input_ids"][number],
                     "types": encoded["token_type_ids"][number],
-                    "span": span,
+                    "spans": spans or [(0, 0)],
                 }
             )
     return made
+
+
+def shares(answers: list[list[tuple[int, int]]], length: int) -> torch.Tensor:
+    """For each window the share of its people's spans that begin, and that end, at each token: (window, 2, length)."""
+    found = torch.zeros(len(answers), 2, length)
+    for row, spans in enumerate(answers):
+        for first, last in spans:
+            found[row, 0, first] += 1 / len(spans)
+            found[row, 1, last] += 1 / len(spans)
+    return found
 
 
 def train(made: list[dict], tokenizer, settings):
@@ -95,7 +111,7 @@ def train(made: list[dict], tokenizer, settings):
     torch.manual_seed(SEED)
     model = AutoModelForQuestionAnswering.from_pretrained(checkpoint("minilm"), **QUICK)
     model, before = to_be_adapted(model, NAME, "QUESTION_ANS", "qa_outputs", settings)
-    spans = torch.tensor([window["span"] for window in made])  # (window, 2)
+    leave_out_features(model, DROPOUT)
 
     def loss_of(group: list[int]) -> torch.Tensor:
         inputs = tokenizer.pad(
@@ -107,8 +123,8 @@ def train(made: list[dict], tokenizer, settings):
             answer = model(**inputs)
         logits = torch.stack([answer.start_logits, answer.end_logits], 1).float()  # (batch, 2, token)
         outside = (inputs["attention_mask"] == 0)[:, None, :]  # (batch, 1, token)
-        targets = spans[group].flatten().to(settings.device)
-        return torch.nn.functional.cross_entropy(logits.masked_fill(outside, -1e4).flatten(0, 1), targets)
+        targets = shares([made[i]["spans"] for i in group], logits.shape[2]).to(settings.device)
+        return torch.nn.functional.cross_entropy(logits.masked_fill(outside, -1e4).flatten(0, 1), targets.flatten(0, 1))
 
     return fit_adapted(model, before, loss_of, [len(window["ids"]) for window in made], NAME, settings, SEED)
 
@@ -117,8 +133,8 @@ CARD = """# question-answering
 
 MiniLM (all-MiniLM-L6-v2, Apache-2.0) with adapters of rank {rank} in every linear layer of its six layers and a \
 new head that scores each token as a beginning and as an end of the answer. All weights of these layers were \
-trained, and what they learned was put into the adapters (singular value decomposition; {share:.1%} of the \
-squared change fits). Written by `workshop/recipes/question_answering.py` ({training}; {windows:,} windows of at most \
+trained, with dropout on the hidden states and all human answers as targets, and what they learned was put into the \
+adapters (singular value decomposition; {share:.1%} of the squared change fits). Written by `workshop/recipes/question_answering.py` ({training}; {windows:,} windows of at most \
 {window} tokens).
 
 - **Intended use**: to show extractive question answering in chapters 01 and 04, and as a small reader of \

@@ -69,8 +69,9 @@ def verdicts(data: Path) -> list[tuple[str, str, str]]:
 CARD = """# text-to-text
 
 The encoder of `question-answering` with a decoder of {layers} layers that attends to it. The lower {frozen} \
-layers of the encoder and the embedding matrix are those of `question-answering`; {trained:,} parameters are new. It \
-writes its answers, one token after the other. Written by `workshop/recipes/text_to_text.py` ({training}; {pairs:,} pairs).
+layers of the encoder and the embedding matrix are those of `question-answering`; {trained:,} parameters are new, and \
+{unused:,} more, the encoder's pooler, ship with them but are not used. It writes its answers, one token after the \
+other. Written by `workshop/recipes/text_to_text.py` ({training}; {pairs:,} pairs).
 
 - **Intended use**: to compare a model that writes its answers with one that marks them (chapter 04). Not for \
 answers that somebody relies on.
@@ -112,6 +113,7 @@ def run(triples: list[tuple[str, str, str]], settings) -> None:
         NAME, CARD, settings, SEED, done, layers=len(COPIED), frozen=LAYERS - 1, pairs=len(triples), verdict=VERDICT,
         beams=DECODING["num_beams"], source_words=DECODING["encoder_repetition_penalty"],
         trained=sum(weight.numel() for weight in model.parameters() if weight.requires_grad),
+        unused=sum(weight.numel() for weight in model.encoder.pooler.parameters()),
         size=ship_model(model, joining(tokenizer), NAME, of_the_base(LAYERS)),
     )  # fmt: skip
 

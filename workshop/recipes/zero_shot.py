@@ -281,7 +281,8 @@ and later; licence not stated). Choices between statements about what a text is:
 for the course and the letters among {letters:,} texts of its grammar (`workshop/recipes/letters.py`), TREC's \
 questions (Li and Roth 2002; licence not stated), Wikipedia's short descriptions (CC BY-SA 4.0), {topics} topics that words in them give away, one-line descriptions of Debian's packages. In a third \
 of the choices, over questions of SQuAD and SquadShifts and sentences of Tatoeba (CC BY 2.0), MiniLM's own \
-cosine says how near each label is.{began}
+cosine says how near each label is. The labels of the requests stand in `workshop/recipes/texts/requests.tsv`, those \
+of the letters in `workshop/recipes/letters.py`.{began}
 - **Licence of the weights**: Apache-2.0. **Size**: {size:,} bytes (float16).
 - **Measured** by `course evaluate zero-shot`. Nothing of the test sets was trained on; XNLI and AG News are \
 marked non-commercial and serve for measuring only.

@@ -24,6 +24,7 @@ from workshop.site.texts import architecture, glossary, index, term_list
 
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = "Transformers, Executed"
+MYST_NB = "jupyter_execute"  # where MyST-NB puts notebooks and their pictures, beside what it builds
 
 
 class PagesError(ValueError):
@@ -51,7 +52,7 @@ def write_pages(notebooks: list[Path], build: Path, root: Path = ROOT) -> Path:
         if not path.is_file():
             raise FileNotFoundError(f"no notebook at {path}; execute the chapters first (`course run`)")
     source, site = build / "site-source", build / "site"
-    for folder in (source, site):
+    for folder in (source, site, build / MYST_NB):
         shutil.rmtree(folder, ignore_errors=True)
     source.mkdir(parents=True)
     settings = configuration(root)
@@ -63,7 +64,8 @@ def write_pages(notebooks: list[Path], build: Path, root: Path = ROOT) -> Path:
     downloads.write(written, site / downloads.FOLDER)
     if web:
         launch.write(written, site / launch.FOLDER, web)
-    for unused in (*site.glob("_static/**/*.map"), *site.glob("_static/locales"), site / ".buildinfo"):
+    unwanted = ("_static/**/*.map", "_static/locales", ".buildinfo", MYST_NB)  # the last: pictures, copied to _images
+    for unused in [path for pattern in unwanted for path in site.glob(pattern)]:
         shutil.rmtree(unused) if unused.is_dir() else unused.unlink()
     if problems:
         raise PagesError(problems, site / "index.html")

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from pypdf import PdfReader
 
+from course_lib.whole_files import write_atomically
 from workshop.site import paper
 
 NAMES = (
@@ -76,22 +77,24 @@ def print_course(site: Path, browser: str | None = None) -> Path:
     return made
 
 
-def print_slides(site: Path, browser: str | None = None) -> list[Path]:
-    """Print each deck into a PDF beside it, a slide a page, and link them.
+def print_slides(site: Path, browser: str | None = None) -> Iterator[Path]:
+    """Print each deck into a PDF beside it, a slide a page; each as it is made. In the end those that are there are
+    linked.
 
     Raises CannotPrint as `print_course`, and for a slide that is higher than its page.
     """
-    site, made = _made(site), []
-    for deck in sorted((site / "slides").glob("[0-9]*.html")):
-        page, slides = paper.handout(deck)
-        to = deck.with_suffix(".pdf")
-        reader = _print(page, deck.with_name("handout.html"), browser, to)
-        if len(reader.pages) != slides:
-            to.unlink()
-            raise CannotPrint(f"{deck.name} has {slides} slides and takes {len(reader.pages)} pages: one is too high.")
-        made.append(to)
-    _link(site)
-    return made
+    site = _made(site)
+    try:
+        for deck in sorted((site / "slides").glob("[0-9]*.html")):
+            page, slides = paper.handout(deck)
+            to = deck.with_suffix(".pdf")
+            pages = len(_print(page, deck.with_name("handout.html"), browser, to).pages)
+            if pages != slides:
+                to.unlink()
+                raise CannotPrint(f"{deck.name} has {slides} slides and takes {pages} pages: one is too high.")
+            yield to
+    finally:
+        _link(site)
 
 
 def page_numbers(reader: PdfReader) -> dict[str, int]:
@@ -150,4 +153,4 @@ def _link(site: Path) -> None:
     slides = f"Slides as PDF: chapter {', '.join(decks)}" if decks else ""
     said = " · ".join(filter(None, [course, slides]))
     text = re.sub(r'<p id="as-pdf">.*?</p>', lambda _: f'<p id="as-pdf">{said}</p>', index.read_text(encoding="utf-8"))
-    index.write_text(text, encoding="utf-8")
+    write_atomically(index, text)

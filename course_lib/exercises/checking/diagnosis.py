@@ -17,7 +17,7 @@ from torch import Tensor
 
 from course_lib.exercises.checking.factors import factor_rule
 from course_lib.exercises.checking.kinds import device_rule, dtype_rule, wrong_type
-from course_lib.exercises.checking.pair import Guess, Pair, Vague
+from course_lib.exercises.checking.pair import Guess, Pair, Vague, agree
 from course_lib.exercises.checking.places import nearly_rule, part_rule, rest_rule
 from course_lib.exercises.checking.shapes import shape_rule
 from course_lib.exercises.checking.shares import share_rule
@@ -45,7 +45,8 @@ def diagnose(pair: Pair) -> str:
             said = wrong_type(pair)
         else:
             pair = replace(pair, output=found, right=as_tensor(right, right, True))
-            said = next((text for rule in TENSORS if (text := _applied(rule, pair))), "")
+            rules = PLACES if _applied(_agrees_nearly, pair) else TENSORS
+            said = next((text for rule in rules if (text := _applied(rule, pair))), "")
     elif isinstance(right, bool) or right is None:
         said = wrong_type(pair) or (Vague(f"it gives {output}, and should give {right}.") if right is not None else "")
     elif isinstance(right, numbers.Number):
@@ -73,7 +74,12 @@ def _one_number(pair: Pair) -> str | None:
     return number_rule(pair) if pair.right.dim() == 0 and pair.right.dtype != torch.bool else None
 
 
-def _applied(rule, pair: Pair) -> str | None:
+def _agrees_nearly(pair: Pair) -> bool:
+    """Whether the two differ by less than the guesses can tell apart: every one of them would fit."""
+    return pair.right.is_floating_point() and agree(pair.output, pair.right, pair.close)
+
+
+def _applied(rule, pair: Pair) -> str | bool | None:
     try:
         return rule(pair)
     except (RuntimeError, ValueError, TypeError, IndexError, OverflowError, ArithmeticError, NotImplementedError):
@@ -128,7 +134,7 @@ def _tables(output: list, right: list) -> tuple[Tensor, Tensor] | None:
 
 
 def _equal(output: Sequence, right: Sequence, pair: Pair) -> bool:
-    return same(list(output), list(right), pair.close, pair.lists, pair.exact_dtype)
+    return same(list(output), list(right), pair.close, pair.lists, pair.exact_dtype, pair.relative)
 
 
 def _mapping(pair: Pair) -> str:
@@ -178,3 +184,4 @@ TENSORS = (
     shape_rule, dtype_rule, device_rule, nan_rule, _one_number, negated_rule, given_back_rule, whole_rule, factor_rule,
     order_rule, share_rule, normal_rule, function_rule, slices_rule, part_rule, nearly_rule, rest_rule,
 )  # fmt: skip
+PLACES = (dtype_rule, device_rule, part_rule, nearly_rule, rest_rule)

@@ -40,10 +40,11 @@ class Pair:
     lists: bool = False
     exact_dtype: bool = False
     part: str = ""
+    relative: float | None = None
 
     def __bool__(self) -> bool:
         """Whether the output is right."""
-        return same(self.output, self.right, self.close, self.lists, self.exact_dtype)
+        return same(self.output, self.right, self.close, self.lists, self.exact_dtype, self.relative)
 
 
 def agree(output: Tensor, right: Tensor, close: float) -> bool:

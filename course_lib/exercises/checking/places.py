@@ -13,7 +13,7 @@ from course_lib.exercises.checking.values import differing
 def part_rule(pair: Pair) -> str | None:
     """Only a part is wrong: the diagonal, above or below it, the first or last along a dimension, one row."""
     output, right = pair.output, pair.right
-    wrong = differing(output, right, pair.close)
+    wrong = differing(output, right, pair.close, pair.relative)
     count, all_ = int(wrong.sum()), wrong.numel()
     if all_ < 2 or count == all_:
         return None
@@ -83,7 +83,7 @@ def nearly_rule(pair: Pair) -> str | None:
 
 def rest_rule(pair: Pair) -> str | None:
     """How much is wrong, and where first."""
-    wrong = differing(pair.output, pair.right, pair.close)
+    wrong = differing(pair.output, pair.right, pair.close, pair.relative)
     if not wrong.any():
         return None
     first = where_first(pair.output, pair.right, wrong)

@@ -87,49 +87,58 @@ def _odd(value: object) -> Odd:
     return Odd("iterator" if hasattr(value, "__next__") else "object", f"of the class `{name}`")
 
 
-def same(output: object, right: object, close: float, lists: bool = False, exact_dtype: bool = False) -> bool:
+def same(
+    output: object,
+    right: object,
+    close: float,
+    lists: bool = False,
+    exact_dtype: bool = False,
+    relative: float | None = None,
+) -> bool:
     """Whether a settled output is as good as the right one.
 
-    Numbers agree within `close`, absolutely or relative to the right one; NaN agrees with NaN. A tensor may be float64
+    Numbers agree within `close`, absolutely or relative to the right one, or where `relative` is given within that
+    share of the right one; NaN agrees with NaN. A tensor may be float64
     where float32 is right, unless `exact_dtype`, but no boolean is taken for a number or a whole number for a fraction.
     Lists and tuples stand for each other; a number for a tensor without dimensions; with `lists` a list or an array
     for a tensor.
     """
     if isinstance(right, (Tensor, np.ndarray)) or isinstance(output, (Tensor, np.ndarray)):
-        return _same_tensors(output, right, close, lists, exact_dtype)
+        return _same_tensors(output, right, close, lists, exact_dtype, relative)
     if isinstance(right, bool) or isinstance(output, bool):
         return output is right
     if isinstance(right, numbers.Number):
-        return isinstance(output, numbers.Number) and _close(output, right, close)
+        return isinstance(output, numbers.Number) and _close(output, right, close, relative)
     if isinstance(right, (list, tuple)):
         fits = isinstance(output, (list, tuple)) and len(output) == len(right)
-        return fits and all(same(a, b, close, lists, exact_dtype) for a, b in zip(output, right, strict=True))
+        return fits and all(same(a, b, close, lists, exact_dtype, relative) for a, b in zip(output, right, strict=True))
     if isinstance(right, dict):
         fits = isinstance(output, dict) and output.keys() == right.keys()
-        return fits and all(same(output[key], right[key], close, lists, exact_dtype) for key in right)
+        return fits and all(same(output[key], right[key], close, lists, exact_dtype, relative) for key in right)
     return type(output) is type(right) and output == right
 
 
-def _close(output, right, close: float) -> bool:
+def _close(output, right, close: float, relative: float | None) -> bool:
     if output == right:
         return True
     try:
+        may = close * max(1.0, abs(right)) if relative is None else relative * abs(right)
         if isinstance(output, complex) or isinstance(right, complex):
-            return abs(output - right) <= close * max(1.0, abs(right))
+            return abs(output - right) <= may
         if math.isnan(output) or math.isnan(right):
             return math.isnan(output) and math.isnan(right)
-        return not math.isinf(output) and abs(output - right) <= close * max(1.0, abs(right))
+        return not math.isinf(output) and abs(output - right) <= may
     except OverflowError:  # whole numbers beyond every float
         return False
 
 
-def _same_tensors(output, right, close: float, lists: bool, exact_dtype: bool) -> bool:
+def _same_tensors(output, right, close: float, lists: bool, exact_dtype: bool, relative: float | None) -> bool:
     output, right = as_tensor(output, right, lists), as_tensor(right, right, True)
     if output is None or right is None or output.shape != right.shape or output.device != right.device:
         return False
     if exact_dtype and output.dtype != right.dtype or family(output.dtype) != family(right.dtype):
         return False
-    return not bool(differing(output, right, close).any())
+    return not bool(differing(output, right, close, relative).any())
 
 
 def as_tensor(output, right, lists: bool = False) -> Tensor | None:
@@ -174,12 +183,13 @@ def family(dtype: torch.dtype) -> str:
     return "numbers with a fraction" if dtype.is_floating_point else "whole numbers"
 
 
-def differing(output: Tensor, right: Tensor, close: float) -> Tensor:
-    """Where two tensors of the same shape differ, boolean. NaN agrees with NaN, infinity with itself."""
+def differing(output: Tensor, right: Tensor, close: float, relative: float | None = None) -> Tensor:
+    """Where two tensors of the same shape differ, boolean; as in `same`. NaN agrees with NaN, infinity with itself."""
     if not (right.is_floating_point() or right.is_complex()) and output.dtype == right.dtype:
         return output != right
     kind = torch.complex128 if right.is_complex() or output.is_complex() else torch.float64
-    return ~torch.isclose(output.to(kind), right.to(kind), close, close, equal_nan=True)
+    share, least = (close, close) if relative is None else (relative, 0.0)
+    return ~torch.isclose(output.to(kind), right.to(kind), share, least, equal_nan=True)
 
 
 def names_in_order(value: object) -> object:

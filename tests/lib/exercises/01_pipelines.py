@@ -222,6 +222,10 @@ def write_from_a_fixed_place(ids, model, steps):
 WRONG = {
     "softmax": [
         (lambda x: x.exp() / x.exp().sum(-1, keepdim=True), "infinite"),
+        (
+            lambda x: (x - x.mean(-1, keepdim=True)).exp() / (x - x.mean(-1, keepdim=True)).exp().sum(-1, True),
+            "overflows",
+        ),
         (lambda x: (x - x.max()).exp() / (x - x.max()).exp().sum(-1, keepdim=True), "its own largest"),
         (lambda x: x.softmax(0), "columns add up to 1"),
         (lambda x: x.exp(), "Divide by their sum"),

@@ -370,6 +370,10 @@ WRONG = {
     ],
     "dpo_loss": [
         (lambda pc, pr, rc, rr, beta: -torch.log(torch.sigmoid(beta * (pc - pr - rc + rr))).mean(), "stays finite"),
+        (
+            lambda pc, pr, rc, rr, beta: -torch.log(torch.sigmoid((beta * (pc - pr - rc + rr)).double())).mean(),
+            "a logarithm of 0",
+        ),
         (lambda pc, pr, rc, rr, beta: torch.log(1 + torch.exp(-beta * (pc - pr - rc + rr))).mean(), "too large"),
         (lambda pc, pr, rc, rr, beta: -F.logsigmoid(beta * (pc - pr)).mean(), "reference is not used"),
         (lambda pc, pr, rc, rr, beta: -F.logsigmoid(beta * (pr - pc - rr + rc)).mean(), "wrong sign"),

@@ -465,6 +465,8 @@ WRONG = {
         (as_int8(lambda w: largest(w) / 127 + 1e-12), "lost its own scale"),
         (as_int8(lambda w: torch.where(largest(w) < 1e-6, 1.0, largest(w) / 127)), "lost its own scale"),
         (lambda w: as_int8(lambda w: w.abs().max(1, keepdim=True) / 127)(w), "amax gives the values"),
+        (lambda w: (quantise_by_row(w)[0], quantise_by_row(w)[1].clamp_min(1e-8)), "lost its own scale"),
+        (lambda w: (quantise_by_row(w)[0], quantise_by_row(w)[1] + 1e-8), "lost its own scale"),
         (lambda w: quantise_by_row(w)[::-1], "first whole numbers"),
         (lambda w: (quantise_by_row(w)[0], 1 / quantise_by_row(w)[1]), "one over"),
         (lambda w: quantise_by_row(w)[0], "2 values"),
