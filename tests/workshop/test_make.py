@@ -224,7 +224,7 @@ def test_after_ctrl_c_a_command_ends_in_its_own_way(tmp_path):
 
 def test_clean_removes_the_results_alone(called, monkeypatch, tmp_path):
     build = tmp_path / "build"
-    dear = [build / place for place in ("recipes/ner.pt", "gpu/work/ner.pt", "carry/a.whl", "canary/.venv/pyvenv.cfg")]
+    dear = [build / place for place in ("recipes/ner.pt", "gpu/out/ner.pt", "carry/a.whl", "canary/.venv/pyvenv.cfg")]
     made = [build / place for place in ("executed/a.ipynb", "site/a.html", "site-source/a.md", "slides-source/a.md")]
     made += [build / place for place in ("jupyter_execute/a.ipynb", "site-doctrees/a", "bench.md", "canary.md")]
     for path in dear + made:

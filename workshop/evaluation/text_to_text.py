@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from workshop.evaluation import THIS, Measured, Sources, interval, interval_over
+from workshop.evaluation import THIS, Measured, Sources, interval
 from workshop.evaluation.asking import by_length
-from workshop.evaluation.question_answering import TESTS, checkpoint_answers, overlap
+from workshop.evaluation.question_answering import TESTS, checkpoint_answers, scores
 from workshop.evaluation.sentiment import TEST as REVIEWS
 from workshop.evaluation.sentiment import checkpoint_system
 
@@ -49,13 +49,9 @@ def measure(sources: Sources) -> Iterator[Measured]:
     tests = {test: sources.labelled(file) for test, file in TESTS.items()}
     for test, everything in tests.items():
         rows = sources.sample(everything)
-        texts = [row["context"] for row in rows]
         ours = written([(row["question"].strip(), row["context"]) for row in rows])
         for system, answers in {THIS: ours, READER: checkpoint_answers(rows)}.items():
-            pairs = zip(answers, rows, strict=True)
-            scores = np.array([overlap(given, row["answers"]["text"]) for given, row in pairs])  # (row, 2)
-            measured = {"F1": interval_over(scores[:, 0], texts), "exact match": interval_over(scores[:, 1], texts)}
-            yield Measured(test, len(rows), len(everything), system, measured)
+            yield Measured(test, len(rows), len(everything), system, scores(answers, rows))
     everything = sources.labelled(REVIEWS)
     rows = sources.sample(everything)
     truth = np.array([bool(int(row["label"])) for row in rows])

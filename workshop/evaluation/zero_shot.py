@@ -116,8 +116,7 @@ def measure(sources: Sources) -> Iterator[Measured]:
     }
     premises = [row["premise"] for row in rows]
     for system, guesses in systems.items():
-        right = interval_over(np.array(guesses) == np.array(truths), premises)
-        yield Measured("XNLI, English", len(rows), len(pairs), system, {"accuracy": right})
+        yield Measured("XNLI, English", len(rows), len(pairs), system, accuracy(guesses, truths, premises))
 
     said = [row for row in sources.labelled(DOMAINS) if row["domain"] != "oos"]
     tests["CLINC150, domains"] = [{"text": row["text"], "label_name": row["domain"]} for row in said]
@@ -132,9 +131,12 @@ def measure(sources: Sources) -> Iterator[Measured]:
         yield Measured(test, len(rows), len(everything), "most frequent class", accuracy(most_frequent(truths), truths))
 
 
-def accuracy(guesses: list[str], truths: list[str]) -> dict[str, tuple[float, float, float]]:
-    """The share of right guesses, with its interval."""
-    return {"accuracy": interval([guess == truth for guess, truth in zip(guesses, truths, strict=True)])}
+def accuracy(
+    guesses: list[str], truths: list[str], units: list[str] | None = None
+) -> dict[str, tuple[float, float, float]]:
+    """The share of right guesses, with an interval that draws `units`, or rows where none are named."""
+    right = [guess == truth for guess, truth in zip(guesses, truths, strict=True)]
+    return {"accuracy": interval(right) if units is None else interval_over(right, units)}
 
 
 def note() -> str:
