@@ -767,6 +767,10 @@ def _logs(*probabilities):
     return torch.tensor(probabilities).log() + 0.7
 
 
+def _one_too_many(ordered, sums, p):
+    return torch.cat([torch.ones(1, dtype=torch.bool), (sums - ordered)[:-1] < p])
+
+
 def _softmax_of_zeros(logits, p):
     return torch.where(_chosen(logits, p), logits, 0.0).softmax(-1)
 
@@ -895,8 +899,13 @@ TOP_P = Exercise(
         ),
         Mistake(
             "one too many",
-            top_p_but(lambda ordered, sums, p: (sums - ordered).roll(1) < p),
+            top_p_but(_one_too_many),
             "one token too many is kept: where the largest alone sums to p or more, it is the only one.",
+        ),
+        Mistake(
+            "the likeliest cut",
+            top_p_but(lambda ordered, sums, p: (sums - ordered).roll(1) < p),
+            "the likeliest token is cut: roll brings the last place round to the first. The first is always kept.",
         ),
     ],
     hints=[

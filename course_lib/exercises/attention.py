@@ -736,7 +736,7 @@ def block(x, weights, heads, mask=None):
         return layer_norm(x, x.shape[-1:], *trained, eps=1e-12)
 
     x = norm(x + attention_layer(x, weights, heads, mask), norms[0])
-    wide = gelu(dense(x, "intermediate.dense"))  # (batch, length, 4 · width)
+    wide = gelu(dense(x, "intermediate.dense"))  # (batch, length, inner width)
     return norm(x + dense(wide, "output.dense"), norms[1])
     ### END SOLUTION
 

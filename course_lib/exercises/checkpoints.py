@@ -804,10 +804,13 @@ def verify(folder, index):
 
 
 RAISED = "FileNotFoundError"
+LOST = "FileNotFoundError, where each file is there"
 
 
 def in_a_folder(answer, files, index):
-    """`answer` with a folder of these files, deleted afterwards; the word `RAISED` if a missing file stops it."""
+    """`answer` with a folder of these files, deleted afterwards; the word `RAISED` if a missing file stops it, `LOST`
+    if it does not find a file that is there.
+    """
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         for name, data in files.items():
             path = Path(folder) / name
@@ -816,7 +819,7 @@ def in_a_folder(answer, files, index):
         try:
             return names_in_order(answer(Path(folder), index))
         except FileNotFoundError:
-            return RAISED
+            return LOST if all((Path(folder) / name).is_file() for name in index) else RAISED
 
 
 def digest_of(
@@ -881,6 +884,12 @@ VERIFY = Exercise(
     ],
     mistakes=[
         Mistake(
+            "looked for elsewhere",
+            when(lambda case, output, right: output == LOST),
+            "the files are there, and open does not find them: a name alone is looked for in the working folder. The "
+            "path is Path(folder) / name.",
+        ),
+        Mistake(
             "stopped by a missing file",
             when(lambda case, output, right: output == RAISED),
             "a missing file stops it: open raises FileNotFoundError for b.txt. Ask first whether the file is there.",
@@ -915,8 +924,9 @@ VERIFY = Exercise(
         Mistake(
             "all damaged",
             digest_of(lambda path: None),
-            "every file is called damaged, a.txt too, which is well. Is it the sha256, and no other sum; of the "
-            "file's bytes, and not of its name; in hexadecimal digits (hexdigest) on both sides?",
+            "every file is called damaged, a.txt too, which is well. Is each looked for in folder? Is it the sha256, "
+            "and no other sum; of the file's bytes, and not of its name; in hexadecimal digits (hexdigest) on both "
+            "sides?",
         ),
         Mistake(
             "the beginning",
@@ -1367,6 +1377,11 @@ MEMORY_NEEDED = Exercise(
             "keys alone",
             memory_but(lambda cache, **_: cache / 2),
             "the cache is half of what it should be: for each token it keeps a key and a value.",
+        ),
+        Mistake(
+            "keys alone, in numbers",
+            memory_but(lambda cache, **n: cache / 2 / n["bytes"]),
+            "the cache counts keys alone, and numbers: it keeps a key and a value, and a number has bytes_each.",
         ),
         _without("batch", "the batch is missing: each text has a cache of its own."),
         _without("layers", "the layers are missing: each layer has keys and values of its own."),

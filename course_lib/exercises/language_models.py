@@ -1070,6 +1070,15 @@ def _share_of_vocabulary(rounded):
     return kept_but(lambda ordered, sums, top_p: torch.arange(len(ordered)) < rounded(top_p * len(ordered)))
 
 
+def _one_too_many(ordered, sums, top_p):
+    return torch.cat([torch.ones(1, dtype=torch.bool), (sums - ordered)[:-1] < top_p])
+
+
+def _first_that_reaches(ordered, sums, top_p):
+    """Up to the first sum of top_p; argmax is 0 where none is, as for 1, which a sum of floats need not reach."""
+    return torch.arange(len(ordered)) <= (sums >= top_p + 1e-6).int().argmax()
+
+
 def _not_sorted(logits, temperature, top_p):
     if temperature == 0:
         return chances(logits, 0, top_p)
@@ -1179,6 +1188,12 @@ SAMPLE = Exercise(
             CROSSES,
         ),
         Mistake(
+            "a sum that never reaches 1",
+            sample_but(kept_but(_first_that_reaches)),
+            "with top_p 1 only the likeliest is kept: a sum of floats may end just below 1, and then no place reaches "
+            "it. Ask whether the sum before a token is below top_p.",
+        ),
+        Mistake(
             "greedy",
             _greedy,
             "the likeliest token is taken each time: nothing is drawn. (Or what is compared with top_p sums to more "
@@ -1197,8 +1212,13 @@ SAMPLE = Exercise(
         ),
         Mistake(
             "one too many",
+            sample_but(kept_but(_one_too_many)),
+            "one token too many is kept: a token is kept if the sum before it, without itself, is below top_p.",
+        ),
+        Mistake(
+            "the likeliest cut",
             sample_but(kept_but(lambda ordered, sums, top_p: (sums - ordered).roll(1) < top_p)),
-            "one token too many is kept.",
+            "the likeliest token is cut: roll brings the last place round to the first. The first is always kept.",
         ),
         Mistake(
             "a threshold for each",

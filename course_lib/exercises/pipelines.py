@@ -812,6 +812,11 @@ def _greedy_end(start, end, longest):
     return begin + int(start[begin : last + 1].argmax()), last
 
 
+def _only_above_0(start, end, longest):
+    first, last = best_span(start, end, longest)
+    return (first, last) if start[first] + end[last] > 0 else (0, 0)
+
+
 def _logits(*values):
     return torch.tensor([float(value) for value in values])
 
@@ -888,6 +893,11 @@ BEST_SPAN = Exercise(
             "pairs that are not allowed get 0 (triu and tril do that), and where all sums are below 0 such a pair "
             "wins. "
             "Give them -inf.",
+        ),
+        Mistake(
+            "best from 0",
+            lambda start, end, longest: _only_above_0(start, end, longest),
+            "the best sum so far begins at 0, and where all sums are below 0 none is larger: begin at -inf.",
         ),
         Mistake(
             "turned",

@@ -249,9 +249,11 @@ TRAINING_STEP = Exercise(
         ),
     ],
     hints=[
-        "Five lines in this order: clear the gradients, forward, backward, clip, step. Then return the loss.",
-        "model(**batch) hands over the dictionary's entries by name. The optimizer clears, and it steps.",
+        "backward adds to the gradients that are there, and the step uses those that it finds. What has to come before "
+        "which?",
+        "model(**batch) hands over the dictionary's entries by name. The optimizer clears, and it steps. "
         "torch.nn.utils.clip_grad_norm_ takes the parameters of the model and the largest norm, and works in place.",
+        "Five lines in this order: clear the gradients, forward, backward, clip, step. Then return the loss.",
     ],
     commentary="Where clip_grad_norm_ stands matters only for larger gradients: it returns the norm before clipping, "
     "which is worth a look when a training fails.",
@@ -693,6 +695,10 @@ def _first_least(losses):
     return min(range(len(losses)), key=losses.__getitem__)
 
 
+FROM_THE_END = (
+    "it goes back from the end by patience: where training ended with its last epoch, this is not the best one."
+)
+
 BEST_EPOCH = Exercise(
     name="best_epoch",
     chapter=3,
@@ -789,8 +795,12 @@ BEST_EPOCH = Exercise(
         Mistake(
             "patience from the end",
             lambda losses, patience: max(0, stopped(losses, patience)[1] - patience),
-            "it goes back from the end by patience: where training ended with its last epoch, this is not the best "
-            "one.",
+            FROM_THE_END,
+        ),
+        Mistake(
+            "patience from the end, and below 0",
+            lambda losses, patience: stopped(losses, patience)[1] - patience,
+            FROM_THE_END,
         ),
         Mistake(
             "the loss",

@@ -107,6 +107,13 @@ def test_a_row_begins_with_the_chapter_that_introduces_its_term_and_names_all_th
     assert wrong == {}, "GLOSSARY.md, last column: (it says, in bold in)"
 
 
+@pytest.mark.parametrize(("chapter", "word", "anchor"), [("03", "head", "head"), ("05", "heads", "attention-head")])
+def test_a_word_of_two_senses_leads_to_the_one_meant(chapter, word, anchor):
+    (path,) = (ROOT / "chapters").glob(f"{chapter}_*.ipynb")
+    terms = [LINK.fullmatch(text) for cell in Chapter(path).markdown for text in bold_terms(cell.source)]
+    assert [term[2] for term in terms if term and term[1] == word] == [anchor]
+
+
 def test_each_row_is_whole_and_each_anchor_once():
     assert all(ROW.match(row) for row in rows()), [row for row in rows() if not ROW.match(row)]
     anchors = [ROW.match(row)["anchor"] for row in rows()]

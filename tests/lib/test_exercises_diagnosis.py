@@ -268,6 +268,11 @@ def test_what_an_error_means():
     assert "type(x)" in said("AttributeError", "'int' object has no attribute 'transpose'")
 
 
+def _hides():
+    randn = randn(3)  # noqa: F823
+    return randn
+
+
 TABLE, MASK, NOWHERE = randn(3, 3), torch.ones(3, 3, dtype=torch.bool), None
 GRADED = torch.ones(2, requires_grad=True)
 
@@ -301,6 +306,8 @@ GRADED = torch.ones(2, requires_grad=True)
         (lambda: TABLE.topk(4), "no more than there are"),
         (lambda: torch.nn.functional.embedding(torch.tensor([3]), TABLE), "An id is as large as the table"),
         (lambda: TABLE[3], "the length minus one"),
+        (lambda: (TABLE > 99).nonzero()[0], "the first of nothing"),
+        (_hides, "hides a function of the same name"),
     ],
 )
 def test_what_an_error_of_torch_or_numpy_means(fails, words):
@@ -317,5 +324,6 @@ def test_what_the_wrong_cases_have_in_common():
     assert "a row of the mask is closed" in told_apart([((SQUARE, open_), {})], [((SQUARE, closed), {})])
     assert told_apart([((1,), {}), ((2,), {})], [((5,), {})]) == "It goes wrong only where the first argument is large."
     assert told_apart([(("a",), {}), (("b",), {})], [(("abc",), {})]) == "It goes wrong only for longer inputs."
+    assert told_apart([((9,), {})], [((1,), {}), ((2,), {})]) == "", "one that went well is no pattern"
     assert told_apart([((SQUARE,), {})], [((SQUARE,), {})]) == ""
     assert told_apart([], [((SQUARE,), {})]) == ""

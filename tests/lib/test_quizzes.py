@@ -64,6 +64,19 @@ def test_the_chapter_s_quiz_is_sound(path):
     assert faults(json.loads(path.read_text(encoding="utf-8")), cells) == []
 
 
+def test_the_form_of_a_choice_does_not_tell_over_all_quizzes():
+    asked = [one["answers"] for path in REAL for one in json.loads(path.read_text(encoding="utf-8"))
+             if one["type"] == "multiple_choice"]  # fmt: skip
+    assert len(asked) > 60
+    shortest = sum(min(choices, key=lambda one: len(re.sub("[*`]", "", one["answer"]))).get("correct", False)
+                   for choices in asked)  # fmt: skip
+    assert 0.2 * len(asked) < shortest < 0.5 * len(asked), f"the shortest choice is right in {shortest} of {len(asked)}"
+    for word in ("yes", "no"):
+        right = [one.get("correct", False) for choices in asked for one in choices
+                 if re.match(rf"{word}\b", one["answer"], re.IGNORECASE)]  # fmt: skip
+        assert 0 < sum(right) < len(right), f"of the choices that begin with {word!r}, {sum(right)} of {len(right)}"
+
+
 def test_faults_are_found():
     third = {"answer": "over them", "correct": False, "feedback": "It does not say over which."}
     lengths = {**SAMPLE[0], "answers": [*SAMPLE[0]["answers"], third]}  # the right choice is of middle length

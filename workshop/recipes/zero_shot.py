@@ -279,7 +279,7 @@ re-annotated by TaxiNLI (Williams et al. 2018, Joshi et al. 2020; C-UDA 1.0), pa
 2020; text CC BY-SA 3.0), SNLI pairs revised by people (Kaushik et al. 2020; Apache-2.0), RTE (Dagan et al. 2005 \
 and later; licence not stated). Choices between statements about what a text is: 1,413 short requests written \
 for the course and the letters among {letters:,} texts of its grammar (`workshop/recipes/letters.py`), TREC's \
-questions (Li and Roth 2002; licence not stated), Wikipedia's short descriptions (CC BY-SA 4.0), {topics} topics that words in them give away, one-line descriptions of Debian's packages. In a third \
+questions (Li and Roth 2002; licence not stated), Wikipedia's first sentences with their short descriptions (CC BY-SA 4.0), {topics} topics that words in them give away, first sentences about Debian's packages with their one-line descriptions (each under its package's licence). In a third \
 of the choices, over questions of SQuAD and SquadShifts and sentences of Tatoeba (CC BY 2.0), MiniLM's own \
 cosine says how near each label is. The labels of the requests stand in `workshop/recipes/texts/requests.tsv`, those \
 of the letters in `workshop/recipes/letters.py`.{began}

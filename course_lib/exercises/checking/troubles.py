@@ -78,8 +78,17 @@ MEANINGS: tuple[tuple[str, str], ...] = (  # a pattern in "Error: message", what
     (r"does not require grad|backward through the graph", "The graph of gradients is cut or used up at that place."),
     (r"Dimension out of range", "Count the dimensions from 0, or from the back with −1, −2."),
     (r"index out of range in self", "An id is as large as the table or larger."),
+    (
+        r"index 0 is out of (range|bounds).* size 0",
+        "It asks for the first of nothing: which condition holds nowhere?",
+    ),
     (r"^IndexError.*(out of range|out of bounds)", "The last index is the length minus one."),
-    (r"^NameError|^UnboundLocalError", "Is it spelled as where it was given its value, and was that cell run?"),
+    (
+        r"^UnboundLocalError",
+        "The function gives this name a value itself, and has not yet done so there: a loop over nothing or an `if` "
+        "passed it by, or the name hides a function of the same name.",
+    ),
+    (r"^NameError", "Is it spelled as where it was given its value, and was that cell run?"),
     (r"^ModuleNotFoundError|^ImportError", "Only what is installed with the course can be imported."),
     (r"^RecursionError", "It calls itself without an end: which call should be the last?"),
     (r"^ZeroDivisionError", "What should come out where there is nothing to divide by?"),

@@ -174,6 +174,15 @@ def spans_among(may):
     return wrong
 
 
+def spans_from_0(start, end, longest):
+    best, found = 0, (0, 0)
+    for first in range(len(start)):
+        for last in range(first, min(first + longest, len(end))):
+            if start[first] + end[last] > best:
+                best, found = start[first] + end[last], (first, last)
+    return found
+
+
 def hypotheses(template):
     return lambda text, labels, follows: torch.tensor([follows(text, template % label) for label in labels]).softmax(0)
 
@@ -285,6 +294,7 @@ WRONG = {
         (spans_among(lambda i, j, n: j <= i < j + n), "before the beginning"),
         (lambda s, e, n: (int(s.argmax()), int(s.argmax()) + int(e[s.argmax() :][:n].argmax())), "sums of all pairs"),
         (lambda s, e, n: (*spans_by_loop(s, e, n), 0.5), "return (first, last) alone"),
+        (spans_from_0, "begin at -inf"),
     ],
     "zero_shot": [
         (hypotheses("%s"), "label alone"),

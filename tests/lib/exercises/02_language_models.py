@@ -202,6 +202,11 @@ def first_share(rounded):
     return lambda sums, ordered, p: torch.arange(len(sums)) >= max(1, rounded(p * len(sums)))
 
 
+def beyond(last):
+    """What stands behind the place `last(sums, top_p)` is not kept."""
+    return lambda sums, ordered, p: torch.arange(len(sums)) > last(sums, p)
+
+
 def sample_from_all_but_cut(logits, temperature, top_p, generator):
     """Not renormalised: what lies beyond the sum falls to the last that is kept."""
     if temperature == 0:
@@ -384,6 +389,9 @@ WRONG = {
         (sampling(drop=lambda sums, ordered, p: sums > 2), "top_p changes nothing"),
         (sampling(drop=lambda sums, ordered, p: (sums > p) & (sums > ordered)), "crosses top_p is lost"),
         (sampling(drop=lambda sums, ordered, p: sums > p), "crosses top_p is lost"),
+        (sampling(drop=lambda sums, ordered, p: (sums - ordered).roll(1) >= p), "the likeliest token is cut"),
+        (sampling(drop=beyond(lambda sums, p: (sums < p).sum() + 1)), "one token too many"),
+        (sampling(drop=beyond(lambda sums, p: (sums - 1e-6 >= p).int().argmax())), "a sum of floats may end"),
         (sampling(drop=lambda sums, ordered, p: (ordered < p) & (sums > ordered)), "compared with top_p by itself"),
         (sampling(drop=first_share(int)), "share of the number of tokens"),
         (sampling(drop=first_share(math.ceil)), "share of the number of tokens"),

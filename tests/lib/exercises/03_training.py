@@ -340,6 +340,7 @@ WRONG = {
         (waits_from_the_first, "nothing before the first"),
         (last_unless_full, "ends before the patience does"),
         (lambda losses, patience: int(np.argmin(losses[: patience + 1])), "starts anew with each best"),
+        (lambda losses, patience: ours.stopped(losses, patience)[1] - patience, "back from the end by patience"),
     ],
     "split": [
         (by_places, "in train and in test"),

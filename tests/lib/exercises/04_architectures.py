@@ -350,6 +350,8 @@ WRONG = {
         (lambda logits, p: logits.masked_fill(top_p_by_loop(logits, p) == 0, 0).softmax(-1), "exp(0) is 1"),
         (lambda logits, p: logits.masked_fill(top_p_by_loop(logits, p) == 0, -math.inf), "are logits"),
         (lambda logits, p: logits.softmax(-1), "nothing is cut"),
+        (nucleus(lambda ordered, sums, p: torch.arange(len(sums)) <= (sums < p).sum() + 1), "one token too many"),
+        (nucleus(lambda ordered, sums, p: (sums - ordered).roll(1) < p), "the likeliest token is cut"),
         (lambda logits, p: top_p_by_loop(logits, p)[top_p_by_loop(logits, p) > 0], "has a place for every token"),
         (top_p_mask_not_put_back, "put it back"),
         (top_p_of_the_vocabulary, "share of the vocabulary"),
