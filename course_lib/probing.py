@@ -189,8 +189,8 @@ def dependencies(outputs_of: Callable[[Tensor], Tensor], ids: Tensor, other: int
         raise ValueError(f"ids is one sequence of token ids, of shape (input,); given: {tuple(ids.shape)}.")
     if (ids == other).any():
         raise ValueError(
-            f"The token {other} stands at position {int((ids == other).nonzero()[0])} already: putting it there "
-            "changes nothing. Choose another."
+            f"other is {other}, a token that stands at position {int((ids == other).nonzero()[0])} already: putting it "
+            "there changes nothing. Choose another."
         )
     changed = ids.repeat(len(ids), 1)  # (input, input)
     changed.fill_diagonal_(other)

@@ -6,6 +6,7 @@ them all; ``test_notebooks.py`` runs every chapter through them, and shows each 
 
 import ast
 import base64
+import builtins
 import re
 from urllib.parse import unquote
 
@@ -217,7 +218,8 @@ def always_true(test):
     """Say why an asserted expression proves nothing, or return ''."""
     if isinstance(test, ast.Tuple) and test.elts:
         return "asserts a tuple, which is always true: drop the parentheses"
-    if not any(isinstance(node, ast.Name) for node in ast.walk(test)):
+    names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
+    if names <= set(dir(builtins)):
         return "asserts a constant: it does not depend on anything that was computed"
     match test:
         case ast.BoolOp(op=ast.Or(), values=values) if any(isinstance(v, ast.Constant) and v.value for v in values):

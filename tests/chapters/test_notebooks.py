@@ -307,6 +307,7 @@ BROKEN = {
         (retag("claim-c01", "claim-C01", "raises-exception"), "must run and succeed"),
         (proves("# assert total == 4, 'two and two make four'"), "holds an assert"),
         (proves("print('assert total == 4')"), "holds an assert"),
+        (proves("assert len('four') == 4, 'two and two make four'"), "asserts a constant"),
         (proves("def check():\n    assert total == 4, 'two and two make four'"), "holds an assert"),
         (proves("if False:\n    assert total == 4, 'two and two make four'"), "holds an assert"),
         (proves("try:\n    assert total == 5, 'it is five'\nexcept AssertionError:\n    pass"), "holds an assert"),

@@ -8,7 +8,9 @@ import importlib
 import inspect
 import math
 import pkgutil
+import re
 import reprlib
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -19,14 +21,15 @@ import numpy as np
 import pytest
 import torch
 from datasets import Dataset
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from tiny_models import tiny_decoder_and_rows, tiny_model, word_tokenizer
 
 import course_lib
-from course_lib import attention, objectives, probing, weights
+from course_lib import attention, objectives, weights
 from course_lib.bias import groups, planted_bias
 from course_lib.data.corpora import train_tokenizer
+from course_lib.experiments import transfer
 
 # Modules whose functions have such a table, or tests of their own, in another file.
 ELSEWHERE = {
@@ -74,7 +77,7 @@ class Row:
 
     right: dict = field(default_factory=dict)
     wrong: dict = field(default_factory=dict)
-    shape: Callable = lambda answer, given: True
+    shape: Callable | None = None
     dear: bool = False
     refusals: tuple = (ValueError, TypeError)
 
@@ -129,6 +132,7 @@ NO_IDS = [torch.zeros(0, dtype=torch.long), torch.zeros(2, 3, dtype=torch.long),
 NUMBERS = st.lists(st.floats(-9, 9), min_size=4, max_size=9, unique=True)
 NO_NUMBERS = [[], [math.nan] * 4, [[1, 2], [3]], "abcd", None]
 SENTENCE = st.sampled_from(["the alder sang when she came home", "the marrel said he was late"])
+HERS = "the alder sang when she came home", "the marrel said she was late"
 FEW = {"base": "nowhere", "tokenizer": TOKENIZER}
 TRAIN = {"model": DECODER, "dataset": ROWS, "steps": 1}
 NO_TRAIN = {"dataset": [[]], "steps": WHOLE, "batch_size": WHOLE, "learning_rate": RATE}
@@ -138,6 +142,36 @@ QUANTISED = weights.quantise(floats(4, 6))
 
 def triple(answer, given) -> bool:
     return answer[1] - 1e-9 <= answer[0] <= answer[2] + 1e-9 and all(map(math.isfinite, answer[:3]))
+
+
+def same(answer, given) -> bool:
+    return answer == given["value"]
+
+
+def entered(answer, given) -> bool:
+    """Of a context: `called` has been in it and out again; what it does within is tested in test_attention.py."""
+    return answer is None
+
+
+def as_right(threshold: float, small: bool) -> float:
+    """The share of right answers of FITTED in one group of LETTERS."""
+    rows = LETTERS.small == small
+    return ((groups.log_odds(FITTED, LETTERS)[rows] > threshold) == LETTERS.pleased[rows]).mean()
+
+
+@torch.inference_mode()
+def surprise(sentence: str) -> float:
+    """The −log p that MASKED gives to the pronoun of a sentence."""
+    pronoun = "she" if "she" in sentence.split() else "he"
+    inputs = TOKENIZER(sentence.replace(f" {pronoun} ", f" {TOKENIZER.mask_token} "), return_tensors="pt")
+    (place,) = (inputs["input_ids"][0] == TOKENIZER.mask_token_id).nonzero()[:, 0].tolist()
+    return -float(MASKED(**inputs).logits[0, place].log_softmax(-1)[TOKENIZER.convert_tokens_to_ids(pronoun)])
+
+
+def drawn_by(model, seed: int) -> bool:
+    """Whether a decoder's weights are those of a seed, and no other seed's."""
+    again, other = (transfer.fresh(WORDS, one).lm_head.weight for one in (seed, seed + 1))
+    return model.lm_head.weight.equal(again) and not model.lm_head.weight.equal(other)
 
 
 TABLE = {
@@ -167,8 +201,8 @@ TABLE = {
     "arguments.whole": Row(
         {"name": "value", "value": st.integers(1, 9)}, {"value": WHOLE}, lambda found, given: found == given["value"]
     ),
-    "arguments.above_zero": Row({"name": "value", "value": st.floats(1e-9, 9)}, {"value": RATE}),
-    "arguments.texts": Row({"name": "value", "value": ["a", "b"]}, {"value": TEXTS}),
+    "arguments.above_zero": Row({"name": "value", "value": st.floats(1e-9, 9)}, {"value": RATE}, same),
+    "arguments.texts": Row({"name": "value", "value": ["a", "b"]}, {"value": TEXTS}, same),
     "attention.scaled_dot_product_attention": Row(
         {
             "query": floats(2, 3, 4), "key": floats(2, 5, 4), "value": floats(2, 5, 6),
@@ -198,6 +232,7 @@ TABLE = {
     "attention.combine_masks": Row(
         {"masks": st.sampled_from([(), (None,), (torch.ones(2, 3) > 0, torch.zeros(3) > 0)])},
         {"masks": [(torch.ones(2),), (torch.ones(2) > 0, torch.ones(3) > 0), ("mask",), (True,)]},
+        lambda found, given: found is None if len(given["masks"]) < 2 else not found.any() and found.shape == (2, 3),
     ),
     "attention.rotary_angles": Row(
         {"positions": torch.arange(3), "width": st.integers(1, 8).map(lambda half: 2 * half)},
@@ -214,9 +249,15 @@ TABLE = {
         {"count": WHOLE, "share": [-0.1, 2, math.nan, "0.1", None], "seed": [-1, 0.5, None]},
         lambda found, given: found.counts.shape == (given["count"], len(groups.VOCABULARY)),
     ),
-    "bias.groups.as_texts": Row({"data": LETTERS, "seed": SEED}, {"seed": [-1, 0.5]}),
+    "bias.groups.as_texts": Row(
+        {"data": LETTERS, "seed": SEED},
+        {"seed": [-1, 0.5]},
+        lambda found, _: [len(text.split()) for text in found] == LETTERS.counts.sum(1).tolist(),
+    ),
     "bias.groups.fitted": Row(
-        {"data": LETTERS}, {"weight": RATE, "steps": WHOLE, "data": [groups.Letters(*(part[:0] for part in LETTERS))]}
+        {"data": LETTERS},
+        {"weight": RATE, "steps": WHOLE, "data": [groups.Letters(*(part[:0] for part in LETTERS))]},
+        lambda found, _: ((groups.log_odds(found, LETTERS) > 0) == LETTERS.pleased).mean() > 0.8,
     ),
     "bias.groups.log_odds": Row(
         {"model": FITTED, "data": LETTERS},
@@ -228,7 +269,11 @@ TABLE = {
         lambda found, _: 0 <= found.worst <= found.overall <= 1,
     ),
     "bias.groups.best_threshold": Row(
-        {"model": FITTED, "data": LETTERS, "small": st.booleans()}, {"model": [np.zeros(3)]}
+        {"model": FITTED, "data": LETTERS, "small": st.booleans()},
+        {"model": [np.zeros(3)]},
+        lambda found, given: as_right(found, given["small"]) == max(
+            as_right(other / 10, given["small"]) for other in range(-50, 51)
+        ),
     ),
     "bias.own_model.measure_bias": Row(
         {
@@ -242,15 +287,29 @@ TABLE = {
         },
         lambda found, _: set(found.gaps) == {("a", "b")},
     ),
-    "bias.planted_bias.planted_gap": Row({"share": st.floats(0.01, 0.99)}, {"share": SHARE}),
+    "bias.planted_bias.planted_gap": Row(
+        {"share": st.floats(0.01, 0.99)},
+        {"share": SHARE},
+        lambda found, given: math.isclose(1 / (1 + math.exp(-found / 2)), given["share"], abs_tol=1e-9),
+    ),
     "bias.planted_bias.planted_sentences": Row(
         {"share": st.floats(0.01, 0.99), "each": st.integers(1, 3), "seed": SEED},
         {"share": SHARE, "each": WHOLE, "seed": [-1, 0.5, None]},
         lambda found, given: len(found) == 24 * given["each"],
     ),
-    "bias.planted_bias.swapped": Row({"text": SENTENCE}, {"text": [None, 7, ["she"]]}),
-    "bias.planted_bias.town_tokenizer": Row({"extra": ("nurse",)}, {"extra": WORD_LIST}),
-    "bias.planted_bias.small_settings": Row({"tokenizer": TOKENIZER}),
+    "bias.planted_bias.swapped": Row(
+        {"text": SENTENCE},
+        {"text": [None, 7, ["she"]]},
+        lambda found, given: {found, given["text"]} in ({her, her.replace(" she ", " he ")} for her in HERS),
+    ),
+    "bias.planted_bias.town_tokenizer": Row(
+        {"extra": ("nurse",)},
+        {"extra": WORD_LIST},
+        lambda found, _: found.tokenize("the nurse sang") == ["the", "nurse", "sang"],
+    ),
+    "bias.planted_bias.small_settings": Row(
+        {"tokenizer": TOKENIZER}, shape=lambda found, _: found["vocab_size"] == len(TOKENIZER)
+    ),
     "bias.planted_bias.masked_model": Row(
         {"sentences": ["the alder said she was late"], "tokenizer": TOKENIZER, "steps": 2},
         {"sentences": [*TEXTS, ["no pronoun"], ["she and he"]], "steps": WHOLE},
@@ -261,9 +320,15 @@ TABLE = {
     ),
     "bias.planted_bias.trade_gaps": Row(GAPS, shape=lambda found, _: found[0].shape == found[1].shape == (12,)),
     "bias.planted_bias.pronoun_loss": Row(
-        GAPS | {"sentences": st.lists(SENTENCE, min_size=1, max_size=3)}, {"sentences": [*TEXTS, ["no pronoun"]]}
+        GAPS | {"sentences": st.lists(SENTENCE, min_size=1, max_size=3)},
+        {"sentences": [*TEXTS, ["no pronoun"]]},
+        lambda found, given: math.isclose(found, np.mean([*map(surprise, given["sentences"])]), rel_tol=1e-4),
     ),
-    "bias.scores.is_masked": Row({"model": st.sampled_from([MASKED, WRITER])}, {"model": [CLASSIFIER, None, "BERT"]}),
+    "bias.scores.is_masked": Row(
+        {"model": st.sampled_from([MASKED, WRITER])},
+        {"model": [CLASSIFIER, None, "BERT"]},
+        lambda found, given: found is (given["model"] is MASKED),
+    ),
     "bias.scores.sentence_scores": Row(
         GAPS | {"texts": st.lists(SENTENCE, min_size=1, max_size=3)},
         {"texts": TEXTS, "batch_size": WHOLE, "model": [CLASSIFIER]},
@@ -312,7 +377,11 @@ TABLE = {
     ),
     "bias.words.occupations": Row(shape=lambda found, _: len(found) == 60),
     "bias.words.names": Row(shape=lambda found, _: len(found) == 36),
-    "bias.words.article": Row({"noun": st.sampled_from(["nurse", "artist"])}, {"noun": ["", " ", None]}),
+    "bias.words.article": Row(
+        {"noun": st.sampled_from(["nurse", "artist"])},
+        {"noun": ["", " ", None]},
+        lambda found, given: found == {"nurse": "a", "artist": "an"}[given["noun"]],
+    ),
     "bias.words.with_job": Row(
         {"template": "{a} {job}", "job": "nurse"},
         {"template": ["", "no place", "{job} {x}", "{job} {", "{job} {}"], "job": ["", None]},
@@ -323,7 +392,11 @@ TABLE = {
         {"template": ["", "no place", "{name} {x}"], "person": ["", None]},
         lambda found, _: found == "A man is here.",
     ),
-    "costs.seconds": Row({"run": lambda: None, "times": st.integers(1, 3)}, {"run": [None, 3], "times": WHOLE}),
+    "costs.seconds": Row(
+        {"run": lambda: time.sleep(0.01), "times": st.integers(1, 3)},
+        {"run": [None, 3], "times": WHOLE},
+        lambda found, _: 0.01 <= found < 1,
+    ),
     "costs.megabytes": Row({"run": lambda: torch.ones(250_000)}, {"run": [None, 3]}, lambda found, _: found == 1.0),
     "costs.exponent": Row(
         {"lengths": [1, 2, 4], "measured": [3, 12, 48]},
@@ -358,11 +431,17 @@ TABLE = {
     "data.texts.translations": Row(shape=lambda found, _: len(found) == 80),
     "data.texts.named": Row(shape=lambda found, _: len(found) == 20),
     "data.texts.messages": Row({"part": "test"}, {"part": ["train", None]}, lambda found, _: len(found) == 75),
-    "data.texts.mailbox": Row(wrong={"path": [None, 3, "no_such_file.tsv"]}, refusals=(ValueError, TypeError, OSError)),
+    "data.texts.mailbox": Row(
+        wrong={"path": [None, 3, "no_such_file.tsv"]},
+        shape=lambda found, _: len(found) == 84,
+        refusals=(ValueError, TypeError, OSError),
+    ),
     "data.texts.replies": Row(shape=lambda found, _: len(found) == 40),
     "data.texts.prose": Row(shape=lambda found, _: len(found) == 2),
     "experiments.adaptation.masker": Row(
-        {"tokenizer": WORDS, "seed": SEED}, {"share": SHARE, "seed": [-1, 0.5, None]}
+        {"tokenizer": WORDS, "seed": SEED},
+        {"share": SHARE, "seed": [-1, 0.5, None]},
+        lambda found, given: (found.mlm_probability, found.seed) == (0.15, given["seed"]),
     ),
     "experiments.adaptation.rows_of": Row(
         {"texts": ["good cups are broken please send new ones"], "tokenizer": WORDS},
@@ -372,6 +451,7 @@ TABLE = {
     "experiments.adaptation.masked_batches": Row(
         {"rows": [{"input_ids": [2, *range(5, 15), 3]}] * 3, "tokenizer": WORDS, "size": st.integers(1, 3)},
         {"rows": [[]], "size": WHOLE, "seed": [-1, 0.5]},
+        lambda found, given: [len(one["input_ids"]) for one in found] == [[1, 1, 1], [2, 1], [3]][given["size"] - 1],
     ),
     "experiments.adaptation.masked_losses": Row({"model": MASKED, "asked": []}, {"asked": [[]]}, dear=True),
     "experiments.adaptation.masked_perplexity": Row({"model": MASKED, "asked": []}, {"asked": [[]]}, dear=True),
@@ -394,13 +474,20 @@ TABLE = {
     ),
     "experiments.transfer.texts": Row({"seed": 0}, {"seed": [-1, 0.5]}, dear=True),
     "experiments.transfer.cut": Row(
-        {"rows": ["abc", "de"], "characters": st.integers(1, 9)}, {"rows": WORD_LIST, "characters": WHOLE}
+        {"rows": ["abc", "de"], "characters": st.integers(1, 9)},
+        {"rows": WORD_LIST, "characters": WHOLE},
+        lambda found, given: found == (["abc"] if given["characters"] <= 3 else ["abc", "de"]),
     ),
-    "experiments.transfer.fresh": Row({"tokenizer": WORDS, "seed": SEED}),
+    "experiments.transfer.fresh": Row(
+        {"tokenizer": WORDS, "seed": SEED},
+        shape=lambda found, given: found.config.vocab_size == len(WORDS) and drawn_by(found, given["seed"]),
+    ),
     "experiments.transfer.bits_per_character": Row(
         {"model": DECODER, "tokenizer": WORDS, "rows": []}, {"rows": TEXTS}, dear=True
     ),
-    "measures.finite": Row({"values": NUMBERS}, {"values": NO_NUMBERS[1:]}),
+    "measures.finite": Row(
+        {"values": NUMBERS}, {"values": NO_NUMBERS[1:]}, lambda found, given: found.tolist() == given["values"]
+    ),
     "measures.interval": Row(
         {"statistics": NUMBERS, "resamples": 50},
         {"statistics": [*NO_NUMBERS, 3.0, [[1, 2], [3, 4]]], "resamples": WHOLE},
@@ -479,18 +566,34 @@ TABLE = {
         },
         kind_of("replaced tokens"),
     ),
-    "objectives.uniform_proposals": Row({"vocabulary_size": st.integers(1, 50)}, {"vocabulary_size": WHOLE}),
+    "objectives.uniform_proposals": Row(
+        {"vocabulary_size": st.integers(1, 50)},
+        {"vocabulary_size": WHOLE},
+        lambda propose, given: propose(None, torch.arange(2000), None).unique().equal(
+            torch.arange(given["vocabulary_size"])
+        ),
+    ),
     "objectives.restore": Row(
         {"example": EXAMPLE}, {"example": [None, EXAMPLE.inputs]}, lambda found, _: found.equal(EXAMPLE.original)
     ),
     "probing.parts": Row(
-        {"layer": probing.attention_layers(MASKED)["self"][0]}, {"layer": [torch.nn.Linear(2, 2), None]}
+        {"layer": MASKED.bert.encoder.layer[0].attention},
+        {"layer": [torch.nn.Linear(2, 2), None]},
+        lambda found, given: found == tuple(
+            map(given["layer"].get_submodule, ("self.query", "self.key", "self.value", "output.dense"))
+        ),
     ),
     "probing.head_width": Row(
-        {"layer": probing.attention_layers(MASKED)["self"][0]}, {"layer": [torch.nn.Linear(2, 2), None]}
+        {"layer": MASKED.bert.encoder.layer[0].attention},
+        {"layer": [torch.nn.Linear(2, 2), None]},
+        lambda found, _: found * MASKED.config.num_attention_heads == MASKED.config.hidden_size,
     ),
-    "probing.attention_layers": Row({"model": MASKED}, {"model": [torch.nn.Linear(2, 2), None]}),
-    "probing.eager": Row({"model": MASKED}, {"model": [torch.nn.Linear(2, 2), None]}),
+    "probing.attention_layers": Row(
+        {"model": MASKED},
+        {"model": [torch.nn.Linear(2, 2), None]},
+        lambda found, _: found == {"self": [layer.attention for layer in MASKED.bert.encoder.layer]},
+    ),
+    "probing.eager": Row({"model": MASKED}, {"model": [torch.nn.Linear(2, 2), None]}, entered),
     "probing.attention_weights": Row(
         {"model": MASKED, "inputs": {"input_ids": BERT_IDS}},
         {"inputs": [BERT_IDS, None, {}]},
@@ -500,6 +603,7 @@ TABLE = {
         {"model": MASKED, "heads": st.sampled_from([{}, {0: [1]}, {0: range(2)}, {0: np.array([0, 1])}])},
         {"heads": [{0: [1.5]}, {0: [2]}, {0: [-1]}, {0: 1}, {0: "01"}, {1: [0]}, {0.5: [0]}, [0], None, {0: [True]}],
          "kind": ["cross", ""]},
+        entered,
     ),
     "probing.dependencies": Row(
         {"outputs_of": lambda ids: ids[..., None].float(), "ids": torch.tensor([1, 2, 3]), "other": st.integers(4, 9)},
@@ -508,7 +612,9 @@ TABLE = {
         lambda found, _: found.shape == (3, 3),
     ),
     "training.next_token": Row(
-        {"rows": [{"input_ids": [1, 2]}]}, {"rows": [[], [{}], [{"input_ids": [1]}, {"input_ids": [1, 2]}], None]}
+        {"rows": [{"input_ids": [1, 2]}]},
+        {"rows": [[], [{}], [{"input_ids": [1]}, {"input_ids": [1, 2]}], None]},
+        lambda found, _: found["input_ids"].tolist() == found["labels"].tolist() == [[1, 2]],
     ),
     "training.pretrain": Row(TRAIN, NO_RUN, dear=True),
     "training.fine_tune": Row(
@@ -527,7 +633,8 @@ TABLE = {
     ),
     "training.own_loss": Row(
         {"model": DECODER, "batch": {"input_ids": BERT_IDS, "labels": BERT_IDS}},
-        {"batch": [{"input_ids": BERT_IDS}, None]}
+        {"batch": [{"input_ids": BERT_IDS}, None]},
+        lambda found, _: found.shape == () and 3 < found < 6,
     ),
     "training.loop": Row(TRAIN, NO_TRAIN, lambda found, _: len(found) == 1),
     "training.perplexity": Row(
@@ -540,7 +647,11 @@ TABLE = {
         {"width": [*WHOLE, 3], "distances": [torch.ones(2, 2), None]},
         lambda found, given: found.shape == (3, given["width"]),
     ),
-    "transformer_xl.shift": Row({"scores": floats(2, 4)}, {"scores": [floats(4, 2), floats(3), floats(0, 2), None]}),
+    "transformer_xl.shift": Row(
+        {"scores": floats(2, 4)},
+        {"scores": [floats(4, 2), floats(3), floats(0, 2), None]},
+        lambda found, given: found.shape == (2, 4) and found[1].equal(given["scores"][1]),
+    ),
     "weights.header": Row(
         {"path": "nowhere"}, {"path": ["nowhere", ".", None]}, dear=True, refusals=(ValueError, TypeError, OSError)
     ),
@@ -550,6 +661,7 @@ TABLE = {
             "weight": [floats(4), floats(0, 2), torch.full((2, 2), math.nan), torch.ones(2, 2).long(), None],
             "bits": [1, 9, 0, 7.5, "8", None, True], "per": ["column", 4, 0, -1, 1.5, None, True],
         },
+        lambda found, given: found[0].dtype == torch.int8 and found[0].abs().max() == 2 ** (given["bits"] - 1) - 1,
     ),
     "weights.dequantise": Row(
         {"whole": QUANTISED[0], "scale": QUANTISED[1], "shape": (4, 6)},
@@ -577,6 +689,7 @@ def called(name: str, arguments: dict):
 
 def test_every_public_function_has_a_row_and_nothing_else():
     assert set(TABLE) == set(FUNCTIONS)
+    assert [name for name, row in TABLE.items() if bool(row.shape) is row.dear] == [], "either a shape or dear"
 
 
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if not row.dear])
@@ -596,7 +709,8 @@ def complaint(name: str, spoilt: str, arguments: dict) -> str:
         said = str(refused)
         if isinstance(refused, OSError):
             return ""  # the system's own words, which name the file
-        named = spoilt.rstrip("s").replace("_", " ")[:5].lower() in said.replace("_", " ").lower()
+        start = re.escape(spoilt.rstrip("s").replace("_", " ")[:5]) + (r"s?\b" if len(spoilt) < 4 else "")
+        named = re.search(rf"\b{start}", said.replace("_", " "), re.IGNORECASE)
         return "" if len(said) > 25 and named else f"{case} does not say what is expected of {spoilt}: {said}"
     except Exception as other:
         return f"{case} raises {other!r}"
@@ -605,7 +719,7 @@ def complaint(name: str, spoilt: str, arguments: dict) -> str:
 
 @pytest.mark.parametrize("name", [name for name, row in TABLE.items() if row.wrong])
 @given(data=st.data())
-@settings(max_examples=1, deadline=None, database=None)
+@settings(max_examples=1, deadline=None, database=None, phases=[Phase.generate])
 def test_what_is_wrong_is_refused_with_its_name(name, data):
     row, problems = TABLE[name], []
     for spoilt, values in row.wrong.items():

@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 
 from course_lib.checkpoints import home
@@ -42,8 +44,7 @@ def test_reviews_are_in_one_part_and_balanced_enough():
 @pytest.mark.parametrize("load", [corpora.leads, corpora.python_help, corpora.course_reviews])
 def test_streaming_gives_the_same_rows_one_by_one(load):
     stored = load("test")
-    for number, row in zip(range(5), load("test", streaming=True), strict=False):
-        assert row == stored[number]
+    assert list(itertools.islice(load("test", streaming=True), 5)) == [stored[number] for number in range(5)]
 
 
 @pytest.mark.parametrize("load", [corpora.leads, corpora.python_help, corpora.course_reviews])

@@ -36,7 +36,7 @@ def test_it_says_how_far():
 
 
 def test_input_that_cannot_be_changed_is_explained():
-    with pytest.raises(ValueError, match="token 7 stands at position 2 already"):
+    with pytest.raises(ValueError, match="other is 7, a token that stands at position 2 already"):
         dependencies(network(None), IDS, 7)
     with pytest.raises(ValueError, match=r"\(1, 4\)"):
         dependencies(network(None), IDS[None], 2)

@@ -35,9 +35,9 @@ HARMS = {
     "empty": lambda path: path.write_bytes(b""),
     "gone": lambda path: path.unlink(),
     "cut information": lambda path: (path.parent / "dataset_info.json").write_text('{"features'),
-    "no record": lambda path: files(tables.RECORD)[0].unlink(),
-    "null": lambda path: files(tables.RECORD)[0].write_text("null"),
-    "a record of nothing": lambda path: files(tables.RECORD)[0].write_text('{"files": {}}'),
+    "no record": lambda path: (flip(path), files(tables.RECORD)[0].unlink()),  # what tells of the flip is gone
+    "null": lambda path: (flip(path), files(tables.RECORD)[0].write_text("null")),
+    "a record of nothing": lambda path: (flip(path), files(tables.RECORD)[0].write_text('{"files": {}}')),
 }
 
 
