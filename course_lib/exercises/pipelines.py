@@ -896,7 +896,7 @@ BEST_SPAN = Exercise(
         ),
         Mistake(
             "best from 0",
-            lambda start, end, longest: _only_above_0(start, end, longest),
+            _only_above_0,
             "the best sum so far begins at 0, and where all sums are below 0 none is larger: begin at -inf.",
         ),
         Mistake(

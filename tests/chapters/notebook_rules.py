@@ -219,7 +219,7 @@ def always_true(test):
     if isinstance(test, ast.Tuple) and test.elts:
         return "asserts a tuple, which is always true: drop the parentheses"
     names = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
-    if names <= set(dir(builtins)):
+    if names <= set(dir(builtins)) - {"open", "input"}:
         return "asserts a constant: it does not depend on anything that was computed"
     match test:
         case ast.BoolOp(op=ast.Or(), values=values) if any(isinstance(v, ast.Constant) and v.value for v in values):

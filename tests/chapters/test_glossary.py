@@ -47,7 +47,7 @@ def bold_terms(markdown):
                 yield match[1]
 
 
-OF_TWO_SENSES = {"heads": "attention-head", "head": "head"}  # a word that is also another term's
+OF_TWO_SENSES = {"heads": "attention-head"}  # a word that is also another term's
 
 
 def faults(texts, known):

@@ -149,7 +149,7 @@ def same(answer, given) -> bool:
 
 
 def entered(answer, given) -> bool:
-    """Of a context: `called` has been in it and out again; what it does within is tested in test_attention.py."""
+    """Of a context: `called` has been in it and out again; test_attention.py tests what it does within."""
     return answer is None
 
 
@@ -395,7 +395,7 @@ TABLE = {
     "costs.seconds": Row(
         {"run": lambda: time.sleep(0.01), "times": st.integers(1, 3)},
         {"run": [None, 3], "times": WHOLE},
-        lambda found, _: 0.01 <= found < 1,
+        lambda found, _: 0.005 < found < 1,  # a sleep may end a little early
     ),
     "costs.megabytes": Row({"run": lambda: torch.ones(250_000)}, {"run": [None, 3]}, lambda found, _: found == 1.0),
     "costs.exponent": Row(

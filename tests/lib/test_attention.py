@@ -22,7 +22,7 @@ from course_lib.attention import (
     scaled_dot_product_attention,
 )
 from course_lib.checkpoints import checkpoint
-from course_lib.probing import ablate_heads, attention_layers, attention_weights
+from course_lib.probing import ablate_heads, attention_layers, attention_weights, eager
 
 CLOSE = 1e-5  # the greatest difference that is allowed between our numbers and an oracle's
 
@@ -434,3 +434,15 @@ def test_the_small_models_of_the_tests_are_read_too():
     model = tiny_model("sentiment-analysis")
     weights = attention_weights(model, {"input_ids": torch.tensor([[2, 7, 3]])})
     assert weights["self"].shape == (1, 1, 2, 3, 3)
+
+
+def test_eager_holds_within_and_gives_back_what_was():
+    model = tiny_model("text-generation")
+    before = model.config._attn_implementation
+    assert before != "eager"
+    with eager(model):
+        assert model.config._attn_implementation == "eager"
+    assert model.config._attn_implementation == before
+    with pytest.raises(ZeroDivisionError), eager(model):
+        1 / 0  # noqa: B018
+    assert model.config._attn_implementation == before
