@@ -767,8 +767,17 @@ def _logs(*probabilities):
     return torch.tensor(probabilities).log() + 0.7
 
 
-def _one_too_many(ordered, sums, p):
+def one_too_many(ordered, sums, p):
+    """A wrong cut of probabilities that are sorted from the largest on: one token behind the last is kept."""
     return torch.cat([torch.ones(1, dtype=torch.bool), (sums - ordered)[:-1] < p])
+
+
+def rolled(ordered, sums, p):
+    """A wrong cut: roll brings the last sum round to the first place, and the likeliest token is lost."""
+    return (sums - ordered).roll(1) < p
+
+
+ROLLED = "the likeliest token is cut: roll brings the last place round to the first. The first is always kept."
 
 
 def _softmax_of_zeros(logits, p):
@@ -899,13 +908,13 @@ TOP_P = Exercise(
         ),
         Mistake(
             "one too many",
-            top_p_but(_one_too_many),
+            top_p_but(one_too_many),
             "one token too many is kept: where the largest alone sums to p or more, it is the only one.",
         ),
         Mistake(
             "the likeliest cut",
-            top_p_but(lambda ordered, sums, p: (sums - ordered).roll(1) < p),
-            "the likeliest token is cut: roll brings the last place round to the first. The first is always kept.",
+            top_p_but(rolled),
+            ROLLED,
         ),
     ],
     hints=[

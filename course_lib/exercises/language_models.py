@@ -12,6 +12,7 @@ import math
 import numpy as np
 import torch
 
+from course_lib.exercises.architectures import ROLLED, one_too_many, rolled
 from course_lib.exercises.declare import Case, Exercise, Mistake, when
 from course_lib.exercises.inputs import generator, numbers, other_global_seeds
 
@@ -1070,10 +1071,6 @@ def _share_of_vocabulary(rounded):
     return kept_but(lambda ordered, sums, top_p: torch.arange(len(ordered)) < rounded(top_p * len(ordered)))
 
 
-def _one_too_many(ordered, sums, top_p):
-    return torch.cat([torch.ones(1, dtype=torch.bool), (sums - ordered)[:-1] < top_p])
-
-
 def _first_that_reaches(ordered, sums, top_p):
     """Up to the first sum of top_p; argmax is 0 where none is, as for 1, which a sum of floats need not reach."""
     return torch.arange(len(ordered)) <= (sums >= top_p + 1e-6).int().argmax()
@@ -1212,13 +1209,13 @@ SAMPLE = Exercise(
         ),
         Mistake(
             "one too many",
-            sample_but(kept_but(_one_too_many)),
+            sample_but(kept_but(one_too_many)),
             "one token too many is kept: a token is kept if the sum before it, without itself, is below top_p.",
         ),
         Mistake(
             "the likeliest cut",
-            sample_but(kept_but(lambda ordered, sums, top_p: (sums - ordered).roll(1) < top_p)),
-            "the likeliest token is cut: roll brings the last place round to the first. The first is always kept.",
+            sample_but(kept_but(rolled)),
+            ROLLED,
         ),
         Mistake(
             "a threshold for each",

@@ -17,7 +17,7 @@ def faults(questions: list[dict], cells: set[str]) -> list[str]:
     found += ["the names are not one for each question"] if None in names or len(set(names)) < len(names) else []
     for one in questions:
         found += [f"{one.get('name')}: {fault}" for fault in _of_one(one, cells)]
-    sizes = [_lengths(one["answers"]) for one in questions if one["type"] == "multiple_choice"]
+    sizes = [lengths(one["answers"]) for one in questions if one["type"] == "multiple_choice"]
     ends = {"longest": sum(right > most for right, _, most in sizes)}
     ends["shortest"] = sum(right < least for right, least, _ in sizes)
     found += [
@@ -41,7 +41,7 @@ def _of_one(question: dict, cells: set[str]) -> list[str]:
         found += [] if any(one["type"] == "default" for one in answers) else ["no feedback for other numbers (default)"]
     elif kind == "multiple_choice":
         found += [] if len(right) == 1 and 2 <= len(answers) <= 5 else ["not one right choice of two to five"]
-        size, _, most = _lengths(answers)
+        size, _, most = lengths(answers)
         if size > 1.5 * most:
             found.append(f"its length tells the right choice: {size} characters, the others {most}")
     elif kind == "many_choice":
@@ -53,7 +53,7 @@ def _of_one(question: dict, cells: set[str]) -> list[str]:
     return found
 
 
-def _lengths(answers: list[dict]) -> tuple[int, int, int]:
+def lengths(answers: list[dict]) -> tuple[int, int, int]:
     """How many characters a reader sees of the right choice, of the shortest wrong one, and of the longest."""
     seen = {kind: [len(re.sub("[*`]", "", one["answer"])) for one in answers if bool(one.get("correct")) is kind]
             for kind in (True, False)}  # fmt: skip
