@@ -92,6 +92,11 @@ def in_pairs(ids):
     return _vectors[ids // 2]
 
 
+def a_hair(ids):
+    """Each output from its own token alone, but for a change of about 1e-8 by those before it."""
+    return torch.stack([_vectors[ids][:, 0], 1e-9 * ids.cumsum(0)], 1)
+
+
 def change_of(function, ids, other, keep=False):
     """The change of the outputs: (outputs, length, width). `keep`: what was replaced stays replaced."""
     before, changes, replaced = function(ids), [], ids.clone()
@@ -146,6 +151,7 @@ DEPENDS = Exercise(
         Case((switched, _text, 7), says="what the first token decides: whether the others are mixed"),
         Case((moved_about, _text, 7), says="outputs whose numbers change and whose sum stays"),
         Case((in_pairs, torch.tensor([2, 1, 8]), 3), says="token 3 in place of one that works like it, and of others"),
+        Case((a_hair, _text, 7), says="outputs that earlier tokens change by 1e-8"),
     ],
     mistakes=[
         Mistake(
@@ -199,6 +205,11 @@ DEPENDS = Exercise(
             "the width is still there: an output depends on a token if any of its numbers changes.",
         ),
         Mistake(
+            "any change",
+            depends_but(lambda change: change.abs().amax(-1) > 0),
+            "any change counts, however small; up to 1e-6 it may come from rounding, and does not count.",
+        ),
+        Mistake(
             "growing only",
             depends_but(lambda change: (change > 1e-6).any(-1)),
             "only numbers that grow count; one that shrinks has changed too.",
@@ -239,11 +250,11 @@ DEPENDS = Exercise(
 def prefix_mask(prefix, length):
     """Which token may look at which, in a model that reads a beginning and writes on.
 
-    prefix: number of tokens that are given and see each other, in both directions.
-    length: number of all tokens; those after the prefix see it and, of their own kind,
-    themselves and those before.
-    Returns a boolean tensor (length, length): a row a query, a column a key, True where
-    it may look.
+    prefix: how many tokens are given at the start. length: how many tokens in all.
+    Every token may look at the whole prefix; one after the prefix also at itself and at
+    all before it.
+    Returns a boolean tensor (length, length): row i, column j is True where token i may
+    look at token j.
     """
     ### BEGIN SOLUTION
     place = torch.arange(length)
@@ -297,8 +308,8 @@ PREFIX_MASK = Exercise(
         Mistake(
             "transposed",
             lambda prefix, length: prefix_mask(prefix, length).T.clone(),
-            "the table is the wrong way round: a row is a query, a column a key. In yours the prefix sees what is "
-            "written later.",
+            "the table is the wrong way round: a row is the token that looks, a column the one that is looked at. In "
+            "yours the prefix sees what is written later.",
         ),
         Mistake(
             "inverted",
@@ -355,7 +366,7 @@ PREFIX_MASK = Exercise(
     ],
     hints=[
         "On paper, for two given tokens and two more: which of the 16 cells are True?",
-        "A query may look at a key that is not after it, or that belongs to the prefix: two conditions, joined by or "
+        "A row may look at a column that is not after it, or that belongs to the prefix: two conditions, joined by or "
         "(|).",
     ],
     commentary="With prefix 0 it is a decoder's mask, with prefix = length an encoder's. An encoder-decoder has the "

@@ -482,7 +482,7 @@ BOOTSTRAP_INTERVAL = Exercise(
         ),
     ],
     hints=[
-        "What would have happened if other units had come into the sample? Resample from those there are.",
+        "One draw first: how many units are taken, may one be taken twice, and which single number is kept of them?",
         "One draw: generator.choice(values, len(values)) takes units with replacement. Its mean is one number. Do it "
         "`draws` times.",
         "np.percentile(means, …) wants percents. How many percent lie outside on each side?",

@@ -407,7 +407,7 @@ PAIRED_P = Exercise(
         ),
     ],
     hints=[
-        "If the two groups made no difference, the two values of a pair could as well stand the other way round.",
+        "A pair has the values 3 and 1, so its difference is 2. What is it when the two change places?",
         "Exchanged, a pair's difference changes its sign: draw a sign, −1 or 1, for each pair.",
         "generator.choice([-1, 1], …) tosses coins; abs on both sides of the comparison.",
     ],

@@ -460,8 +460,7 @@ LOADING_REPORT = Exercise(
         "Which names are in the one dictionary and not in the other? `name in dictionary` asks for a key.",
         "Mismatched can only be what is in both; look shapes up there alone, or KeyError comes.",
     ],
-    commentary="What the report cannot see: another number of heads, another activation, other positions. It compares "
-    "names and shapes, not operations.",
+    commentary="It compares names and shapes, not operations.",
 )
 
 
@@ -1449,8 +1448,8 @@ MEMORY_NEEDED = Exercise(
         "One token of one text: in each layer, for each head, two vectors. How many numbers is that? Then all tokens, "
         "then all texts.",
     ],
-    commentary="For Llama 2 7B with eight texts of 4,096 tokens the cache is larger than the weights: 17.2 GB beside "
-    "13.5. That is why newer models have fewer heads of keys and values than of queries.",
+    commentary="bytes_each may be half a byte, so // and int() would lose it. That the cache grows with every text and "
+    "token is why newer models have fewer heads of keys and values than of queries.",
 )
 
 
@@ -1591,7 +1590,8 @@ TIED = Exercise(
         Mistake("none", lambda state_dict: [], "a and b are one tensor, and nothing is found."),
     ],
     hints=[
-        "Change a number in a: which of the others change with it?",
+        "A copy has equal numbers and a storage of its own; a part of a tensor has other numbers and the same "
+        "storage. What has to be compared, then?",
         "Every tensor looks into a storage, tensor.untyped_storage(), and that has an address, data_ptr().",
         "A dictionary, address -> names, collects the groups.",
     ],

@@ -142,7 +142,8 @@ SOFTMAX = Exercise(
         ),
     ],
     hints=[
-        "Three lines: subtract, take exp, divide by the sum.",
+        "e^(z − c) is e^z · e^(−c), and that factor stands above and below the line. Which c keeps every power at 1 "
+        "or less? Three lines: subtract, take exp, divide by the sum.",
         "sum and max take dim=-1 for the last axis; keepdim=True keeps it, with size 1, so that shapes fit.",
         "max(dim=-1, keepdim=True) gives values and places; take .values.",
     ],

@@ -182,7 +182,7 @@ def claims(chapter):
             yield f"tests/claims.json calls {name} {said}, but {found} the tag claim-{name}"
 
 
-def proof_problems(cell):
+def proof_problems(cell, messages=True):
     """Why a cell would go on passing although its claim were false."""
     escapes = (SKIPPED | MEANT_TO_FAIL).intersection(tags(cell))
     if escapes:
@@ -199,7 +199,7 @@ def proof_problems(cell):
         reason = always_true(statement.test)
         if reason:
             yield f"`assert {asserted}` {reason}"
-        if not is_sentence(statement.msg):
+        if messages and not is_sentence(statement.msg):
             yield f"`assert {asserted}` needs a message of three words or more"
 
 
@@ -305,6 +305,15 @@ def steady_outputs(chapter):
             found = pattern.search(text)
             if found:
                 yield f"{at(cell)}: its output holds {what}: {found[0]!r}"
+
+
+def asserted_outputs(chapter):
+    """A cell with the tag ``nbval-ignore-output``, whose output nobody compares, asserts what it shows."""
+    for cell in chapter.code:
+        if "nbval-ignore-output" in tags(cell):
+            for problem in proof_problems(cell, messages=False):
+                said = problem.removeprefix("a claim's cell ")
+                yield f"{at(cell)}: its output is not compared: {said}"
 
 
 def normal_form(chapter):
@@ -462,6 +471,7 @@ RULES = [
     code_cells,
     stored_outputs,
     steady_outputs,
+    asserted_outputs,
     normal_form,
     links,
     alt_texts,

@@ -10,6 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from notebook_rules import (
     RULES,
     alt_texts,
+    asserted_outputs,
     claims,
     closing_sections,
     code_cells,
@@ -353,6 +354,15 @@ BROKEN = {
         (prints("score 0.98765"), "more than 4 decimals: '0.98765'"),
         (shows_html("<p>score <b>0.98765</b></p>"), "more than 4 decimals"),
         (gives("fails", failure("\x1b[31mFile /usr/lib/x.py\x1b[0m")), "an absolute path"),
+    ],
+    asserted_outputs: [
+        (retag("draw", "nbval-ignore-output"), "its output is not compared: holds an assert"),
+        (
+            lambda cells: cells["claim-c01"].update(
+                source="assert 2 + 2 == 4, 'two and two make four'", metadata={"tags": ["nbval-ignore-output"]}
+            ),
+            "its output is not compared: `assert 2 + 2 == 4` asserts a constant",
+        ),
     ],
     normal_form: [
         (

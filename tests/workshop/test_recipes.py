@@ -93,6 +93,32 @@ def test_a_state_of_another_plan_is_refused(tmp_path):
         )
 
 
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"rate": 0.02}, "learning rate 0.01, this one has 0.02"),
+        ({"seed": 6}, "seed 5, this one has 6"),
+        ({"tokens": 16}, "steps 24, this one has"),
+        ({"begun": "as shipped"}, "beginning base, this one has as shipped"),
+    ],
+)
+def test_a_run_that_was_asked_for_otherwise_does_not_resume_it(tmp_path, changed, told):
+    trained(tmp_path / "state.pt")
+    asked = {"epochs": 3, "tokens": 8, "rate": 0.01, "seed": 5} | changed
+    with pytest.raises(ValueError, match=told):
+        training.fit(torch.nn.Linear(8, 1), None, [1] * 64, state=tmp_path / "state.pt", **asked)
+
+
+def test_what_has_shipped_is_not_resumed(tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "SHIPPED", tmp_path)
+    (tmp_path / "ner").mkdir()
+    (tmp_path / "ner.pt").write_bytes(b"the state of a run that has ended")
+    settings = training.options("", epochs=1, rate=1e-3, arguments=["--data", ".", "--work", str(tmp_path)])
+    training.write_card("ner", "# ner\n\n{training}\n", settings, 7, {"steps": 3, "epochs": 1, "minutes": 2})
+    assert "3 steps or 1 epochs" in (tmp_path / "ner" / "card.md").read_text()
+    assert not (tmp_path / "ner.pt").exists()
+
+
 def test_time_ends_a_training_with_a_rate_of_zero(tmp_path, monkeypatch):
     clock = iter(range(0, 10_000, 6))  # each look at the clock takes six seconds
     monkeypatch.setattr(training.time, "monotonic", lambda: next(clock))

@@ -56,6 +56,21 @@ def test_results_come_back_in_parts_of_at_most_sixteen_mebibytes(tmp_path, monke
         assert (tmp_path / "here" / name / "card.md").read_text() == f"# {name}\n"
 
 
+def test_a_repository_is_trained_in_only_if_that_is_said(tmp_path, monkeypatch, capsys):
+    trained = []
+    monkeypatch.setattr(gpu, "train", lambda names, device, minutes: trained.append((names, device, minutes)))
+    monkeypatch.setattr(gpu, "REPOSITORY", tmp_path)  # there is one
+    asked = ["train", "ner", "--device", "cpu", "--minutes", "1"]
+    with pytest.raises(SystemExit):
+        gpu.main(asked)
+    assert "a copy of that folder without .git" in capsys.readouterr().err
+    assert trained == []
+    gpu.main([*asked, "--overwrite"])
+    monkeypatch.setattr(gpu, "REPOSITORY", tmp_path / "none")
+    gpu.main(asked)
+    assert trained == 2 * [(["ner"], "cpu", 1.0)]
+
+
 def test_without_results_the_message_says_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(gpu, "OUT", tmp_path / "none")
     with pytest.raises(FileNotFoundError, match="copy the results of `train` there"):

@@ -250,7 +250,7 @@ def fit_as_set(model, loss_of, lengths: list[int], name: str, settings: argparse
     seed = seed if settings.order is None else settings.order
     return fit(
         model, loss_of, lengths, state=settings.work / f"{name}.pt", epochs=settings.epochs, tokens=settings.tokens,
-        rate=settings.rate, seed=seed, minutes=settings.minutes, **more,
+        rate=settings.rate, seed=seed, minutes=settings.minutes, begun="as shipped" if settings.goes_on else "base", **more,
     )  # fmt: skip
 
 
@@ -298,13 +298,15 @@ def fit(
     betas: tuple[float, float] = (0.9, 0.999),
     save_every: int = 100,
     rates: dict[str, float] | None = None,
+    begun: str = "base",
 ) -> dict[str, float]:
     """Train the parameters of `model` that require gradients, in place, and leave their running average in the model.
 
     `loss_of(rows)` returns the mean loss of a list of row numbers; `lengths[row]` is a row's length in tokens, and a batch
     has at most `tokens` of them. `kinds` are those of `batches`; `state` is the file to resume from; `average` is the decay
     of the running average of the weights; `rates` gives factors on the learning rate for parameters whose name contains a
-    key. With `minutes` the plan ends when so much time was spent in training, over all starts together.
+    key; `begun` says from which weights this began. With `minutes` the plan ends when so much time was spent in training,
+    over all starts together. A state of a run with another plan, rate or beginning raises ValueError.
 
     Returns what was done: `steps`, `epochs` (a fraction where time ended it) and `minutes`.
     """
@@ -322,13 +324,17 @@ def fit(
         fused=True,
     )
     mean = {name: weight.detach().clone() for name, weight in trained.items()}
+    asked = {"steps": len(plan), "seed": seed, "learning rate": rate, "tokens in a batch": tokens, "beginning": begun}
 
     torch.manual_seed(seed)
     first, spent, shown = 0, 0.0, None
     if state.is_file():
         saved = torch.load(state, weights_only=True, map_location=device)
-        if saved["steps"] != len(plan):
-            raise ValueError(f"{state} is from a run of {saved['steps']} steps, this one has {len(plan)}: delete it.")
+        for what, now in asked.items():
+            if saved["asked"][what] != now:
+                raise ValueError(
+                    f"{state} is of a run with {what} {saved['asked'][what]}, this one has {now}: delete it."
+                )
         with torch.no_grad():
             for name, weight in trained.items():
                 weight.copy_(saved["weights"][name])
@@ -344,7 +350,7 @@ def fit(
         torch.save(
             {
                 "step": done,
-                "steps": len(plan),
+                "asked": asked,
                 "spent": spent,
                 "weights": {name: weight.detach() for name, weight in trained.items()},
                 "mean": mean,
@@ -479,6 +485,7 @@ def write_card(name: str, card: str, settings: argparse.Namespace, seed: int, do
             paragraph, 120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
         ) or [""]
     (SHIPPED / name / "card.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (settings.work / f"{name}.pt").unlink(missing_ok=True)  # what comes next begins anew, and does not resume this
     print(f"Now measure it: course evaluate {name} --write")
 
 

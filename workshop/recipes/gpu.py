@@ -7,7 +7,8 @@
 Nothing depends on a GPU: the same recipes train on two cores, in hours. `pack` writes MiniLM's weights in float16 and what
 each recipe reads, as compressed JSON, since a machine with a GPU may have no network and take only little. `train` shares
 the minutes among the checkpoints, the most needed first, and packs what it made into a few files of at most 16 MiB. Names
-of checkpoints choose some of them, and `train --device cpu --minutes 0.5` tries the whole of it on any machine.
+of checkpoints choose some of them, and `train --device cpu --minutes 0.5` tries the whole of it on any machine. `train`
+replaces the weights, cards and hashes of the folder that it runs in, so it wants a copy without .git.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ ORDER = {
 }
 EPOCHS = 60  # more than the time allows, so that the time decides
 LARGEST, FILES = 16 * 2**20, 8  # bytes of a file of results, and how many there may be
+REPOSITORY = Path(__file__).parents[2] / ".git"
 PACK, OUT = Path("build/gpu/pack"), Path("build/gpu/out")
 BASE = "minilm.safetensors.xz"
 
@@ -176,7 +178,8 @@ def unpack() -> None:
     print("unpacked:", ", ".join(names))
 
 
-if __name__ == "__main__":
+def main(arguments: list[str] | None = None) -> None:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("step", choices=("pack", "train", "unpack"))
     parser.add_argument("names", nargs="*", metavar="NAME", help="checkpoints; all of them if none is named")
@@ -184,13 +187,25 @@ if __name__ == "__main__":
         parser.add_argument("--" + source.replace("_", "-"), type=Path, help=how)
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--minutes", type=float, default=9.0, help="for all of them together")
-    chosen = parser.parse_args()
+    parser.add_argument(
+        "--overwrite", action="store_true", help="train in a git repository, and replace what ships there"
+    )
+    chosen = parser.parse_args(arguments)
     if unknown := set(chosen.names) - ORDER.keys():
         parser.error(f"{', '.join(sorted(unknown))}: no such checkpoint. There are: {', '.join(ORDER)}.")
     names = [name for name in ORDER if not chosen.names or name in chosen.names]
     if chosen.step == "pack":
         pack(names, {source: getattr(chosen, source) for source in OPTIONS})
+    elif chosen.step == "train" and REPOSITORY.exists() and not chosen.overwrite:
+        parser.error(
+            f"train replaces the weights, cards and hashes that ship, and {REPOSITORY.parent} is a git repository. Run it "
+            "in a copy of that folder without .git, or give --overwrite and take the files back with git afterwards."
+        )
     elif chosen.step == "train":
         train(names, chosen.device, chosen.minutes)
     else:
         unpack()
+
+
+if __name__ == "__main__":
+    main()
