@@ -308,7 +308,7 @@ def steady_outputs(chapter):
 
 
 def asserted_outputs(chapter):
-    """A cell with the tag ``nbval-ignore-output``, whose output nobody compares, asserts what it shows."""
+    """A cell with the tag ``nbval-ignore-output``, whose output nobody compares, holds an assert that can fail."""
     for cell in chapter.code:
         if "nbval-ignore-output" in tags(cell):
             for problem in proof_problems(cell, messages=False):

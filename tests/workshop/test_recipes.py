@@ -99,6 +99,7 @@ def test_a_state_of_another_plan_is_refused(tmp_path):
         ({"rate": 0.02}, "learning rate 0.01, this one has 0.02"),
         ({"seed": 6}, "seed 5, this one has 6"),
         ({"tokens": 16}, "steps 24, this one has"),
+        ({"tokens": 9}, "tokens in a batch 8, this one has 9"),
         ({"begun": "as shipped"}, "beginning base, this one has as shipped"),
     ],
 )

@@ -330,11 +330,11 @@ def fit(
     first, spent, shown = 0, 0.0, None
     if state.is_file():
         saved = torch.load(state, weights_only=True, map_location=device)
+        before = saved.get("asked", {})  # a state of an earlier form has none
         for what, now in asked.items():
-            if saved["asked"][what] != now:
-                raise ValueError(
-                    f"{state} is of a run with {what} {saved['asked'][what]}, this one has {now}: delete it."
-                )
+            if before.get(what) != now:
+                then = before.get(what, "unknown")
+                raise ValueError(f"{state} is of a run with {what} {then}, this one has {now}: delete it.")
         with torch.no_grad():
             for name, weight in trained.items():
                 weight.copy_(saved["weights"][name])

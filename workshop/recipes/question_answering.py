@@ -150,7 +150,7 @@ answers by people.
 {measured}
 
 - **Limits**: English; case is ignored. It was shown unanswerable questions, but the pipeline returns a span all \
-the same unless it is told `handle_impossible_answer=True`, and with a score that need not be low. Larger public \
+the same unless it is told `handle_impossible_answer=True`, and the score of that span need not be low. Larger public \
 checkpoints are far better.
 - **Ethical considerations**: half of its texts are Reddit posts and reviews and may hold abuse and prejudice; \
 an answer is a quotation of the text that it was given, whether that is true or not. Nobody has measured whether \
