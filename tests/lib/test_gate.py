@@ -134,6 +134,14 @@ def test_a_batch_size_of_numpy(make, task):
     assert make(task, batch_size=np.int64(2))(rows, **more) == wanted
 
 
+@pytest.mark.parametrize("task", ["text-generation", "summarization"])
+def test_counts_of_numpy_reach_generation(make, task):
+    counts = {"num_return_sequences": 1, "no_repeat_ngram_size": 2, "num_beams": 2, "max_new_tokens": 5}
+    wanted = make(task)("the parcel arrived late", do_sample=False, **counts)
+    counts = {name: np.int64(count) for name, count in counts.items()}
+    assert make(task)("the parcel arrived late", do_sample=False, **counts) == wanted
+
+
 def test_a_batch_size_beyond_all_inputs(make):
     for task in ("ner", "zero-shot-classification", "question-answering"):
         call = (
