@@ -108,7 +108,8 @@ def _ordinary(model: PreTrainedModel, count: int) -> Tensor:
     import torch
 
     size = model.get_input_embeddings().num_embeddings
-    special = {value for name, value in model.config.to_dict().items() if name.endswith("token_id")}
+    named = [value for name, value in model.config.to_dict().items() if name.endswith("token_id")]
+    special = {token for value in named for token in (value if isinstance(value, list | tuple) else [value])}
     ordinary = [token for token in range(size // 4, size) if token not in special]
     if len(ordinary) < count:
         raise ValueError(f"{type(model).__name__} has {size} tokens, too few for {count} ordinary ones.")

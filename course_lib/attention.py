@@ -81,6 +81,7 @@ def _masked(scores: Tensor, mask: Tensor) -> Tensor:
     if mask.dtype == torch.bool:
         scores = scores.masked_fill(~mask, -math.inf)
     elif mask.is_floating_point():
+        mask = mask.to(scores)  # else the weights have another precision than the values
         if mask.isnan().any() or (mask == math.inf).any():
             raise ValueError("The mask holds NaN or +∞, and no weights follow from these. Add 0 or −∞ to the scores.")
         scores = scores + mask
@@ -172,6 +173,7 @@ def rotate(states: Tensor, cosines: Tensor, sines: Tensor) -> Tensor:
             f"cosines and sines are {tuple(states.shape[-2:])}, of states {tuple(states.shape)}, with an even width; "
             f"given: {tuple(cosines.shape)} and {tuple(sines.shape)}. Take rotary_angles(positions, width)."
         )
+    cosines, sines = cosines.to(states), sines.to(states)  # float32, also for states of half the bits
     first, second = states.chunk(2, -1)  # (..., position, width / 2) each
     return states * cosines + torch.cat([-second, first], -1) * sines  # (..., position, width)
 

@@ -36,10 +36,12 @@ def curve(pairs: Pairs, edges: Sequence[float] | None = None) -> list[Point]:
 
     Without `edges` the pairs are put together by how sure they are, level by level, until a point holds at least 4;
     with `edges`, such as (0.5, 0.6, 0.7, 0.8, 0.9, 1), those between two of them; what lies outside
-    goes with the nearest. Raises ValueError for a pair that is none.
+    goes with the nearest. Raises ValueError for a pair that is none, and unless there are two edges or more, each above
+    the one before.
     """
     checked = _checked(pairs)
     if edges is not None:
+        edges = _rising(edges)
         places = np.clip(np.searchsorted(edges, [sure for sure, _ in checked], side="right") - 1, 0, len(edges) - 2)
         groups = [
             [pair for pair, at in zip(checked, places, strict=True) if at == one] for one in range(len(edges) - 1)
@@ -60,11 +62,27 @@ def curve(pairs: Pairs, edges: Sequence[float] | None = None) -> list[Point]:
 
 def _checked(pairs: Pairs) -> list[tuple[float, bool]]:
     checked = []
-    for sure, right in pairs:
-        if not 0 <= float(sure) <= 1 or right not in (0, 1):
-            raise ValueError(f"A pair is how sure, from 0 to 1, and whether it was right; this is ({sure}, {right}).")
+    for pair in pairs:
+        try:
+            sure, right = pair
+            fits = 0 <= float(sure) <= 1 and right in (0, 1)
+        except (TypeError, ValueError):
+            fits = False
+        if not fits:
+            raise ValueError(f"A pair is how sure, from 0 to 1, and whether it was right; this is {pair!r:.80}.")
         checked.append((float(sure), bool(right)))
     return checked
+
+
+def _rising(edges: Sequence[float]) -> np.ndarray:
+    """The edges (edge,) as numbers. Raises ValueError unless there are two or more, each above the one before."""
+    try:
+        found = np.asarray(edges, dtype=float)
+    except (TypeError, ValueError):
+        found = np.zeros(0)
+    if found.ndim != 1 or len(found) < 2 or not (np.diff(found) > 0).all():
+        raise ValueError(f"edges are two numbers or more that rise, such as (0, 0.5, 1); given: {edges!r:.80}.")
+    return found
 
 
 def _point(group: Pairs) -> Point:

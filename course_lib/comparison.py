@@ -25,6 +25,7 @@ class Result:
     answers: list
     scores: list[float]  # one for each item
     millions: float  # parameters
+    megabytes: float  # of memory for the parameters, in the precision that they have
     milliseconds: float  # for one item, on the machine that ran it
 
 
@@ -56,7 +57,8 @@ def compare(
         if len(answers) != len(items):
             raise ValueError(f"systems: {name!r} gave {len(answers)} answers to {len(items)} items.")
         scores = [float(score(given, item)) for given, item in zip(answers, items, strict=True)]
-        results[name] = Result(answers, scores, model.num_parameters() / 1e6, spent)
+        megabytes = model.get_memory_footprint(return_buffers=False) / 1e6
+        results[name] = Result(answers, scores, model.num_parameters() / 1e6, megabytes, spent)
     return results
 
 
@@ -99,7 +101,7 @@ def table(jobs: Mapping[str, Mapping[str, Result]]) -> str:
     lines = ["| job | family | quality (95 %) | parameters | weights | time an item |", "|" + " --- |" * 6]
     for job, results in jobs.items():
         for name, result in results.items():
-            size = f"{result.millions:.1f} M | {4 * result.millions:.0f} MB"
+            size = f"{result.millions:.1f} M | {result.megabytes:.0f} MB"
             quality = said(interval(result.scores))
             lines.append(f"| {job} | {name} | {quality} | {size} | {result.milliseconds:.0f} ms |")
     return "\n".join(lines)

@@ -40,7 +40,7 @@ def examine() -> list[Finding]:
     """Every finding, in the order in which a reader would mend them. Loads neither torch nor transformers."""
     place = _place()
     return [
-        _python(), _environment(), *_packages(), _kernel(), _cores(), _memory(), _disk(*place), _cache(*place),
+        _python(), _environment(), *_packages(), _kernel(), _cores(), _memory(), _disk(*place), _cache(place[1]),
         *_checkpoints(), *_texts(), _hub(),
     ]  # fmt: skip
 
@@ -68,15 +68,17 @@ def _environment() -> Finding:
 def _packages() -> list[Finding]:
     findings = []
     for package, least in RELEASES.items():
-        wanted = ".".join(map(str, least))
+        wanted = f"{'.'.join(map(str, least))} or newer"
+        if package == "transformers":
+            wanted += f", below {least[0] + 1}"
         try:
             found = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
             findings.append(Finding(package, "problem", "not installed", "Run `make setup`."))
             continue
         release = tuple(int(part) for part in found.split("+")[0].split(".")[:2])
-        state = "ok" if release >= least and (package != "transformers" or release[0] == 5) else "problem"
-        advice = "" if state == "ok" else f"Needs {wanted} or newer: run `make setup`."
+        state = "ok" if release >= least and (package != "transformers" or release[0] == least[0]) else "problem"
+        advice = "" if state == "ok" else f"Needs {wanted}: run `make setup`."
         findings.append(Finding(package, state, found, advice))
     return findings
 
@@ -176,8 +178,8 @@ def _disk(place: Path | None, trouble: str) -> Finding:
     return Finding("disk", "problem", found, f"Needs {needed / 1e9:.1f} GB: free some, or set COURSE_HOME elsewhere.")
 
 
-def _cache(place: Path | None, trouble: str) -> Finding:
-    """Whether what the chapters prepare can be written."""
+def _cache(trouble: str) -> Finding:
+    """Whether what the chapters prepare can be written; `trouble` is what `_place` says."""
     if not trouble:
         return Finding("cache", "ok", f"{_shown(home())} can be written")
     then = (

@@ -32,7 +32,6 @@ def words_to_draw(words: Sequence[object]) -> tuple[list[str], dict]:
     return texts, {"parse_math": False, "fontfamily": families}
 
 
-@functools.cache
 def fonts_for(characters: frozenset[str]) -> tuple[list[str], frozenset[str]]:
     """Families of fonts that have the characters between them, the usual one first; and what none of them has."""
     from matplotlib import font_manager, rcParams

@@ -28,7 +28,8 @@ class LiveCurve(TrainerCallback):
         self.drawn = 0.0
 
     def on_train_begin(self, args, state, control, **named) -> None:
-        """Begin the bar; a run that is continued has its losses so far."""
+        """Begin the bar and a figure of its own for each run; a run that is continued has its losses so far."""
+        self.handle = None
         self.losses = [line["loss"] for line in state.log_history if "loss" in line]
         hidden = os.environ.get("TQDM_DISABLE", "0") not in ("", "0")  # a notebook's bar does not look by itself
         self.bar = tqdm(total=state.max_steps, initial=state.global_step, desc=self.title, unit="step", disable=hidden)

@@ -130,6 +130,8 @@ def _question(name, question, choices, number, within) -> Asked:
         texts = all(isinstance(one, str) for one in found)
         if not texts or not 2 <= len(found) <= 4 or len(set(found)) < len(found):
             raise ValueError(f'predict("{name}", …) takes two to four choices that differ, this is {choices!r}.')
+        if within is not None:
+            raise ValueError(f'within={within!r} was given for "{name}", but a choice is right or wrong. Leave it out.')
         return Asked(name, question, found)
     if isinstance(number, str) or not hasattr(number, "__len__") or len(number) != 2:
         raise ValueError(f'predict("{name}", …) takes number=(lowest, highest), such as (0, 100); this is {number!r}.')
@@ -137,6 +139,8 @@ def _question(name, question, choices, number, within) -> Asked:
     if low >= high:
         raise ValueError(f"number=(lowest, highest): {low} is not below {high}.")
     near = (high - low) * WITHIN if within is None else _number(name, within, "within")
+    if near < 0:
+        raise ValueError(f"within of {name!r} is {near}. Expected how near a right number is, 0 or more.")
     return Asked(name, question, (), (low, high), near)
 
 

@@ -55,9 +55,10 @@ def path() -> Path | None:
 
 
 def record(kind: str, name: str, **what: object) -> None:
-    """Add an event: `kind` is "check", "hint", "solution", "prediction", "outcome" or "quiz"; `what` as JSON can hold.
+    """Add an event: `kind` is "check", "hint", "solution", "prediction", "outcome", "quiz" (opened) or "quiz-answer".
 
-    A failed check that follows a failed check of the same exercise only raises its count, `times`.
+    `what` is more to be kept with it, as JSON can hold. A failed check that follows a failed check of the same
+    exercise only raises its count, `times`.
     """
     event = {"kind": kind, "name": name, **what}
     file = path()

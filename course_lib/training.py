@@ -9,7 +9,8 @@ not fit. The rest is `Trainer`: batches in an order fixed by the seed, AdamW (Lo
 rate that rises over the first steps and then falls to 0, gradients clipped to a length of 1, evaluation, early
 stopping, saving.
 
-Nothing is asked of any host, and the CPU does the work unless `device` says otherwise. Under `accelerate launch`
+Nothing is asked of any host, and the CPU does the work unless `device` says otherwise, or one GPU, also where there
+are several. Under `accelerate launch`
 with N processes each takes every N-th row of a batch, and gradients are averaged: the losses are those of one process.
 """
 
@@ -33,6 +34,7 @@ from transformers.trainer_utils import get_last_checkpoint
 from course_lib.arguments import above_zero, whole
 
 IGNORED = -100  # the target that cross-entropy leaves out
+LARGEST_SEED = 2**32 - 1  # that NumPy takes, which Trainer seeds too
 Collate = Callable[[list[dict]], dict[str, torch.Tensor]]
 
 
@@ -168,9 +170,9 @@ def _train(
 ) -> History:  # fmt: skip
     """Train on Trainer; `pretrain` says what the arguments are."""
     processes = int(torch.distributed.get_world_size()) if torch.distributed.is_initialized() else _launched()
-    _check(model, dataset, steps, batch_size, learning_rate)
-    _check_run(batch_size, processes, evaluation, every, patience, device)
-    steps, batch_size = int(steps), int(batch_size)  # NumPy's are no JSON, and Trainer writes them down
+    numbers = _check(model, dataset, steps, batch_size, learning_rate, seed)
+    steps, batch_size, learning_rate, seed = numbers  # of Python: Trainer writes them as JSON, which NumPy's are not
+    every, patience = _check_run(batch_size, processes, evaluation, every, patience, device)
     folder = Path(folder).expanduser() if folder else None  # as Trainer does
     saved = _saved(folder, resume)
     every = every or max(1, steps // 10)
@@ -196,6 +198,7 @@ def _train(
         dataloader_pin_memory=False,
         **regularly,
     )
+    arguments._n_gpu = min(arguments.n_gpu, 1)  # else Trainer reads a batch for each GPU that it sees, in one step
     history = History()
     listeners = [_Listener(history), *callbacks]
     if patience is not None:
@@ -299,7 +302,7 @@ def loop(
 
     Raises ValueError as `pretrain` does, and FloatingPointError where the loss is no number.
     """
-    _check(model, dataset, steps, batch_size, learning_rate)
+    steps, batch_size, learning_rate, seed = _check(model, dataset, steps, batch_size, learning_rate, seed)
     warmup = max(1, steps // 10)
 
     def up_and_down(step: int) -> float:  # up over the first tenth of the steps, then down to 0
@@ -378,28 +381,29 @@ def _labels(name: str, rows) -> list[int]:
         ) from problem
 
 
-def _check(model, dataset, steps, batch_size, learning_rate) -> None:
+def _check(model, dataset, steps, batch_size, learning_rate, seed) -> tuple[int, int, float, int]:
+    """The four settings as numbers of Python. Raises ValueError for what cannot be trained."""
     if len(dataset) == 0:
         raise ValueError(
             "The data set is empty (dataset has no rows). Expected one row or more: was a filter too strict?"
         )
-    whole("steps", steps)
-    whole("batch_size", batch_size)
-    above_zero("learning_rate", learning_rate)
+    steps, batch_size = whole("steps", steps), whole("batch_size", batch_size)
+    learning_rate, seed = above_zero("learning_rate", learning_rate), whole("seed", seed, 0, LARGEST_SEED)
     if not any(weight.requires_grad for weight in model.parameters()):
         raise ValueError("No weight of the model may be trained: every one has requires_grad=False.")
+    return steps, batch_size, learning_rate, seed
 
 
-def _check_run(batch_size, processes, evaluation, every, patience, device) -> None:
+def _check_run(batch_size, processes, evaluation, every, patience, device) -> tuple[int | None, int | None]:
+    """`every` and `patience` as numbers of Python. Raises ValueError for a run that cannot be."""
     if batch_size % processes:
         raise ValueError(
             f"batch_size={batch_size} was given, for {processes} processes. Give a batch that they can share evenly."
         )
     if evaluation is not None and len(evaluation) == 0:
         raise ValueError("The evaluation set is empty. Give one row or more, or None.")
-    for name, value in (("every", every), ("patience", patience)):
-        if value is not None:
-            whole(name, value)
+    every = None if every is None else whole("every", every)
+    patience = None if patience is None else whole("patience", patience)
     if patience is not None and evaluation is None:
         raise ValueError(f"patience={patience} was given without evaluation: there is nothing to be patient about.")
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
@@ -407,6 +411,7 @@ def _check_run(batch_size, processes, evaluation, every, patience, device) -> No
         raise ValueError(
             f"device {device!r} is not there. This machine has: {', '.join(k for k, v in there.items() if v)}."
         )
+    return every, patience
 
 
 def _figures(metrics: dict) -> dict[str, float]:

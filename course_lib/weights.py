@@ -47,7 +47,7 @@ def header(path: str | Path) -> dict[str, dict]:
         entries = json.loads(text)
         entries.pop("__metadata__", None)
         tensors = {name: _entry(about, 8 + length) for name, about in entries.items()}
-    except (ValueError, TypeError, KeyError, AttributeError) as problem:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as problem:
         raise ValueError(f"the header of {path.name} is not that of a safetensors file: {problem}") from problem
     end = 8 + length
     for name, about in sorted(tensors.items(), key=lambda item: item[1]["data_offsets"]):

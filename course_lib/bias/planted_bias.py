@@ -123,7 +123,7 @@ def masked_model(sentences: list[str], tokenizer, steps: int = 400, seed: int = 
     from course_lib.training import take_steps
 
     texts("sentences", sentences)
-    whole("steps", steps)
+    steps = whole("steps", steps)  # OneCycleLR refuses NumPy's
     counts = Counter(sentences)
     for text in counts:
         _pronoun(text)
@@ -172,8 +172,7 @@ def taught(
     from course_lib.training import take_steps
 
     planted_gap(share)
-    whole("epochs", epochs)
-    above_zero("learning_rate", learning_rate)
+    epochs, learning_rate = whole("epochs", epochs), above_zero("learning_rate", learning_rate)
     frames = [(frame, family) for family in ("clause", "possessive") for frame in TEMPLATES[family]][1:]
     rows = [(job, frame, family) for job in (*BRIGHT, *DARK) for frame, family in frames]
     ids = tokenizer([frame.format(job=job).replace(GAP, tokenizer.mask_token) for job, frame, _ in rows])["input_ids"]

@@ -154,7 +154,7 @@ def _damage(entry: Checkpoint) -> str | None:
     record = entry.folder / PREPARED
     try:
         read = json.loads(record.read_text(encoding="utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):  # the second: many brackets
         return f"{record} is not readable as JSON"
     if not isinstance(read, dict) or not isinstance(read.get("files"), dict):
         return f"{record} is not a record of a prepared checkpoint"

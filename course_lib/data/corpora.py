@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
 
 MOST_PIECES = 1_000_000  # four times as many as the largest models have
+TEXTS_AT_ONCE = 10_000  # that `blocks` holds in memory
 END = "<end>"  # between two texts; also what fills up a batch
 
 
@@ -89,17 +90,22 @@ def blocks(dataset: Dataset, tokenizer, length: int) -> Dataset:
     ValueError where there are fewer than `length` tokens, for a data set without the column text, and for a tokenizer
     without a token for the end.
     """
-    whole("length", length)
+    length = whole("length", length)
     if "text" not in (dataset.column_names or []):
         raise ValueError(f"dataset needs a column text; it has: {', '.join(dataset.column_names or ['none'])}.")
     if tokenizer.eos_token_id is None:
         raise ValueError("tokenizer has no eos_token to put after each text. Set tokenizer.eos_token.")
 
+    left: list[int] = []  # tokens at the end of a batch, which begin the first row of the next
+
     def cut(batch: dict) -> dict:
         ids = [token for row in tokenizer(batch["text"])["input_ids"] for token in [*row, tokenizer.eos_token_id]]
-        return {"input_ids": [ids[start : start + length] for start in range(0, len(ids) - length + 1, length)]}
+        ids = left + ids
+        end = len(ids) - len(ids) % length
+        left[:] = ids[end:]
+        return {"input_ids": [ids[start : start + length] for start in range(0, end, length)]}
 
-    rows = dataset.map(cut, batched=True, batch_size=10_000, remove_columns=dataset.column_names)
+    rows = dataset.map(cut, batched=True, batch_size=TEXTS_AT_ONCE, remove_columns=dataset.column_names)
     if not len(rows):
         raise ValueError(f"The texts have fewer than {length} tokens together. Give more text, or a smaller length.")
     tables.enter(rows)

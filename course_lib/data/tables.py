@@ -127,7 +127,7 @@ def _harm(folder: Path) -> str | None:
                 continue  # `map` computes it again
             if wrong := mismatch(path, expected):
                 return wrong
-    except (OSError, ValueError) as problem:
+    except (OSError, ValueError, RecursionError) as problem:  # the last: many brackets
         return f"{folder / RECORD} cannot be read ({problem})"
     return None
 

@@ -69,7 +69,7 @@ def model_of(method: str, classes: int, seed: int, copied: int | None = None) ->
     """
     if method not in METHODS:
         raise ValueError(f"there is no method {method!r}. The methods are: {', '.join(METHODS)}.")
-    whole("classes", classes)
+    classes = whole("classes", classes)
     if copied is not None:
         whole("copied", copied, 0, 7)
     torch.manual_seed(seed)
@@ -113,7 +113,7 @@ def learn(
     whole("size", size, 1, len(articles.ids))
     whole("seed", seed, 0)
     if learning_rate is not None:
-        above_zero("learning_rate", learning_rate)
+        learning_rate = above_zero("learning_rate", learning_rate)
     chosen = np.random.default_rng(seed).permutation(len(articles.ids))[:size]
     model = model_of(method, len(articles.topics), seed, copied).train()
     features = None

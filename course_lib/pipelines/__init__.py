@@ -111,7 +111,10 @@ def _trained_window(pipe: Pipeline) -> int | None:
 def _folder_or_name(model: str | Path) -> str:
     """A folder with a model in it, or the name of a model on the hub; ValueError for a folder that is not there."""
     text = str(model)
-    folder = Path(text).expanduser()
+    try:
+        folder = Path(text).expanduser()
+    except RuntimeError:  # ~somebody, where there is no such user
+        folder = Path(text)
     if folder.is_dir():
         if not any((folder / file).is_file() for file in ("config.json", "adapter_config.json")):
             raise ValueError(f"model={text!r} is a folder without config.json. Expected what save_pretrained writes.")

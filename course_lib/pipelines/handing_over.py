@@ -53,9 +53,9 @@ def handed_over(inputs: Any, task: str) -> Any:
 
 
 def batch_of(batch_size: Any) -> int | None:
-    """A batch size that can be used; raises unless it is a whole number of at least 1, or None."""
+    """A batch size as PyTorch takes it, an int or None; raises unless it is a whole number of at least 1, or None."""
     check_number("batch_size", batch_size, 1)
-    return batch_size if batch_size is None else min(batch_size, LONGEST_BATCH)
+    return None if batch_size is None else min(int(batch_size), LONGEST_BATCH)
 
 
 def _rows(table: Any, task: str) -> Any:

@@ -248,14 +248,20 @@ def writes(task: Any) -> bool:
 
 
 def check_arguments(arguments: dict, task: str | None = None) -> None:
-    """Raise TypeError for an argument that Transformers 5 no longer has, and unless counts are counts of `task`."""
+    """Raise TypeError for an argument that Transformers 5 no longer has, and unless counts are counts of `task`.
+
+    Counts become numbers of Python, in `arguments` itself: generation does not know NumPy's.
+    """
     for name, instead in OLD.items():
         if name in arguments:
             value = arguments[name]
             raise TypeError(f"{name}={shown(value)} was given, but Transformers 5 removed it. {instead(value)}")
     for name, least in WHOLE.items():
-        if arguments.get(name) != "":  # text classification's own sign for "not given"
-            check_number(name, arguments.get(name), 0 if name == "top_k" and writes(task) else least)
+        value = arguments.get(name)
+        if value is None or value == "":  # the second: text classification's own sign for "not given"
+            continue
+        check_number(name, value, 0 if name == "top_k" and writes(task) else least)
+        arguments[name] = int(value)
 
 
 def explain_mask(text: str, pipe: Pipeline) -> NoReturn:

@@ -189,6 +189,14 @@ def test_the_class_and_the_name_do_not_decide():
     assert family_of(t.T5EncoderModel(tiny("T5").model.config).eval()) == ENCODER
 
 
+def test_several_ends_of_a_text_are_all_left_out():
+    model = tiny("Llama").model
+    taken = inputs_for(model)["input_ids"][0].tolist()
+    model.config.eos_token_id = [1, taken[0]]
+    assert taken[0] not in inputs_for(model)["input_ids"]
+    assert family_of(model) == DECODER
+
+
 # ---------------------------------------------------------------- the measurement
 
 

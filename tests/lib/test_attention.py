@@ -305,6 +305,18 @@ def test_turned_queries_and_keys_know_their_distance_only():
     assert product(0, 0) == pytest.approx(float(query @ key), abs=1e-5), "at position 0 nothing is turned"
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])
+def test_a_layer_of_another_precision_turns_and_masks_in_it(dtype):
+    (layer, *_) = next(iter(attention_layers(tiny("Llama").model.to(dtype)).values()))
+    ours, given = MultiHeadAttention.of(layer), states(1, 5, 32).to(dtype)
+    mask = torch.zeros(5, 5).masked_fill(~causal_mask(5), -math.inf)  # float32, as the angles
+    rotary = rotary_angles(torch.arange(5), ours.query.out_features // ours.heads)
+    found, weights = ours(given, mask=mask, rotary=rotary)
+    assert found.dtype == weights.dtype == dtype
+    expected, _ = ours.float()(given.float(), mask=causal_mask(5), rotary=rotary)
+    assert apart(found.float(), expected) < 0.01 * float(expected.detach().abs().max()) + CLOSE
+
+
 def test_layers_that_cannot_be_copied_are_named():
     with pytest.raises(ValueError, match="layer is a Linear, without query, key and value layers"):
         MultiHeadAttention.of(nn.Linear(2, 2))

@@ -123,6 +123,13 @@ def test_an_altered_record_is_damage_too(small):
     assert "config.json" in damage(catalogue()["small"]), "the catalogue's own hash counts"
 
 
+@pytest.mark.parametrize("text", ["", "[" * 100_000, "no JSON"])
+def test_a_record_that_cannot_be_read_is_damage(small, text):
+    folder = prepare("small", small)
+    (folder / checkpoints.PREPARED).write_text(text)
+    assert "not readable as JSON" in damage(catalogue()["small"])
+
+
 def test_an_unknown_name_lists_the_known_ones(small):
     with pytest.raises(ValueError, match="no checkpoint 'smal'.*small"):
         checkpoint("smal")

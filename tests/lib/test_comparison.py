@@ -9,7 +9,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from course_lib.checkpoints import checkpoint
 from course_lib.comparison import ahead, compare, continuations, piped, preferences, prompted, said, set_f1, table
 
-MODEL = SimpleNamespace(num_parameters=lambda: 2_500_000)
+MODEL = SimpleNamespace(num_parameters=lambda: 2_500_000, get_memory_footprint=lambda return_buffers: 10_000_000)
 
 
 def double(items):
@@ -37,6 +37,17 @@ def test_each_system_answers_all_items_in_batches_in_order():
     assert ahead(results, "one", "other") == (1.0, 1.0, 1.0)
     assert ahead(results, "other", "one")[0] == -1.0
     assert "| doubling | one | 1.00 (1.00 to 1.00) | 2.5 M | 10 MB |" in table({"doubling": results})
+
+
+def test_the_memory_of_the_weights_is_that_of_their_precision():
+    torch.manual_seed(0)
+    size = {"hidden_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 256}
+    model = LlamaForCausalLM(LlamaConfig(vocab_size=9000, tie_word_embeddings=True, **size))
+    millions = sum(weight.numel() for weight in model.parameters()) / 1e6
+    for dtype, each in ((torch.float32, 4), (torch.bfloat16, 2)):
+        result = compare({"one": (model.to(dtype), double)}, [1], right)["one"]
+        assert (result.millions, result.megabytes) == (millions, pytest.approx(each * millions))
+        assert f"| {each * millions:.0f} MB |" in table({"doubling": {"one": result}})
 
 
 def test_answers_that_are_too_few_and_nothing_to_ask_are_refused():

@@ -83,6 +83,18 @@ def test_blocks_are_the_texts_in_a_row():
     assert len(expected) - len(found) < 16, "only what fills no row is dropped"
 
 
+@pytest.mark.parametrize("at_once", [1, 7])
+def test_no_token_is_lost_between_two_batches_of_texts(monkeypatch, at_once):
+    from datasets import Dataset
+
+    monkeypatch.setattr(corpora, "TEXTS_AT_ONCE", at_once)
+    texts = ["a", *corpora.course_reviews("test")["text"][:20]]  # the first fills no row
+    tokenizer = corpora.train_tokenizer(texts, 300)
+    rows = corpora.blocks(Dataset.from_dict({"text": texts}), tokenizer, 16)
+    expected = [token for text in texts for token in [*tokenizer(text)["input_ids"], 0]]
+    assert rows["input_ids"][:].flatten().tolist() == expected[: len(expected) // 16 * 16]
+
+
 def test_too_little_text_for_a_block_is_refused():
     from datasets import Dataset
 

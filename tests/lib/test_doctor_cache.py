@@ -43,7 +43,7 @@ def states(findings):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="these paths and words are those of Linux")
 def test_a_cache_that_cannot_be_is_a_problem(monkeypatch, named, says):
     monkeypatch.setenv("COURSE_HOME", named)
-    found = doctor._cache(*doctor._place())
+    found = doctor._cache(doctor._place()[1])
     assert found.state == "problem"
     assert says in found.found
     assert "COURSE_HOME" in found.advice
@@ -57,8 +57,8 @@ def test_a_cache_that_cannot_be_is_a_problem(monkeypatch, named, says):
 def test_a_file_in_place_of_a_folder_of_the_cache(monkeypatch, tmp_path, inner):
     (tmp_path / inner).write_text("")
     monkeypatch.setenv("COURSE_HOME", str(tmp_path))
-    assert doctor._cache(*doctor._place()).state == "problem"
-    assert doctor._cache(*doctor._place()).found == f"{tmp_path / inner} is no folder"
+    assert doctor._cache(doctor._place()[1]).state == "problem"
+    assert doctor._cache(doctor._place()[1]).found == f"{tmp_path / inner} is no folder"
     assert states(doctor.examine())["cache"] == "problem"
 
 
@@ -94,7 +94,7 @@ def test_only_what_lies_in_the_home_folder_is_shown_so(monkeypatch, home, path, 
 def test_the_cache_is_left_as_it_was(monkeypatch, tmp_path):
     (tmp_path / "checkpoints").mkdir()
     monkeypatch.setenv("COURSE_HOME", str(tmp_path))
-    assert doctor._cache(*doctor._place()).state == "ok"
+    assert doctor._cache(doctor._place()[1]).state == "ok"
     assert [path.name for path in tmp_path.rglob("*")] == ["checkpoints"]
 
 

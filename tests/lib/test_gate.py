@@ -124,6 +124,24 @@ def test_words_of_a_text_that_was_split(make):
     assert pipe(words, is_split_into_words=True) == [pipe(" ".join(words))]
 
 
+@pytest.mark.parametrize("task", ["ner", "question-answering", "summarization"])
+def test_a_batch_size_of_numpy(make, task):
+    rows, more = ["late"] * 3, EXTRA.get(task, {})
+    if task == "question-answering":
+        rows = [{"question": "who", "context": "anna lives in york"}] * 3
+    wanted = make(task)(rows, **more, batch_size=2)
+    assert make(task)(rows, **more, batch_size=np.int64(2)) == wanted
+    assert make(task, batch_size=np.int64(2))(rows, **more) == wanted
+
+
+@pytest.mark.parametrize("task", ["text-generation", "summarization"])
+def test_counts_of_numpy_reach_generation(make, task):
+    counts = {"num_return_sequences": 1, "no_repeat_ngram_size": 2, "num_beams": 2, "max_new_tokens": 5}
+    wanted = make(task)("the parcel arrived late", do_sample=False, **counts)
+    counts = {name: np.int64(count) for name, count in counts.items()}
+    assert make(task)("the parcel arrived late", do_sample=False, **counts) == wanted
+
+
 def test_a_batch_size_beyond_all_inputs(make):
     for task in ("ner", "zero-shot-classification", "question-answering"):
         call = (
@@ -213,7 +231,9 @@ def test_targets_are_the_only_answers(make):
     assert {entry["token_str"] for entry in found} == {"cups", "late"}
 
 
-@pytest.mark.parametrize("wrong", ["/no/such/folder", "./none", Path("none/at/all"), "~/none-at-all", "a/b/c"])
+@pytest.mark.parametrize(
+    "wrong", ["/no/such/folder", "./none", Path("none/at/all"), "~/none-at-all", "~nobody-of-this-name/x", "a/b/c"]
+)
 def test_a_folder_that_is_not_there(wrong):
     with pytest.raises(ValueError, match="there is no such folder"):
         pipeline("ner", model=wrong)

@@ -52,6 +52,18 @@ def test_the_curve_grows_in_one_place_and_ends_with_every_loss(notebook, monkeyp
     assert plt.get_fignums() == [], "nothing is drawn a second time below the cell"
 
 
+def test_a_second_run_has_a_place_of_its_own(notebook, monkeypatch):
+    import IPython.display
+
+    places = []
+    monkeypatch.setattr(IPython.display, "display", lambda figure, display_id: places.append(Handle()) or places[-1])
+    curve = live_loss_curve.LiveCurve("Reading")
+    first, second = train(curve), train(curve)
+    assert len(places) == 2
+    assert curve.handle is places[1]
+    assert curve.losses == second.losses == first.losses
+
+
 def test_without_a_notebook_nothing_is_drawn(monkeypatch, capsys):
     monkeypatch.delenv("TQDM_DISABLE", raising=False)
     curve = live_loss_curve.LiveCurve("Reading")

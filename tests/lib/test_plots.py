@@ -183,14 +183,6 @@ def test_dollar_signs_are_text_in_every_picture():
     assert not any(label.get_parse_math() for label in [*axes.get_yticklabels(), *axes.get_xticklabels(), axes.title])
 
 
-@pytest.fixture
-def _fonts_looked_for_anew():
-    lettering.fonts_for.cache_clear()
-    yield
-    lettering.fonts_for.cache_clear()
-
-
-@pytest.mark.usefixtures("_fonts_looked_for_anew")
 def test_a_script_without_a_font_is_said_and_numbered(monkeypatch):
     monkeypatch.setattr(lettering, "_charset", lambda file: frozenset("abc $"))
     with pytest.warns(UserWarning, match="no font on this machine can draw '서울a'.*Install a font"):
@@ -198,7 +190,14 @@ def test_a_script_without_a_font_is_said_and_numbered(monkeypatch):
     assert words(axes.get_yticklabels()) == ["U+C11C U+C6B8 a", "b"]
 
 
-@pytest.mark.usefixtures("_fonts_looked_for_anew")
+def test_the_usual_font_is_the_one_that_is_set_now():
+    import matplotlib
+
+    for family in ("DejaVu Sans", "DejaVu Serif"):
+        with matplotlib.rc_context({"font.family": family}):
+            assert lettering.words_to_draw(["usual"])[1]["fontfamily"] == [family]
+
+
 def test_a_script_with_a_font_is_drawn_in_it(monkeypatch):
     monkeypatch.setattr(lettering, "_charset", lambda file: frozenset("서울" if "Mono" in str(file) else "ab"))
     found, style = lettering.words_to_draw(["서울", "ab"])

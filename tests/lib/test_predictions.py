@@ -168,6 +168,9 @@ def test_it_works_where_nothing_can_be_kept(monkeypatch, tmp_path, capsys):
         (lambda: predict("x", "?", number=5), r"number=\(lowest, highest\).*this is 5"),
         (lambda: predict("x", "?", number=(0, 1, 2)), r"number=\(lowest, highest\)"),
         (lambda: predict("x", "?", number=(0, 9), within=[1]), r"within of 'x' is a number, not \[1\]"),
+        (lambda: predict("x", "?", number=(0, 9), within=-1), "within of 'x' is -1.*0 or more"),
+        (lambda: predict("x", "?", number=(0, 9), within=float("nan")), "within of 'x' is a number, not nan"),
+        (lambda: predict("x", "?", ["a", "b"], within=1), "within=1 was given.*Leave it out"),
         (lambda: predict("x", "?", 5), "two to four choices that differ"),
         (lambda: predict("x", "?", [1, [2]]), "two to four choices that differ"),
         (lambda: predict("two-banks", answer=np.array([1, 2]), sure=80), "is a number"),
@@ -297,6 +300,22 @@ def test_models_are_drawn_in_steps_and_nothing_is_lost():
     points = calibration.curve(pairs, [number / 10 for number in range(11)])
     assert sum(point.count for point in points) == 101
     assert [point.count for point in points] == [10] * 9 + [11]
+
+
+@pytest.mark.parametrize(
+    "edges", [[], [0.5], [0, 0.5, 0.5, 1], [1, 0.5, 0], [0, float("nan"), 1], [[0, 1]], 0.5, "ab", [None, 1]]
+)
+def test_edges_that_do_not_rise_are_refused(edges):
+    with pytest.raises(ValueError, match="edges are two numbers or more that rise"):
+        calibration.curve([(0.8, True)], edges)
+
+
+@pytest.mark.parametrize(
+    "pair", [0.8, (0.8,), (0.8, True, 1), (1.2, True), (float("nan"), True), ("a", True), (0.8, 2)]
+)
+def test_what_is_no_pair_is_shown(pair):
+    with pytest.raises(ValueError, match="A pair is how sure.*this is "):
+        calibration.curve([pair])
 
 
 def test_a_score_on_a_border_belongs_to_the_upper_step():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -103,6 +104,13 @@ def test_a_damaged_file_is_set_aside_and_said(folder, damage, capsys):
     assert [path.read_bytes() for path in aside] == [damage]
     assert len(progress.read()) == 1
     assert f"It is now {aside[0]}" in capsys.readouterr().err
+
+
+def test_every_kind_of_event_is_documented():
+    text = "".join(path.read_text(encoding="utf-8") for path in Path(progress.__file__).parent.rglob("*.py"))
+    kinds = set(re.findall(r'progress\.record\("([a-z-]+)"', text))
+    assert {"check", "quiz-answer"} <= kinds
+    assert kinds == set(re.findall(r'"([a-z-]+)"', progress.record.__doc__))
 
 
 def test_damaged_files_of_the_same_second_are_all_kept(folder, monkeypatch):

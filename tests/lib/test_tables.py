@@ -36,6 +36,7 @@ HARMS = {
     "gone": lambda path: path.unlink(),
     "cut information": lambda path: (path.parent / "dataset_info.json").write_text('{"features'),
     "no record": lambda path: (flip(path), files(tables.RECORD)[0].unlink()),  # what tells of the flip is gone
+    "brackets": lambda path: (flip(path), files(tables.RECORD)[0].write_text("[" * 100_000)),
     "null": lambda path: (flip(path), files(tables.RECORD)[0].write_text("null")),
     "a record of nothing": lambda path: (flip(path), files(tables.RECORD)[0].write_text('{"files": {}}')),
 }

@@ -112,6 +112,42 @@ def test_a_run_below_the_home_folder_is_found_again(tmp_path, monkeypatch):
         training.pretrain(model, rows, **settings, folder="~/runs")
 
 
+def test_settings_of_numpy_are_saved_and_continued(tmp_path):
+    model, rows = tiny_decoder_and_rows()
+    numbers = {"steps": 4, "batch_size": 4, "every": 2, "patience": 2, "seed": 1}
+    settings = {name: np.int64(number) for name, number in numbers.items()} | {"learning_rate": np.float32(1e-3)}
+    history = training.pretrain(model, rows, **settings, evaluation=rows.select(range(4)), folder=tmp_path)
+    assert [step for step, _ in history.evaluations] == [2, 4]
+    again, _ = tiny_decoder_and_rows()
+    read = training.pretrain(again, rows, **settings, evaluation=rows, folder=tmp_path, resume=True)
+    assert read.losses == history.losses
+
+
+def test_every_without_evaluation_may_be_of_numpy(tmp_path):
+    model, rows = tiny_decoder_and_rows()
+    training.pretrain(model, rows, steps=2, every=np.int64(1), folder=tmp_path)
+    assert (tmp_path / "checkpoint-2" / "trainer_state.json").is_file()
+
+
+def test_a_batch_is_as_large_as_asked_for_where_there_are_several_gpus(monkeypatch):
+    made = training.TrainingArguments.__post_init__
+
+    def four_gpus(arguments):
+        made(arguments)
+        arguments._n_gpu = 4
+
+    monkeypatch.setattr(training.TrainingArguments, "__post_init__", four_gpus)
+    model, rows = tiny_decoder_and_rows()
+    sizes = []
+
+    def collate(batch):
+        sizes.append(len(batch))
+        return training.next_token(batch)
+
+    training.pretrain(model, rows, steps=3, batch_size=2, collate=collate)
+    assert set(sizes) == {2}
+
+
 def test_a_loss_that_is_no_number_stops_before_the_weights_are_touched():
     model, rows = tiny_decoder_and_rows()
     with torch.no_grad():

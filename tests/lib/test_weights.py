@@ -87,6 +87,7 @@ F32 = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
         (made_of(b"not json"), "not that of a safetensors file"),
         (made_of(b"\xff\xfe\xfd"), "not that of a safetensors file"),
         (made_of([1, 2]), "not that of a safetensors file"),
+        (made_of(b"[" * 100_000), "not that of a safetensors file"),
         (made_of({"a": {}}), "not that of a safetensors file"),
         (made_of({"a": {**F32, "shape": [3]}}, bytes(8)), "do not take 8 bytes"),
         (made_of({"a": {**F32, "shape": [-2]}}, bytes(8)), "whole numbers from 0 on"),

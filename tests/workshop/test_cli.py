@@ -88,13 +88,13 @@ def test_doctor_is_content_with_its_own_kernel():
 def test_doctor_says_that_a_cache_cannot_be_written(monkeypatch, tmp_path):
     tmp_path.chmod(0o500)
     monkeypatch.setenv("COURSE_HOME", str(tmp_path))
-    assert doctor._cache(*doctor._place()).state == "problem"
+    assert doctor._cache(doctor._place()[1]).state == "problem"
 
 
 def test_doctor_says_that_the_cache_is_a_file(monkeypatch, tmp_path):
     (tmp_path / "cache").write_text("")
     monkeypatch.setenv("COURSE_HOME", str(tmp_path / "cache"))
-    finding = doctor._cache(*doctor._place())
+    finding = doctor._cache(doctor._place()[1])
     assert finding.state == "problem"
     assert "is no folder" in finding.found
     assert "COURSE_HOME" in finding.advice
@@ -141,6 +141,8 @@ def test_doctor_knows_which_transformers_will_do(monkeypatch, found, state):
     versions = {"transformers": found, "torch": "2.13.0+cpu"}
     monkeypatch.setattr("importlib.metadata.version", lambda package: versions[package])
     assert [finding.state for finding in doctor._packages()] == ["ok", state]
+    advice = "Needs 5.20 or newer, below 6: run `make setup`." if state == "problem" else ""
+    assert doctor._packages()[1].advice == advice
 
 
 def test_doctor_notes_a_hub_out_of_reach_and_calls_it_a_problem_only_when_it_is_needed(monkeypatch):

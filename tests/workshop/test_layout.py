@@ -1,6 +1,7 @@
 """The tree in ARCHITECTURE.md is the real one, and no chapter needs what builds the course."""
 
 import ast
+import importlib
 import re
 from pathlib import Path
 
@@ -37,3 +38,11 @@ def test_the_library_needs_nothing_of_the_workshop():
     for path in (ROOT / "chapters").glob("*.ipynb"):
         assert "import workshop" not in path.read_text(encoding="utf-8")
         assert "from workshop" not in path.read_text(encoding="utf-8")
+
+
+def test_every_name_that_a_package_offers_is_there():
+    offering = [name for name in sorted(listed()) if "\n__all__ = " in (ROOT / name).read_text(encoding="utf-8")]
+    assert len(offering) > 5
+    for name in offering:
+        module = importlib.import_module(name.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
+        assert [one for one in module.__all__ if not hasattr(module, one)] == [], name

@@ -23,13 +23,13 @@ __all__ = [
     "Measured",
     "Sources",
     "evaluate",
-    "header",
     "interval",
     "interval_over",
     "line",
     "needs",
     "read_rows",
     "report",
+    "table_header",
     "write_into",
 ]
 
