@@ -98,10 +98,11 @@ def masked_losses(model: SparseMaskedLM, asked: Sequence[dict[str, torch.Tensor]
     found = []
     with torch.no_grad():
         for batch in asked:
+            batch = {name: value.to(model.device) for name, value in batch.items()}
             logits = model(**batch).logits  # (asked in this batch, vocabulary)
             targets = batch["labels"][batch["labels"] != IGNORED]
             found.append(torch.nn.functional.cross_entropy(logits, targets, reduction="none"))
-    return torch.cat(found)
+    return torch.cat(found).cpu()
 
 
 def masked_perplexity(model: SparseMaskedLM, asked: Sequence[dict[str, torch.Tensor]]) -> float:
