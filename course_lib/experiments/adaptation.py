@@ -130,9 +130,10 @@ def main() -> None:
         )
     }
     settings = SETTINGS | {"rows": len(train["Python help"]), "python": ".".join(platform.python_version_tuple()[:2])}
-    record = Record("adaptation", "python -m course_lib.experiments.adaptation", settings)
+    key = ("read", "rate", "seed", "steps")
+    record = Record("adaptation", "python -m course_lib.experiments.adaptation", settings, key=key)
     for seed, (read, rate) in itertools.product(SEEDS, ARMS):
-        if record.has(read=read, rate=rate, seed=seed, steps=SETTINGS["steps"]):
+        if all(record.has(read=read, rate=rate, seed=seed, steps=steps) for steps in SETTINGS["measured after"]):
             continue
         model = SparseMaskedLM.from_pretrained(checkpoint("fill-mask"))
         found = []
@@ -154,8 +155,7 @@ def main() -> None:
             model, train[read], steps=SETTINGS["steps"], batch_size=SETTINGS["batch"], learning_rate=rate, seed=seed,
             collate=collate, callbacks=[Measure()],
         )  # fmt: skip
-        for run in found:
-            record.add(**run)
+        record.add_all(found)
 
 
 if __name__ == "__main__":

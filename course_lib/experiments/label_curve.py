@@ -187,6 +187,7 @@ def main() -> None:
             name,
             f"python -m course_lib.experiments.label_curve --methods {method}",
             settings | {"rate": RATES[method], "factor": FACTORS[method]},
+            key=("labels", "seed"),
         )
         if record.has(labels=size, seed=seed):
             continue
