@@ -99,7 +99,7 @@ def tiny(name: str, seed: int = 0) -> Tiny:
 
 def inputs_for(model: PreTrainedModel) -> dict[str, Tensor]:
     """Token ids that fit `model`, without its tokenizer: all different, none of them special."""
-    ids = _ordinary(model, 14)
+    ids = _ordinary(model, 14).to(model.device)
     return {"input_ids": ids[None, :8]} | ({"decoder_input_ids": ids[None, 8:]} if _takes_two(model) else {})
 
 

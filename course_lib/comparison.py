@@ -118,7 +118,7 @@ def continuations(
     import torch
 
     whole("tokens", tokens)
-    inputs = _padded_in_front(tokenizer, prompts)
+    inputs = _padded_in_front(tokenizer, prompts).to(model.device)
     with torch.inference_mode():
         ids = model.generate(**inputs, max_new_tokens=tokens, do_sample=False)
     written = tokenizer.batch_decode(ids[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
@@ -145,7 +145,7 @@ def preferences(
     tokens = [tokenizer(word, add_special_tokens=False)["input_ids"] for word in words]
     if len(tokens) != 2 or any(len(ids) != 1 for ids in tokens):
         raise ValueError(f"words are two words of one token each, with their space; given: {words!r}.")
-    inputs = _padded_in_front(tokenizer, prompts)
+    inputs = _padded_in_front(tokenizer, prompts).to(model.device)
     with torch.inference_mode():
         places = (inputs["attention_mask"].cumsum(-1) - 1).clamp(min=0)  # (prompt, token): padding takes none
         logits = model(**inputs, position_ids=places, logits_to_keep=1).logits[:, 0]  # (prompt, vocabulary)

@@ -163,8 +163,9 @@ def explored(
     if mask == "causal":
         allowed = combine_masks(allowed, causal_mask(length))
     inputs["attention_mask"] = torch.zeros(allowed.shape).masked_fill(~allowed, torch.finfo(torch.float32).min)
-    (weights,) = attention_weights(model, inputs).values()  # (layer, 1, head, query, key)
-    return tokenizer.convert_ids_to_tokens(inputs["input_ids"][0]), weights[:, 0]
+    there = {name: value.to(model.device) for name, value in inputs.items()}
+    (weights,) = attention_weights(model, there).values()  # (layer, 1, head, query, key)
+    return tokenizer.convert_ids_to_tokens(inputs["input_ids"][0]), weights[:, 0].cpu()
 
 
 def explorer(model, tokenizer, sentences: Sequence[str]):

@@ -464,9 +464,11 @@ def perplexity(model: torch.nn.Module, dataset, collate: Collate = next_token) -
             "course_lib.experiments.adaptation.masked_perplexity."
         )
     total, count, mode = 0.0, 0, model.training
+    where = next(model.parameters()).device
     model.eval()
     with torch.no_grad():
         for batch in DataLoader(dataset, 64, collate_fn=collate):
+            batch = {name: value.to(where) for name, value in batch.items()}
             logits = model(**{name: value for name, value in batch.items() if name != "labels"}).logits
             logits = logits[:, :-1]  # (batch, token − 1, vocabulary)
             labels = batch["labels"][:, 1:]  # (batch, token − 1)

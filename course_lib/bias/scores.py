@@ -274,14 +274,19 @@ def _batches(rows: Sequence[Sequence[int]], size: int) -> Iterator[tuple[list[in
 
 
 def _logits(model, ids):
-    """What the model says, (row, token, vocabulary) or (row, class); a model in training goes on training after it."""
+    """What the model says, (row, token, vocabulary) or (row, class), on the CPU, wherever the model is.
+
+    A model in training goes on training after it.
+    """
     import torch
+
+    ids = ids.to(model.device)
 
     mode = model.training
     model.eval()
     try:
         with torch.inference_mode():
-            return model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.float()
+            return model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.float().cpu()
     finally:
         model.train(mode)
 

@@ -98,10 +98,11 @@ def masked_losses(model: SparseMaskedLM, asked: Sequence[dict[str, torch.Tensor]
     found = []
     with torch.no_grad():
         for batch in asked:
+            batch = {name: value.to(model.device) for name, value in batch.items()}
             logits = model(**batch).logits  # (asked in this batch, vocabulary)
             targets = batch["labels"][batch["labels"] != IGNORED]
             found.append(torch.nn.functional.cross_entropy(logits, targets, reduction="none"))
-    return torch.cat(found)
+    return torch.cat(found).cpu()
 
 
 def masked_perplexity(model: SparseMaskedLM, asked: Sequence[dict[str, torch.Tensor]]) -> float:
@@ -129,9 +130,10 @@ def main() -> None:
         )
     }
     settings = SETTINGS | {"rows": len(train["Python help"]), "python": ".".join(platform.python_version_tuple()[:2])}
-    record = Record("adaptation", "python -m course_lib.experiments.adaptation", settings)
+    key = ("read", "rate", "seed", "steps")
+    record = Record("adaptation", "python -m course_lib.experiments.adaptation", settings, key=key)
     for seed, (read, rate) in itertools.product(SEEDS, ARMS):
-        if record.has(read=read, rate=rate, seed=seed, steps=SETTINGS["steps"]):
+        if all(record.has(read=read, rate=rate, seed=seed, steps=steps) for steps in SETTINGS["measured after"]):
             continue
         model = SparseMaskedLM.from_pretrained(checkpoint("fill-mask"))
         found = []
@@ -153,8 +155,7 @@ def main() -> None:
             model, train[read], steps=SETTINGS["steps"], batch_size=SETTINGS["batch"], learning_rate=rate, seed=seed,
             collate=collate, callbacks=[Measure()],
         )  # fmt: skip
-        for run in found:
-            record.add(**run)
+        record.add_all(found)
 
 
 if __name__ == "__main__":

@@ -30,7 +30,9 @@ if __name__ == "__main__":
     base = checkpoint("fill-mask")
     tokenizer = AutoTokenizer.from_pretrained(base)
     texts, labels = titles.title_rows()
-    record = Record("bias_handed_on", "python -m course_lib.experiments.bias_handed_on", SETTINGS)
+    record = Record(
+        "bias_handed_on", "python -m course_lib.experiments.bias_handed_on", SETTINGS, key=("share", "seed")
+    )
     for seed in range(5):
         for share in SHARES:
             if record.has(share=share, seed=seed):

@@ -27,7 +27,7 @@ if __name__ == "__main__":
     logging.disable_progress_bar()
     base = checkpoint("minilm")
     tokenizer = AutoTokenizer.from_pretrained(base)
-    record = Record("bias_metric", "python -m course_lib.experiments.bias_metric", SETTINGS)
+    record = Record("bias_metric", "python -m course_lib.experiments.bias_metric", SETTINGS, key=("loss", "seed"))
     for seed in range(5):
         letters = customer_letters(SETTINGS["letters"], SETTINGS["share"], seed)
         test = customer_letters(SETTINGS["test"], SETTINGS["share"], 100 + seed)

@@ -20,7 +20,9 @@ AUGMENTED = 0.8
 if __name__ == "__main__":
     logging.set_verbosity_error()
     tokenizer = planted_bias.town_tokenizer()
-    record = Record("bias_planted", "python -m course_lib.experiments.bias_planted", SETTINGS)
+    record = Record(
+        "bias_planted", "python -m course_lib.experiments.bias_planted", SETTINGS, key=("share", "swapped", "seed")
+    )
     for seed in range(5):
         for share, swap in [*((share, False) for share in SHARES), (AUGMENTED, True)]:
             if record.has(share=share, swapped=swap, seed=seed):

@@ -31,7 +31,7 @@ if __name__ == "__main__":
     jobs = occupations()
     women = np.array([job.women for job in jobs])
     unseen = np.arange(len(jobs)) % 2 == 1
-    record = Record("bias_titles", "python -m course_lib.experiments.bias_titles", SETTINGS)
+    record = Record("bias_titles", "python -m course_lib.experiments.bias_titles", SETTINGS, key=("start", "seed"))
     for seed in range(5):
         for start, (epochs, rate) in SETTINGS.items():
             if record.has(start=start, seed=seed):

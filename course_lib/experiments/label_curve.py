@@ -145,10 +145,10 @@ def topic_accuracy(model, articles: Articles) -> float:
     """The share of articles whose topic is found. Raises ValueError for no articles."""
     if not len(articles.ids):
         raise ValueError("articles is empty: there is nothing to be right about.")
-    right = 0
+    right, where = 0, getattr(model, "device", "cpu")
     with torch.no_grad():
         for rows in torch.arange(len(articles.ids)).split(200):
-            batch = articles.batch(rows)
+            batch = {name: value.to(where) for name, value in articles.batch(rows).items()}
             labels = batch.pop("labels")
             right += int((model(**batch).logits.argmax(-1) == labels).sum())
     return right / len(articles.ids)
@@ -187,6 +187,7 @@ def main() -> None:
             name,
             f"python -m course_lib.experiments.label_curve --methods {method}",
             settings | {"rate": RATES[method], "factor": FACTORS[method]},
+            key=("labels", "seed"),
         )
         if record.has(labels=size, seed=seed):
             continue

@@ -20,7 +20,7 @@ COPIED = (0, 1, 4, 7)  # 0: nothing; 1: the embedding matrix; n: and the first n
 def main() -> None:
     """Measure what is missing, and record it."""
     pool, test = Articles("train", "validation"), Articles("test")
-    record = Record("layers", "python -m course_lib.experiments.layers", SETTINGS)
+    record = Record("layers", "python -m course_lib.experiments.layers", SETTINGS, key=("copied", "seed"))
     for seed in SEEDS:
         for copied in COPIED:
             if not record.has(copied=copied, seed=seed):

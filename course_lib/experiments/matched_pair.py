@@ -51,20 +51,22 @@ class Letters(torch.nn.Module):
 def main() -> None:
     """Measure what is missing, and record it."""
     train, test = _letters("train"), _letters("test")
-    record = Record("matched_pair", "python -m course_lib.experiments.matched_pair", SETTINGS)
+    record = Record("matched_pair", "python -m course_lib.experiments.matched_pair", SETTINGS, key=("seed", "steps"))
     for seed in SEEDS:
-        if record.has(seed=seed):
+        if all(record.has(seed=seed, steps=steps) for steps in STEPS):
             continue
         asked = _pieces(test, SETTINGS["texts"], _from(seed, 2))
         right = {kind: _learn(kind, train, asked, seed) for kind in ("decoder", "encoder")}
+        found = []
         for steps in STEPS:
             decoder, encoder = (right[kind][steps]["last"] for kind in right)
             between = right["encoder"][steps]["middle"]
             rows = {"decoder": decoder, "encoder": encoder, "encoder_between": between}
             shares = {name: round(float(row.mean()), 4) for name, row in rows.items()}
             lead = zip(("lead", "low", "high"), interval(decoder - encoder), strict=True)
-            record.add(seed=seed, steps=steps, **shares, **{name: round(value, 4) for name, value in lead})
-            print(record.content["runs"][-1], flush=True)
+            found.append({"seed": seed, "steps": steps, **shares, **{name: round(value, 4) for name, value in lead}})
+            print(found[-1], flush=True)
+        record.add_all(found)
 
 
 def _from(seed: int, what: int) -> Generator:

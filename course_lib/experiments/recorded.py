@@ -6,10 +6,11 @@ Chapters 03, 04, 07 and 08 show them, and run one point of some live to see that
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from course_lib.whole_files import write_atomically
@@ -30,13 +31,20 @@ def recorded(name: str) -> dict:
 
 
 class Record:
-    """The file that a recipe fills. A run is known by its `key`: it is not measured twice.
+    """The file that a recipe fills. A run is known by its `key`, the names of some of its values: it is there once.
 
+    Two processes may fill one file: what both have measured is kept from the first.
     Raises ValueError where the file was written with other settings: its figures could not be compared.
     """
 
-    def __init__(self, name: str, command: str, settings: Mapping, folder: Path = FOLDER) -> None:
-        """Open what there is, or begin. `settings` must survive JSON: numbers, words, lists."""
+    def __init__(
+        self, name: str, command: str, settings: Mapping, folder: Path = FOLDER, *, key: Sequence[str]
+    ) -> None:
+        """Open what there is, or begin. `settings` must survive JSON: numbers, words, lists.
+
+        `key`: by which values a run is known, such as ("seed", "steps").
+        """
+        self.key = tuple(key)
         self.path = Path(folder) / f"{name}.json"
         self.content = {"command": command, "settings": json.loads(json.dumps(dict(settings))), "runs": []}
         self._read()
@@ -53,22 +61,45 @@ class Record:
             )
         self.content["runs"] = found["runs"]
 
-    def has(self, **key) -> bool:
-        """Whether a run with these values is there already."""
-        return any(key.items() <= run.items() for run in self.content["runs"])
+    def has(self, **values) -> bool:
+        """Whether a run with these values is in the file by now. Raises ValueError for a file with other settings."""
+        with self._alone():
+            self._read()
+        return any(values.items() <= run.items() for run in self.content["runs"])
 
     def add(self, **run) -> None:
-        """Add a run to what the file has by now, and write it, whole or not at all. Two processes may write one record.
+        """Add one run: see `add_all`."""
+        self.add_all([run])
 
-        A run is a flat dict of numbers and words. Raises ValueError where the file has other settings by now.
+    def add_all(self, runs: Sequence[Mapping]) -> None:
+        """Add runs to what the file has by now, all of them or none. What has a key that is there is left out.
+
+        A run is a flat dict of numbers and words. Raises KeyError for one without a value of the key, ValueError where
+        the file has other settings by now.
         """
+        with self._alone():
+            self._read()
+            kept = {self._key_of(run): run for run in self.content["runs"]}
+            new = [run for run in map(dict, runs) if kept.setdefault(self._key_of(run), run) is run]
+            if new:
+                self.content["runs"] += new
+                self._write()
+
+    def _key_of(self, run: Mapping) -> tuple:
+        if missing := [name for name in self.key if name not in run]:
+            raise KeyError(
+                f"the run {dict(run)} of {self.path.name} has no {', '.join(missing)}. Give all of {self.key}."
+            )
+        return tuple(run[name] for name in self.key)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Within, no other process reads or writes this record."""
         from filelock import FileLock
 
         place = hashlib.sha256(str(self.path.resolve()).encode()).hexdigest()[:16]
         with FileLock(Path(tempfile.gettempdir()) / f"course-record-{place}.lock"):  # no file beside the records
-            self._read()
-            self.content["runs"].append(run)
-            self._write()
+            yield
 
     def _write(self) -> None:
         lines = ",\n".join("  " + json.dumps(run) for run in self.content["runs"])

@@ -77,7 +77,7 @@ def bits_per_character(model, tokenizer, rows: list[str]) -> float:
 def main() -> None:
     """Measure what is missing, and record it."""
     command = "python -m course_lib.experiments.transfer"
-    record = Record("transfer", command, SETTINGS)
+    record = Record("transfer", command, SETTINGS, key=("source", "amount", "target", "seed"))
     for seed in SEEDS:
         found = texts(seed)
         names = list(found)
@@ -97,6 +97,8 @@ def main() -> None:
                     start, data, steps=steps, batch_size=SETTINGS["batch"], learning_rate=SETTINGS["rate"], seed=seed
                 )
             for target in names:
+                if record.has(source=source, amount=amount, target=target, seed=seed):
+                    continue
                 model = fresh(tokenizer, seed)
                 model.load_state_dict(start.state_dict())
                 rows = Dataset.from_dict({"text": found[target]["target"]})

@@ -32,7 +32,10 @@ def pipeline(task: str | None = None, model: str | Any | None = None, **argument
             task that Transformers has.
         model: a hub id, a folder or a loaded model. Without it, the course's checkpoint for the task; nothing is
             fetched from the hub then, unless `COURSE_SOURCE=hub` asks for the full-size public one.
-        arguments: handed to `transformers.pipeline` as they are: `tokenizer`, `device`, `dtype`, `batch_size`, ...
+        arguments: handed to `transformers.pipeline` as they are: `tokenizer`, `dtype`, `batch_size`, ... Only without
+            `device` and `device_map` it is otherwise: a loaded model stays where it is, and another is loaded where
+            PyTorch makes tensors, on the CPU, so that `pipe.model(**pipe.tokenizer(text, return_tensors="pt"))` works
+            on every machine. Transformers would take a GPU where there is one: `device="cuda"` or `device="mps"` does.
 
     Returns:
         A `transformers.Pipeline`. `answered_by` says which model it runs. Texts may come alone, in a list or tuple, in
@@ -63,6 +66,7 @@ def pipeline(task: str | None = None, model: str | Any | None = None, **argument
 
     from course_lib.pipelines.checked import CHECKED
 
+    arguments = _with_device(model, arguments)
     if family(task) in REMOVED:
         pipe = original(_register(task), model=model, **arguments)
         pipe.task = task  # also for a `pipeline_class` of the caller's
@@ -73,6 +77,21 @@ def pipeline(task: str | None = None, model: str | Any | None = None, **argument
     if hasattr(pipe, "trained_window"):
         pipe.trained_window = _trained_window(pipe)
     return pipe
+
+
+def _with_device(model: str | Any, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments with a device, where none is given and `accelerate` has not chosen one for a loaded model."""
+    import torch
+
+    given = (
+        arguments.get("device"),
+        arguments.get("device_map"),
+        (arguments.get("model_kwargs") or {}).get("device_map"),
+    )
+    if any(one is not None for one in given) or getattr(model, "hf_device_map", None) is not None:
+        return arguments
+    where = None if isinstance(model, str) else getattr(model, "device", None)
+    return arguments | {"device": torch.get_default_device() if where is None else where}
 
 
 def answered_by(pipe: Pipeline) -> str:

@@ -63,6 +63,9 @@ def _rows(table: Any, task: str) -> Any:
     columns = table.column_names if hasattr(table, "column_names") else table.columns
     names = [] if columns is None else [str(name) for name in columns]
     if task in ROWS:
+        for convert in ("to_pylist", "to_dicts"):  # PyArrow, Polars
+            if hasattr(table, convert):
+                return getattr(table, convert)()
         if hasattr(table, "to_dict") and hasattr(table, "columns"):
             return table.to_dict("records")
         return [dict(row) for row in table] if hasattr(table, "__len__") else (dict(row) for row in table)

@@ -2,7 +2,7 @@
 
 Line breaks stay where they stand; one that tears a sentence apart, as in a text of fixed width, is read as a space.
 Runs of spaces and tabs are one space. A sentence in capitals is translated as if in normal case, and the translation is
-in capitals.
+in capitals. The number of a list item, "1." before "Buy milk.", is no sentence: it is kept as it stands.
 """
 
 from __future__ import annotations
@@ -14,15 +14,20 @@ LINE_BREAK = re.compile(r"(\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029])")  # as
 TORN = re.compile(r"(?<=[^\W\d_])(?<![.!?:;])(?:\r\n|[\n\r])[ \t]*(?=[a-zß-öø-ÿ])")  # a word, a break, a small letter
 NOTHING = re.compile("[\ufeff\u200b\u2060\xad]")  # a byte order mark, zero width, a soft hyphen: no part of a word
 ABBREVIATION = re.compile(
-    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|No|Nos|vs|etc|e\.g|i\.e|cf|Fig|vol|p|pp|approx|Inc|Ltd|Co|Gen|Col|Sgt|Mt)"
+    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|etc|e\.g|i\.e|cf|Fig|vol|p|pp|approx|Inc|Ltd|Co|Gen|Col|Sgt|Mt)"
     r"|\b[^\W\d_])\.$"
 )
+NUMBER = re.compile(r"\bnos?\.$", re.IGNORECASE)  # an abbreviation before a digit only: "No. 5", and "No. It was late."
+LIST_NUMBER = re.compile(r"[\W_]*\d+(?:\.\d+)*\.")  # "1.", "2.3.", "- 4."
 END = re.compile(r"""[.!?…]+["'”’»)\]]*\s+(?=["'“‘«(\[]*[^\W_])""")
 
 
 @dataclass(frozen=True)  # no tuple: a pipeline would take it apart
 class Part:
-    """A sentence, what follows it in the text, whether it was in capitals, and what stands before the first one."""
+    """A sentence, what follows it in the text, whether it was in capitals, and what stands before it.
+
+    That is line breaks before the first sentence, and the number of a list item.
+    """
 
     sentence: str
     after: str
@@ -31,9 +36,9 @@ class Part:
 
 
 def parts(text: str, english: bool = False) -> list[Part]:
-    """The sentences of a text in their order; joining each with what follows gives the text without double spaces."""
+    """The sentences of a text in their order; each with what is around it gives the text, spaces made single."""
     found: list[Part] = []
-    first = ""  # line breaks before any sentence
+    first = ""  # line breaks before any sentence, then numbers of list items
     pieces = LINE_BREAK.split(TORN.sub(" ", NOTHING.sub("", text)))  # a line, a break, a line, ...
     for number in range(0, len(pieces), 2):
         sentences = split(" ".join(pieces[number].split()))
@@ -45,6 +50,9 @@ def parts(text: str, english: bool = False) -> list[Part]:
                 first += line_break
             continue
         for place, sentence in enumerate(sentences):
+            if place < len(sentences) - 1 and LIST_NUMBER.fullmatch(sentence):
+                first += sentence + " "
+                continue
             after = " " if place < len(sentences) - 1 else line_break
             shouted = in_capitals(sentence)
             found.append(Part(normal_case(sentence, english) if shouted else sentence, after, shouted, first))
@@ -53,12 +61,16 @@ def parts(text: str, english: bool = False) -> list[Part]:
 
 
 def split(line: str) -> list[str]:
-    """The sentences of a line: cut after full stop, exclamation or question mark, but not after "Mr." or "J."."""
+    """The sentences of a line: cut after a full stop, exclamation or question mark.
+
+    But not after "Mr.", after "J.", nor after the "No." of "No. 5".
+    """
     sentences, begin = [], 0
     for end in END.finditer(line):
         before = line[begin : end.end()].rstrip()
         following = line[end.end() :].lstrip("\"'“‘«([")
-        if ABBREVIATION.search(before) or following[:1].islower():
+        numbered = following[:1].isdigit() and NUMBER.search(before)
+        if numbered or ABBREVIATION.search(before) or following[:1].islower():
             continue
         sentences.append(before)
         begin = end.end()

@@ -308,8 +308,10 @@ class TranslationPipeline(Text2TextGenerationPipeline, ChunkPipeline):
                 "least one word."
             )
         if whole and not legacy:
-            joined, capitals = " ".join(part.sentence for part in sentences), all(part.capitals for part in sentences)
-            sentences = [Part(joined, sentences[-1].after, capitals, sentences[0].before)]
+            begin, *rest = sentences
+            joined = " ".join([begin.sentence, *(part.before + part.sentence for part in rest)])
+            capitals = all(part.capitals for part in sentences)
+            sentences = [Part(joined, sentences[-1].after, capitals, begin.before)]
         for number, part in enumerate(sentences):
             if getattr(self.tokenizer, "_build_translation_inputs", None) is None:
                 inputs = self._encoded(part.sentence, truncation)

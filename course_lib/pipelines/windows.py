@@ -18,16 +18,23 @@ PARAGRAPH = re.compile(r"(?:[^\n]|\n(?![^\S\n]*\n))+")  # up to a blank line
 def pieces(text: str, tokenizer: Any, window: int) -> list[tuple[int, int]]:
     """First and last character of each piece: paragraphs in their order, as many together as `window` tokens hold.
 
-    A paragraph with more tokens is a piece of its own. A text that fits is one piece.
+    A paragraph with more tokens is a piece of its own; one without any, such as a byte order mark, is left out. A text
+    that fits is one piece.
     """
 
+    def ids(start: int, end: int, special: bool = True) -> list[int]:
+        options = {"add_special_tokens": special, "truncation": False, "verbose": False}
+        return tokenizer(text[start:end], **options)["input_ids"]
+
     def fits(start: int, end: int) -> bool:
-        return len(tokenizer(text[start:end], truncation=False, verbose=False)["input_ids"]) <= window
+        return len(ids(start, end)) <= window
 
     if fits(0, len(text)):
         return [(0, len(text))]
     joined: list[tuple[int, int]] = []
     for start, end in (found.span() for found in PARAGRAPH.finditer(text) if not found[0].isspace()):
+        if not ids(start, end, special=False):
+            continue
         if joined and fits(joined[-1][0], end):
             joined[-1] = (joined[-1][0], end)
         else:

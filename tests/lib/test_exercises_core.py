@@ -242,6 +242,69 @@ def test_a_child_that_hangs_asleep_is_no_verdict():
     assert [one.output for one in run_apart([asleep, asleep], 0.2, True)] == [5, 5]
 
 
+@pytest.fixture
+def reported_late(monkeypatch):
+    """The first message of a child comes just after the time for it is over."""
+    real, asked = apart.select.select, []
+
+    def select(reading, writing, other, timeout):
+        asked.append(timeout)
+        found = real(reading, writing, other, 20 if len(asked) == 1 else timeout)
+        return ([], [], []) if len(asked) == 1 else found
+
+    monkeypatch.setattr(apart.select, "select", select)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="fork is for Linux")
+def test_a_large_output_that_comes_late_blocks_nobody(reported_late):
+    """The child waits for somebody to read, and does not end."""
+    with limited(30):
+        (ran,) = run_apart([lambda: run(lambda: torch.ones(4 << 20), (), {})], 0.1, True)
+    assert ran.trouble is None
+    assert ran.output.sum() == 4 << 20
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="fork is for Linux")
+def test_a_small_output_that_comes_late_is_no_crash(reported_late):
+    parent = os.getpid()
+    one, two = run_apart([lambda: run(os.getpid, (), {})] * 2, 0.1, True)
+    assert one.trouble is None
+    assert one.output == two.output != parent, "both came from the child, which has ended well"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="fork is for Linux")
+def test_an_output_may_take_longer_than_the_call_if_it_goes_on(monkeypatch):
+    def slowly(where, data):
+        for start in range(0, len(data), 1 << 20):
+            time.sleep(0.2)
+            view = memoryview(data)[start : start + (1 << 20)]
+            while view:
+                view = view[os.write(where, view) :]
+
+    parent = os.getpid()
+    monkeypatch.setattr(apart, "_write", slowly)
+    (ran,) = run_apart([lambda: run(lambda: [os.getpid(), torch.ones(4 << 20)], (), {})], 0.1, True)
+    assert ran.output[1].sum() == 4 << 20
+    assert ran.output[0] != parent
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="fork is for Linux")
+def test_a_crash_is_seen_also_where_a_process_of_the_answer_lives_on():
+    """It holds the pipe open; to run the call here would end this process."""
+    parent = os.getpid()
+
+    def crash():
+        if os.getpid() == parent:
+            return run(lambda: "here", (), {})
+        if os.fork() == 0:
+            time.sleep(5)
+        os._exit(7)
+
+    (ran,) = run_apart([crash], 0.1, True)
+    assert ran.trouble is not None
+    assert (ran.trouble.kind, ran.trouble.message) == ("crash", "exit code 7")
+
+
 def test_where_there_is_no_child_the_calls_run_here(monkeypatch):
     monkeypatch.setattr(apart, "possible", lambda: False)
     assert [one.output for one in run_apart([lambda: run(os.getpid, (), {})], 1)] == [os.getpid()]

@@ -8,6 +8,7 @@ from pathlib import Path
 import datasets
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import torch
 import transformers
@@ -81,6 +82,7 @@ def test_one_answer_for_each_text_whatever_holds_them(make, task):
         (b"late", "decode|Expected a text"),
         ({"late", "good"}, r"sorted\(texts\)"),
         (pd.DataFrame({"text": ["late"], "n": [1]}), r'pipe\(table\["text"\]\)'),
+        (pa.table({"text": ["late"], "n": [1]}), r'pipe\(table\["text"\]\)'),
         (datasets.Dataset.from_dict({"body": ["late"]}), r'pipe\(table\["body"\]\)'),
         (
             datasets.Dataset.from_dict({"text": ["late"]}).to_iterable_dataset(),
@@ -105,13 +107,35 @@ def test_a_list_in_a_list_is_refused(make, task):
         make(task)([["late", "good"]], **EXTRA.get(task, {}))
 
 
+class PolarsFrame:
+    """A DataFrame of Polars, as far as it is asked: its `to_dict` takes no "records", a loop gives columns."""
+
+    def __init__(self, rows):
+        self.rows, self.columns = rows, list(rows[0])
+
+    def to_dicts(self):
+        return self.rows
+
+    def to_dict(self, *, as_series=True):
+        return {name: [row[name] for row in self.rows] for name in self.columns}
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __iter__(self):
+        return iter(self.to_dict().values())
+
+
 def test_questions_come_in_columns_and_rows(make):
     pipe, contexts = make("question-answering"), ["anna lives in york", "two cups are broken"]
     rows = [{"question": "who", "context": context} for context in contexts]
     wanted = pipe(rows)
     frame, table = pd.DataFrame(rows), datasets.Dataset.from_list(rows)
     assert pipe(frame) == pipe(table) == pipe(tuple(rows)) == list(pipe(table.to_iterable_dataset())) == wanted
+    arrow = pa.Table.from_pylist(rows)
+    assert pipe(arrow) == pipe(arrow.to_batches()[0]) == pipe(PolarsFrame(rows)) == wanted
     assert pipe(question=frame["question"], context=table["context"]) == wanted
+    assert pipe(question=arrow["question"], context=arrow["context"]) == wanted
     assert pipe(question=("who", "who"), context=contexts[0]) == [wanted[0]] * 2
     assert pipe(()) == []
     with pytest.raises(TypeError, match="Expected question"):
@@ -342,6 +366,23 @@ def test_windows_give_what_one_reading_gives_where_context_does_not_matter(make,
                 assert found == whole or "\n" in broken, "at a blank line scores are averaged over other neighbours"
 
 
+@pytest.mark.parametrize("nothing", ["\ufeff", "\u200b", "\x00", "\ufeff\n\n\u200b"])
+def test_a_paragraph_without_a_token_moves_no_place_and_no_number(tagger, nothing):
+    """A byte order mark or zero width before, between and after paragraphs that are longer than a window."""
+    long = "Pieter Claes lives in York and works there with Anna. " * 40
+    one, alone = tagger(long), tagger(long, aggregation_strategy="none")
+    shift = len(nothing) + 2
+    assert names(tagger(f"{nothing}\n\n{long}")) == [(kind, at + shift, to + shift) for kind, at, to in names(one)]
+    assert tagger(f"{long}\n\n{nothing}") == one
+    assert tagger(f"{long}\n\n{nothing}\n\n{long}") == [
+        {**entity, "start": entity["start"] + by, "end": entity["end"] + by}
+        for by in (0, len(long) + shift + 2)
+        for entity in one
+    ]
+    marked = tagger(f"{nothing}\n\n{long}", aggregation_strategy="none")
+    assert [entity["index"] for entity in marked] == [entity["index"] for entity in alone]
+
+
 def test_joined_passages_keep_their_names(tagger):
     alone, joined = set(), "\n\n".join(LIBRARIES)
     for passage in LIBRARIES:
@@ -412,6 +453,9 @@ def test_an_accent_is_not_cut_off_an_answer(reader):
         ("It costs 3.50 euros. Really?! Yes.", ["It costs 3.50 euros.", "Really?!", "Yes."]),
         ('She said "no." Then she left.', ['She said "no."', "Then she left."]),
         ("See e.g. the lamp, J. Smith etc. and so on.", ["See e.g. the lamp, J. Smith etc. and so on."]),
+        ("Was it late? No. It was early.", ["Was it late?", "No.", "It was early."]),
+        ("Read No. 5. Then see nos. 6 and 7.", ["Read No. 5.", "Then see nos. 6 and 7."]),
+        ('He said "No." "5 came late."', ['He said "No."', '"5 came late."']),
         ("no full stop", ["no full stop"]),
         ("", []),
     ],
@@ -420,24 +464,61 @@ def test_sentences(line, wanted):
     assert split(line) == wanted
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    st.lists(st.sampled_from(["Anna came.", "so", "It is late!", " ", "\t", "\n", "\r\n", "\n\n", "HELP ME", "Mr."]))
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("1. Buy milk.", [("1. ", "Buy milk.", "")]),
+        ("\n1. Buy milk. 2. Come.", [("\n1. ", "Buy milk.", " "), ("2. ", "Come.", "")]),
+        ("- 1.2. BUY MILK!\n3. Come.", [("- 1.2. ", "Buy milk!", "\n"), ("3. ", "Come.", "")]),
+        ("How many? 3. He left.", [("", "How many?", " "), ("3. ", "He left.", "")]),
+        ("He came in 1990. He left.", [("", "He came in 1990.", " "), ("", "He left.", "")]),
+        ("How many? 3.", [("", "How many?", " "), ("", "3.", "")]),
+        ("3.\nHe left.", [("", "3.", "\n"), ("", "He left.", "")]),
+        ("1.50 euros. It is cheap.", [("", "1.50 euros.", " "), ("", "It is cheap.", "")]),
+    ],
 )
+def test_the_number_of_a_list_item_is_kept_and_no_sentence(text, wanted):
+    assert [(part.before, part.sentence, part.after) for part in parts(text)] == wanted
+
+
+PIECES = ["Anna came.", "so", "It is late!", " ", "\t", "\n", "\r\n", "\n\n", "HELP ME", "Mr.", "No.", "1.", "- 2.3."]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.sampled_from(PIECES)))
 def test_sentences_and_what_is_between_them_are_the_text(pieces):
     text = "".join(pieces)
     made = parts(text)
-    again = "".join((part.sentence.upper() if part.capitals else part.sentence) + part.after for part in made)
+    again = "".join(
+        part.before + (part.sentence.upper() if part.capitals else part.sentence) + part.after for part in made
+    )
     assert again.split() == text.split() or "HELP" in text
     assert again.casefold().split() == text.casefold().split()
     breaks = re.sub(r"(?<=[^\W\d_])(?:\r\n|\n)[ \t]*(?=[a-z])", " ", text.strip())
     if text.strip():
-        assert re.findall(r"\r\n|\n", again.rstrip()) == re.findall(r"\r\n|\n", breaks)
+        assert re.findall(r"\r\n|\n", again.strip()) == re.findall(r"\r\n|\n", breaks)
 
 
 @pytest.fixture(scope="module")
 def translator():
     return pipeline("translation_en_to_fr")
+
+
+def test_a_list_is_translated_item_by_item_with_its_numbers(translator):
+    milk, call = "Buy milk.", "Call the neighbour before the holidays."
+    first, second = (translator(text)[0]["translation_text"] for text in (milk, call))
+    wanted = f"1. {first} 2. {second}"
+    assert translator(f"1. {milk} 2. {call}")[0]["translation_text"] == wanted
+    assert translator(f"1. {milk}\n2. {call}")[0]["translation_text"] == f"1. {first}\n2. {second}"
+
+
+def test_a_text_that_stays_whole_keeps_the_numbers_of_its_list(make, monkeypatch):
+    pipe, seen = make("translation_en_to_fr"), []
+    encoded = pipe._encoded
+    monkeypatch.setattr(pipe, "_encoded", lambda text, *more: seen.append(text) or encoded(text, *more))
+    found = pipe("1. Buy milk. 2. Come.", num_return_sequences=2, num_beams=2, max_new_tokens=2)
+    assert seen == ["Buy milk. 2. Come."]
+    assert [one["translation_text"][:3] for one in found] == ["1. ", "1. "]
 
 
 def test_a_line_that_cannot_be_read_does_not_refuse_the_others(translator):

@@ -5,6 +5,8 @@ import pickle
 import subprocess
 import sys
 import warnings
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ import torch
 import transformers
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny_models import SAVED, SMALL, WORDS, maker, word_tokenizer
+from tiny_models import SAVED, SMALL, WORDS, maker, tiny_model, word_tokenizer
 
 from course_lib import pipelines
 from course_lib.checkpoints import Checkpoint
@@ -44,6 +46,7 @@ CHECKED = [
 OURS = ["summarization", "translation", "translation_en_to_fr", "text2text-generation"]
 EXTRA = {"zero-shot-classification": {"candidate_labels": ["good", "bad"]}, "text-generation": {"max_new_tokens": 3}}
 EXTRA |= {task: {"max_new_tokens": 8} for task in OURS}
+CPU = torch.device("cpu")
 
 
 def text_for(task):
@@ -61,9 +64,54 @@ def test_what_it_does_not_know_goes_to_transformers(monkeypatch):
     assert pipeline("ner", model="some/model", revision="abc") == "made"
     assert seen == [
         {"model": "some/model", "brand_new": 5, "device": "cpu"},
-        {"model": "some/model", "revision": "abc", "pipeline_class": checked.CHECKED["ner"]},
+        {"model": "some/model", "revision": "abc", "device": CPU, "pipeline_class": checked.CHECKED["ner"]},
     ]
     assert list(inspect.signature(pipeline).parameters)[:2] == names, "by position as in Transformers"
+
+
+@pytest.mark.parametrize(
+    ("model", "given", "device"),
+    [
+        ("some/model", {}, CPU),
+        (Path("."), {}, CPU),
+        ("some/model", {"device": None}, CPU),
+        ("some/model", {"device": "mps"}, "mps"),
+        ("some/model", {"device": 0}, 0),
+        ("some/model", {"device_map": "auto"}, None),
+        ("some/model", {"model_kwargs": {"device_map": "auto"}}, None),
+        ("some/model", {"model_kwargs": {}}, CPU),
+        (SimpleNamespace(device=torch.device("cuda:1")), {}, torch.device("cuda:1")),
+        (SimpleNamespace(device=torch.device("cuda:1")), {"device": "cpu"}, "cpu"),
+        (SimpleNamespace(device=CPU, hf_device_map={"": "cpu"}), {}, None),  # Transformers refuses a device for these
+        (None, {}, CPU),
+    ],
+)
+@pytest.mark.parametrize("task", ["sentiment-analysis", "summarization", "image-classification"])
+def test_a_pipeline_is_on_the_cpu_or_where_its_model_is_unless_told(monkeypatch, tmp_path, task, model, given, device):
+    """Transformers takes a GPU where there is one; what a reader's tokenizer makes is on the CPU."""
+    seen = []
+    monkeypatch.setattr(transformers.pipelines, "pipeline", lambda task, **got: seen.append(got) or SimpleNamespace())
+    monkeypatch.setattr(pipelines, "_course_checkpoint", str)
+    (tmp_path / "config.json").touch()
+    pipeline(task, tmp_path if isinstance(model, Path) else model, **given)
+    assert seen[0].get("device") == device
+
+
+def test_where_pytorch_makes_tensors_elsewhere_the_model_goes_there_too(monkeypatch):
+    seen = []
+    monkeypatch.setattr(transformers.pipelines, "pipeline", lambda task, **got: seen.append(got) or SimpleNamespace())
+    with torch.device("meta"):
+        pipeline("ner", "some/model")
+    assert seen[0]["device"] == torch.device("meta")
+
+
+@pytest.mark.parametrize("task", [*CHECKED, "question-answering"])
+def test_a_gpu_is_not_taken_unasked(monkeypatch, task):
+    """As if a GPU were there: Transformers would move the model to it."""
+    monkeypatch.setattr(transformers.pipelines.base, "is_torch_cuda_available", lambda: True)
+    pipe = pipeline(task, tiny_model(task), tokenizer=word_tokenizer())
+    assert pipe.device == CPU == pipe.model.device
+    assert pipe.model(**pipe.tokenizer(text_for(task), return_tensors="pt"))
 
 
 def test_import_is_cheap():

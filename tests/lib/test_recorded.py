@@ -1,24 +1,28 @@
+import functools
 import importlib
 import importlib.util
 import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import pytest
+import torch
 
-from course_lib.experiments import recorded
+from course_lib.experiments import adaptation, matched_pair, recorded, transfer
 from course_lib.experiments.label_curve import FACTORS, METHODS, RATES, SEEN, SIZES, TOKENS
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_runs_are_kept_and_not_measured_twice(tmp_path):
-    record = recorded.Record("curve", "python it.py", {"steps": [1, 2]}, tmp_path)
+    record = recorded.Record("curve", "python it.py", {"steps": [1, 2]}, tmp_path, key=["seed"])
     assert not record.has(seed=0)
     record.add(seed=0, accuracy=0.5)
     record.add(seed=1, accuracy=0.75)
-    again = recorded.Record("curve", "python it.py", {"steps": (1, 2)}, tmp_path)
+    again = recorded.Record("curve", "python it.py", {"steps": (1, 2)}, tmp_path, key=["seed"])
     assert again.has(seed=1)
     assert again.has(seed=1, accuracy=0.75)
     assert not again.has(seed=1, accuracy=0.5)
@@ -32,7 +36,7 @@ WRITER = """
 import sys
 from pathlib import Path
 from course_lib.experiments import recorded
-record = recorded.Record("curve", "python it.py", {}, Path(sys.argv[1]))
+record = recorded.Record("curve", "python it.py", {}, Path(sys.argv[1]), key=["name", "number"])
 print("opened", flush=True)
 sys.stdin.readline()
 for number in range(20):
@@ -56,21 +60,93 @@ def test_two_processes_that_fill_one_record_lose_nothing(tmp_path):
 
 
 def test_what_another_process_has_added_is_known_afterwards(tmp_path):
-    one, two = (recorded.Record("curve", "python it.py", {"rate": 0.1}, tmp_path) for _ in range(2))
+    one, two = (recorded.Record("curve", "python it.py", {"rate": 0.1}, tmp_path, key=["seed"]) for _ in range(2))
     one.add(seed=0)
     two.add(seed=1)
     one.add(seed=2)
     assert one.has(seed=1)
     (tmp_path / "curve.json").unlink()
-    recorded.Record("curve", "python it.py", {"rate": 0.2}, tmp_path).add(seed=0)
+    recorded.Record("curve", "python it.py", {"rate": 0.2}, tmp_path, key=["seed"]).add(seed=0)
     with pytest.raises(ValueError, match="Delete the file"):
         one.add(seed=3)
 
 
+def test_a_key_that_another_process_has_added_is_known_at_once_and_not_added_again(tmp_path):
+    one, two = (recorded.Record("curve", "python it.py", {}, tmp_path, key=["seed", "steps"]) for _ in range(2))
+    one.add(seed=0, steps=300, accuracy=0.5)
+    assert two.has(seed=0, steps=300)
+    two.add_all([{"seed": 0, "steps": steps, "accuracy": 0.75} for steps in (300, 600, 600)])
+    assert json.loads(one.path.read_text(encoding="utf-8"))["runs"] == [
+        {"seed": 0, "steps": 300, "accuracy": 0.5},
+        {"seed": 0, "steps": 600, "accuracy": 0.75},
+    ]
+    with pytest.raises(KeyError, match="no steps.*'seed', 'steps'"):
+        one.add(seed=1)
+    assert not one.has(seed=1)
+
+
+def test_several_runs_are_added_all_or_none(tmp_path, monkeypatch):
+    record = recorded.Record("curve", "python it.py", {}, tmp_path, key=["seed", "steps"])
+    record.add(seed=0, steps=300)
+    before, written = record.path.read_bytes(), []
+
+    def killed(path, text):
+        written.append(text)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(recorded, "write_atomically", killed)
+    with pytest.raises(KeyboardInterrupt):
+        record.add_all([{"seed": 1, "steps": steps} for steps in (300, 600)])
+    assert len(written) == 1, "one seed is one writing"
+    assert record.path.read_bytes() == before
+    assert not record.has(seed=1)
+
+
+def nothing_is_trained(monkeypatch, recipe, folder):
+    """A recipe whose models are stand-ins, with a record in `folder`."""
+
+    def pretrain(*_, callbacks=(), **__):
+        for steps in (20, 60, 160):
+            for one in callbacks:
+                one.on_step_end(None, SimpleNamespace(global_step=steps), None)
+
+    right = {steps: {"last": torch.ones(4), "middle": torch.ones(4)} for steps in matched_pair.STEPS}
+    stubs = {
+        matched_pair: {"_letters": None, "_pieces": None, "_learn": right},
+        adaptation: {"rows_of": [], "masked_batches": [], "masked_perplexity": 9.0, "checkpoint": "", "masker": None},
+        transfer: {
+            "bits_per_character": 2.0, "cut": [], "fresh": MagicMock(), "texts": dict.fromkeys("ab", MagicMock()),
+        },
+    }  # fmt: skip
+    monkeypatch.setattr(recipe, "Record", functools.partial(recorded.Record, folder=folder))
+    for name, answer in stubs[recipe].items():
+        monkeypatch.setattr(recipe, name, lambda *_, answer=answer, **__: answer)
+    for name in ("pretrain", "AutoTokenizer", "SparseMaskedLM", "corpora", "Dataset"):
+        if hasattr(recipe, name):
+            monkeypatch.setattr(recipe, name, pretrain if name == "pretrain" else MagicMock())
+
+
+@pytest.mark.parametrize("recipe", [matched_pair, adaptation, transfer])
+def test_a_point_that_was_half_measured_is_completed_and_each_key_is_there_once(monkeypatch, tmp_path, recipe):
+    """As after a stop in an older version, which wrote the rows of a point one by one."""
+    nothing_is_trained(monkeypatch, recipe, tmp_path)
+    recipe.main()
+    (path,) = tmp_path.glob("*.json")
+    whole = path.read_bytes()
+    runs = json.loads(whole)["runs"]
+    assert len({json.dumps(run) for run in runs}) == len(runs) > 10
+    for left in (1, 2):
+        record = json.loads(whole) | {"runs": runs[:left] + runs[left + 1 :]}
+        path.write_text(json.dumps(record), encoding="utf-8")
+        recipe.main()
+        found = json.loads(path.read_text(encoding="utf-8"))["runs"]
+        assert sorted(map(json.dumps, found)) == sorted(map(json.dumps, runs))
+
+
 def test_other_settings_are_not_mixed_in(tmp_path):
-    recorded.Record("curve", "python it.py", {"rate": 0.1}, tmp_path).add(seed=0)
+    recorded.Record("curve", "python it.py", {"rate": 0.1}, tmp_path, key=["seed"]).add(seed=0)
     with pytest.raises(ValueError, match="rate.*0.1.*0.2.*Delete the file"):
-        recorded.Record("curve", "python it.py", {"rate": 0.2}, tmp_path)
+        recorded.Record("curve", "python it.py", {"rate": 0.2}, tmp_path, key=["seed"])
 
 
 def test_an_unknown_name_lists_what_there_is():

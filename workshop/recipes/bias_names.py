@@ -96,7 +96,9 @@ if __name__ == "__main__":
     chosen = parser.parse_args()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    record = Record("bias_names", "python -m workshop.recipes.bias_names --data FOLDER", SETTINGS)
+    record = Record(
+        "bias_names", "python -m workshop.recipes.bias_names --data FOLDER", SETTINGS, key=("start", "seed")
+    )
     for seed in range(chosen.seeds):
         for start in ("pretrained", "random"):
             if record.has(start=start, seed=seed):

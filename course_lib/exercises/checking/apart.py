@@ -28,6 +28,7 @@ import torch
 from course_lib.exercises.checking.sandbox import Ran, Trouble
 
 GRACE = 1.5  # seconds beyond the limit, in which the child should have stopped by itself
+ENDING = 0.5  # seconds from the end of a child's messages to its own
 MEMORY = 4 << 30  # bytes that an answer may ask for beyond what the process has
 
 
@@ -80,16 +81,19 @@ def _from_child(calls: list[Callable[[], Ran]], seconds: float) -> Iterator[Ran 
     state = None
     try:
         for _ in calls:
-            message = _read(reading, time.monotonic() + seconds + GRACE)
+            until, working = time.monotonic() + seconds + GRACE, False
+            message = _read(reading, until)
+            if message is None and state is None:
+                closed = bool(select.select([reading], [], [], 0)[0])  # or a message has come just now
+                state, working = _fate(child, until + ENDING if closed else 0.0)
+                message = None if state is None else _read(reading, 0.0)
             if message is not None:
                 yield pickle.loads(message)
                 continue
-            with contextlib.suppress(ProcessLookupError):
-                if select.select([reading], [], [], 0)[0]:  # closed: the child is gone
-                    state = os.waitpid(child, 0)[1]
-                    yield Ran(trouble=Trouble("crash", message=_end(state)))
-                else:
-                    yield Ran(trouble=Trouble("time")) if _at_work(child) else None
+            if state is not None:
+                yield Ran(trouble=Trouble("crash", message=_end(state)))
+            else:
+                yield Ran(trouble=Trouble("time")) if working else None
             return
     finally:
         os.close(reading)
@@ -138,15 +142,19 @@ def _write(where: int, data: bytes) -> None:
 
 
 def _read(reading: int, until: float) -> bytes | None:
-    """The next message; None where none comes in time or the child is gone."""
+    """The next message; None where none begins in time or the child is gone.
+
+    Once it has begun the call has ended, and it may take as long as it needs, if only something comes.
+    """
     head = _read_bytes(reading, 8, until)
-    return None if head is None else _read_bytes(reading, struct.unpack("<Q", head)[0], until)
+    return None if head is None else _read_bytes(reading, struct.unpack("<Q", head)[0], 0.0, GRACE)
 
 
-def _read_bytes(reading: int, count: int, until: float) -> bytes | None:
+def _read_bytes(reading: int, count: int, until: float, pause: float = 0.0) -> bytes | None:
+    """So many bytes; None where they have not come by `until`, or, if that is later, `pause` seconds after the last."""
     found = bytearray()
     while len(found) < count:
-        if not select.select([reading], [], [], max(0.0, until - time.monotonic()))[0]:
+        if not select.select([reading], [], [], max(pause, until - time.monotonic()))[0]:
             return None
         part = os.read(reading, min(count - len(found), 1 << 20))
         if not part:
@@ -155,13 +163,22 @@ def _read_bytes(reading: int, count: int, until: float) -> bytes | None:
     return bytes(found)
 
 
-def _at_work(child: int) -> bool:
-    """Whether the child computes, and does not merely sleep or wait for a lock."""
-    for _ in range(20):
-        if Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] in "RD":
-            return True
+def _fate(child: int, until: float) -> tuple[int | None, bool]:
+    """The state in which the child has ended, if it has, and else whether it computes.
+
+    It does not if it merely sleeps, waits for a lock or for somebody to read what it writes. Up to `until` it may end.
+    """
+    seen_asleep = 0
+    while seen_asleep < 20:
+        ended, state = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return state, False
+        if time.monotonic() >= until:
+            if Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] in "RD":
+                return None, True
+            seen_asleep += 1
         time.sleep(0.02)
-    return False
+    return None, False
 
 
 def _end(state: int) -> str:
