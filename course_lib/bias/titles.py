@@ -53,7 +53,7 @@ def title_rows(jobs: Sequence[str] = ()) -> tuple[list[str], list[int]]:
     """
     checked("jobs", jobs, least=0)
     about = list(itertools.product(TRAINING, PERSONS))
-    if jobs:
+    if len(jobs):
         taken = itertools.cycle(jobs)
         about = [(frame, next(taken) if number % 2 else person) for number, (frame, person) in enumerate(about)]
     rows = [
@@ -94,8 +94,7 @@ def fine_tuned(
             f"labels are 0 or 1, one for each text; given: {len(labels)} for {len(texts)} texts, with the values "
             f"{sorted(set(labels))[:5]}."
         )
-    whole("epochs", epochs)
-    above_zero("learning_rate", learning_rate)
+    epochs, learning_rate = whole("epochs", epochs), above_zero("learning_rate", learning_rate)
     counts = np.ones(len(texts)) if importance is None else np.asarray(importance, dtype=float)
     if counts.shape != (len(texts),) or not (np.isfinite(counts) & (counts > 0)).all():
         raise ValueError(f"importance is a number above 0 for each of {len(texts)} texts; given: {importance!r:.80}.")

@@ -171,11 +171,6 @@ def classify(text, tokenizer, model):
     ### END SOLUTION
 
 
-def _probabilities(text, tokenizer, model, over=-1, **options):
-    logits = model(**tokenizer(text, return_tensors="pt", **options)).logits
-    return torch.softmax(logits, over)[0]
-
-
 def _classify(weigh=None, choose=torch.argmax, name=True, **options):
     """Ways to go wrong: other scores than the softmax's, another choice, no name, other options of the tokenizer."""
 

@@ -134,13 +134,6 @@ class QuestionAnsweringPipeline(ChunkPipeline):
         super().__init__(model=model, tokenizer=tokenizer, task=task.removeprefix(COURSE_TASK), **kwargs)
         self.check_model_type(MODEL_FOR_QUESTION_ANSWERING_MAPPING_NAMES)
 
-    @staticmethod
-    def create_sample(question, context):
-        """One example as a dictionary, or a list of them for a list of questions and a list of contexts."""
-        if isinstance(question, list):
-            return [{"question": q, "context": c} for q, c in zip(question, context, strict=True)]
-        return {"question": question, "context": context}
-
     def _sanitize_parameters(self, topk=None, top_k=None, **kwargs):
         if topk is not None and top_k is None:
             warnings.warn("`topk` is the old name of `top_k`: write top_k=...", UserWarning, stacklevel=3)

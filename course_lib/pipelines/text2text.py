@@ -321,7 +321,7 @@ class TranslationPipeline(Text2TextGenerationPipeline, ChunkPipeline):
 
     def _reads_english(self, src_lang: str | None) -> bool:
         """Whether the source language is known to be English, whose pronoun "I" has a capital."""
-        return (src_lang or "").startswith(("en", "eng")) or "-en-" in f"-{self.model.name_or_path}"
+        return (src_lang or "").startswith("en") or "-en-" in f"-{self.model.name_or_path}"
 
     def _forward(self, model_inputs, **generate_kwargs):
         about = {name: model_inputs.pop(name) for name in ("part", "is_last")}

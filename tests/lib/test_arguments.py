@@ -126,6 +126,7 @@ WORD_LIST = ["she", [None], [""], None, 7]  # may be empty
 GAPS = {"model": MASKED, "tokenizer": TOKENIZER}
 JUDGE = {"model": CLASSIFIER, "tokenizer": WORDS}
 SEED = st.integers(0, 99)
+NO_SEED = [-1, 0.5, 2**32, None]
 GENERATOR = st.integers(0, 99).map(lambda seed: torch.Generator().manual_seed(seed))
 NO_GENERATOR = [None, 0]
 NO_IDS = [torch.zeros(0, dtype=torch.long), torch.zeros(2, 3, dtype=torch.long), torch.ones(4), torch.tensor([-1, 2])]
@@ -135,7 +136,7 @@ SENTENCE = st.sampled_from(["the alder sang when she came home", "the marrel sai
 HERS = "the alder sang when she came home", "the marrel said she was late"
 FEW = {"base": "nowhere", "tokenizer": TOKENIZER}
 TRAIN = {"model": DECODER, "dataset": ROWS, "steps": 1}
-NO_TRAIN = {"dataset": [[]], "steps": WHOLE, "batch_size": WHOLE, "learning_rate": RATE}
+NO_TRAIN = {"dataset": [[]], "steps": WHOLE, "batch_size": WHOLE, "learning_rate": RATE, "seed": NO_SEED}
 NO_RUN = NO_TRAIN | {"every": WHOLE[:-1], "patience": [0, 1.5, 3], "device": ["abacus"], "evaluation": [[]]}
 QUANTISED = weights.quantise(floats(4, 6))
 
@@ -151,12 +152,6 @@ def same(answer, given) -> bool:
 def entered(answer, given) -> bool:
     """Of a context: `called` has been in it and out again; test_attention.py tests what it does within."""
     return answer is None
-
-
-def as_right(threshold: float, small: bool) -> float:
-    """The share of right answers of FITTED in one group of LETTERS."""
-    rows = LETTERS.small == small
-    return ((groups.log_odds(FITTED, LETTERS)[rows] > threshold) == LETTERS.pleased[rows]).mean()
 
 
 @torch.inference_mode()
@@ -263,18 +258,6 @@ TABLE = {
         {"model": FITTED, "data": LETTERS},
         {"model": [np.zeros(3), FITTED[None], None]}, lambda found, _: found.shape == (60,)
     ),
-    "bias.groups.group_accuracy": Row(
-        {"model": FITTED, "data": LETTERS},
-        {"model": [np.zeros(3)], "thresholds": [(0.0,), (1, 2, 3), 0.5, None, (math.nan, 0)]},
-        lambda found, _: 0 <= found.worst <= found.overall <= 1,
-    ),
-    "bias.groups.best_threshold": Row(
-        {"model": FITTED, "data": LETTERS, "small": st.booleans()},
-        {"model": [np.zeros(3)]},
-        lambda found, given: as_right(found, given["small"]) == max(
-            as_right(other / 10, given["small"]) for other in range(-50, 51)
-        ),
-    ),
     "bias.own_model.measure_bias": Row(
         {
             "model": lambda texts: [float(len(text)) for text in texts],
@@ -361,7 +344,7 @@ TABLE = {
         JUDGE | {"people": ["anna"]}, {"people": TEXTS, "positive": ["Ms"]}, lambda found, _: found.shape == (1, 8)
     ),
     "bias.titles.title_rows": Row(
-        {"jobs": st.sampled_from([(), ["nurse"]])},
+        {"jobs": st.sampled_from([(), ["nurse"], np.array(["nurse", "baker"]), np.array([])])},
         {"jobs": WORD_LIST}, lambda found, _: len(found[0]) == len(found[1]) == 240
     ),
     "bias.titles.fine_tuned": Row(
@@ -636,7 +619,9 @@ TABLE = {
         {"batch": [{"input_ids": BERT_IDS}, None]},
         lambda found, _: found.shape == () and 3 < found < 6,
     ),
-    "training.loop": Row(TRAIN, NO_TRAIN, lambda found, _: len(found) == 1),
+    "training.loop": Row(
+        TRAIN | {"batch_size": 2, "learning_rate": 1e-3, "seed": 1}, NO_TRAIN, lambda found, _: len(found) == 1
+    ),
     "training.perplexity": Row(
         {"model": DECODER, "dataset": ROWS.select(range(2))},
         {"dataset": [[], [{"input_ids": [3]}]], "model": [MASKED]},
@@ -697,6 +682,19 @@ def test_every_public_function_has_a_row_and_nothing_else():
 @settings(max_examples=5, deadline=None, database=None)
 def test_what_is_right_is_answered_in_the_documented_shape(name, data):
     arguments = {key: drawn(data, values) for key, values in TABLE[name].right.items()}
+    assert TABLE[name].shape(called(name, arguments), arguments)
+
+
+def of_numpy(value):
+    """A number as NumPy has it; anything else as it is."""
+    return np.int64(value) if type(value) is int else np.float64(value) if type(value) is float else value
+
+
+@pytest.mark.parametrize("name", [name for name, row in TABLE.items() if not row.dear])
+@given(data=st.data())
+@settings(max_examples=2, deadline=None, database=None)
+def test_numbers_of_numpy_are_answered_alike(name, data):
+    arguments = {key: of_numpy(drawn(data, values)) for key, values in TABLE[name].right.items()}
     assert TABLE[name].shape(called(name, arguments), arguments)
 
 

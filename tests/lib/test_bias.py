@@ -7,6 +7,7 @@ from contextlib import nullcontext
 import numpy as np
 import pytest
 import torch
+from groups_served import served
 from tokenizers import processors
 from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification, LlamaConfig, LlamaForCausalLM
 
@@ -330,6 +331,17 @@ def test_further_pretraining_plants_what_it_says(tmp_path, share):
         planted_bias.taught(tmp_path, tokenizer, 1.0)
 
 
+def test_training_takes_numbers_of_numpy(tmp_path):
+    BertForMaskedLM(BertConfig(**planted_bias.small_settings(TOKENIZER))).save_pretrained(tmp_path)
+    for train in (
+        lambda whole, rate: planted_bias.masked_model(["the alder said she was late"], TOKENIZER, steps=whole(2)),
+        lambda whole, rate: planted_bias.taught(tmp_path, TOKENIZER, 0.5, whole(1), rate(2**-10)),
+        lambda whole, rate: bias_titles.fine_tuned(["she"] * 2, [0, 1], tmp_path, TOKENIZER, True, whole(1), rate(0.5)),
+    ):
+        ours, theirs = (train(*kinds).state_dict() for kinds in ((int, float), (np.int64, np.float32)))
+        assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
 def test_the_loss_at_a_pronoun_is_that_of_its_probability(masked):
     text = "the alder said she was late"
     chance = bias.gap_scores(masked, TOKENIZER, ["the alder said ___ was late"], ("she", "he"))
@@ -341,10 +353,10 @@ def test_the_loss_at_a_pronoun_is_that_of_its_probability(masked):
 
 def test_the_metric_decides_who_is_served():
     train, test = bias_groups.customer_letters(4000, seed=1), bias_groups.customer_letters(4000, seed=2)
-    plain, weighted = (bias_groups.group_accuracy(bias_groups.fitted(train, weight), test) for weight in (1, 8))
+    plain, weighted = (served(bias_groups.fitted(train, weight), test) for weight in (1, 8))
     assert plain.overall > weighted.overall
     assert weighted.small > plain.small + 0.15
-    assert plain.worst == plain.small
+    assert plain.small < plain.large
     assert plain.overall == pytest.approx(0.9 * plain.large + 0.1 * plain.small, abs=0.01)
 
 
@@ -359,9 +371,6 @@ def test_the_fit_is_the_best_one():
 
     chance = np.random.default_rng(0)
     assert all(cost(model) < cost(model + chance.normal(0, 0.05, len(model))) for _ in range(50))
-    best = bias_groups.best_threshold(model, train, small=False)
-    right = [bias_groups.group_accuracy(model, train, (t, 0)).large for t in (best, best - 1, best + 1, 0)]
-    assert right[0] == max(right)
 
 
 def test_a_classifier_learns_the_titles_and_leaves_the_table_of_words(tmp_path):
@@ -469,16 +478,6 @@ def test_occupations_names_and_templates_are_complete_and_say_where_they_are_fro
         (lambda m: planted_bias.masked_model(["the alder sang"], TOKENIZER), ValueError, "has none"),
         (lambda m: planted_bias.pronoun_loss(m, TOKENIZER, ["she said he sang"]), ValueError, "once"),
         (lambda m: bias_groups.customer_letters(10, share=2), ValueError, "between 0 and 1"),
-        (
-            lambda m: bias_groups.group_accuracy(np.zeros(19), bias_groups.customer_letters(10, share=0)),
-            ValueError,
-            "no letters",
-        ),
-        (
-            lambda m: bias_groups.best_threshold(np.zeros(19), bias_groups.customer_letters(9, 0), True),
-            ValueError,
-            "small",
-        ),
     ],
 )
 def test_bad_input_is_explained(masked, call, error, words):

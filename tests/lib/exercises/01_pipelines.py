@@ -153,6 +153,11 @@ def classify_otherwise(scores=lambda z: z.softmax(-1)[0], place=torch.argmax, na
     return wrong
 
 
+def all_probabilities(text, tokenizer, model):
+    logits = model(**tokenizer(text, return_tensors="pt")).logits[0]  # (label,)
+    return ours.classify(text, tokenizer, model)[0], logits.softmax(-1)
+
+
 def embed_otherwise(pool, mask=True, after=lambda x: x / x.norm(dim=-1, keepdim=True)):
     def wrong(texts, tokenizer, model):
         batch = tokenizer(texts, padding=True, return_tensors="pt")
@@ -252,7 +257,7 @@ WRONG = {
         (classify_otherwise(place=torch.argmin), "least likely"),
         (classify_otherwise(add_special_tokens=False), "[CLS] and [SEP] are missing"),
         (classify_otherwise(name=lambda at: ["NEGATIVE", "POSITIVE", "POSITIVE"][at]), "another model"),
-        (lambda t, k, m: (ours.classify(t, k, m)[0], ours._probabilities(t, k, m)), "one number"),
+        (all_probabilities, "one number"),
     ],
     "pad_batch": [
         (lambda rows, pad: ours._pad_left(rows, pad), "before the tokens"),
