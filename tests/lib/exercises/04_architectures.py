@@ -24,7 +24,7 @@ def depends_by_table(function, ids, other):
 def depends_by_eye(function, ids, other):
     replaced = torch.where(torch.eye(len(ids), dtype=torch.bool), other, ids)
     outputs = torch.stack([function(one) for one in replaced])  # (input, output, width)
-    return (outputs != function(ids)).any(dim=2).T
+    return ((outputs - function(ids)).abs() > 1e-6).any(dim=2).T
 
 
 def prefix_by_slices(prefix, length):
@@ -160,7 +160,7 @@ def moved(change):
 def depends_one_further(function, ids):
     """With the next token of the vocabulary in place of the one that is given."""
     places = torch.eye(len(ids), dtype=torch.int64)
-    return torch.stack([(function(ids + place) != function(ids)).any(-1) for place in places], 1)
+    return torch.stack([((function(ids + place) - function(ids)).abs() > 1e-6).any(-1) for place in places], 1)
 
 
 def spans_cut_one_after_the_other(ids, spans, sentinels):
@@ -285,6 +285,7 @@ WRONG = {
         (table_of(lambda change: change[..., 0] != 0), "first number"),
         (table_of(lambda change: change.abs() > 1e-6), "width is still there"),
         (lambda f, ids, other: depends_one_further(f, ids), "another one than other"),
+        (table_of(lambda change: (change != 0).any(-1)), "however small"),
     ],
     "prefix_mask": [
         (lambda prefix, length: torch.ones(length, length).tril().bool(), "both directions"),
