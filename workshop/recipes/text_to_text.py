@@ -5,6 +5,9 @@
 The encoder is that of the checkpoint `question-answering`, and the questions are the ones that it was trained on, so the
 two differ in one thing: a head that marks a span, or a decoder that writes. As in T5, a second task is put as a question
 too: is a phrase of a film review positive or negative? FOLDER holds the files named in the two recipes.
+
+The hidden states that are trained have dropout. Without it the answers in the training texts were learnt by heart: of
+their tokens the model wrote 86 % rightly after the right ones before, of those of validation answers 73 %.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from transformers import AutoTokenizer, GenerationConfig
 from course_lib.checkpoints import checkpoint
 from workshop.evaluation.sources import read_rows
 from workshop.evaluation.text_to_text import VERDICT
-from workshop.recipes.common import options, ship_model, write_card
+from workshop.recipes.common import leave_out_features, options, ship_model, write_card
 from workshop.recipes.question_answering import chosen
 from workshop.recipes.sentiment import FILES as REVIEWS
 from workshop.recipes.summarization import SEED, go_on_as_shipped, joining, of_the_base, train_decoder, untrained
@@ -31,6 +34,7 @@ COPIED = (0, 5)  # the encoder's layers with which the decoder's begin
 LONGEST, LONGEST_ANSWER = 160, 24  # tokens
 BEFORE, AFTER = 450, 400  # characters of a long context that are kept around the answer, at most
 PHRASES = 24000  # of more than three words
+DROPOUT = 0.1  # of the hidden states that are trained
 # Two beams, and what stands in the question or the text is likelier to be written. On validation questions of three sets
 # the F1 is 0.610 without both, 0.621 with the penalty (2 and 4 as 1.3), 0.638 with both, 0.636 with four beams.
 DECODING = {
@@ -71,7 +75,7 @@ CARD = """# text-to-text
 The encoder of `question-answering` with a decoder of {layers} layers that attends to it. The lower {frozen} \
 layers of the encoder and the embedding matrix are those of `question-answering`; {trained:,} parameters are new, and \
 {unused:,} more, the encoder's pooler, ship with them but are not used. It writes its answers, one token after the \
-other. Written by `workshop/recipes/text_to_text.py` ({training}; {pairs:,} pairs).
+other. What is trained has dropout on its hidden states. Written by `workshop/recipes/text_to_text.py` ({training}; {pairs:,} pairs).
 
 - **Intended use**: to compare a model that writes its answers with one that marks them (chapter 04). Not for \
 answers that somebody relies on.
@@ -108,6 +112,8 @@ def run(triples: list[tuple[str, str, str]], settings) -> None:
     model.generation_config = GenerationConfig(**DECODING)
     if settings.goes_on:
         go_on_as_shipped(model, NAME)
+    for learns in (model.decoder, model.encoder.encoder.layer[-1]):  # what is below is computed once
+        leave_out_features(learns, DROPOUT)
     done = train_decoder(texts, targets, tokenizer, model, settings, NAME)
     write_card(
         NAME, CARD, settings, SEED, done, layers=len(COPIED), frozen=LAYERS - 1, pairs=len(triples), verdict=VERDICT,
