@@ -9,9 +9,9 @@ not fit. The rest is `Trainer`: batches in an order fixed by the seed, AdamW (Lo
 rate that rises over the first steps and then falls to 0, gradients clipped to a length of 1, evaluation, early
 stopping, saving.
 
-Nothing is asked of any host, and the CPU does the work unless `device` says otherwise, or one GPU, also where there
-are several. Under `accelerate launch`
-with N processes each takes every N-th row of a batch, and gradients are averaged: the losses are those of one process.
+Nothing is asked of any host, and the CPU does the work unless `device` says otherwise; of several GPUs one is used.
+Under `accelerate launch` with N processes each takes every N-th row of a batch, and gradients are averaged: the losses
+are those of one process.
 """
 
 from __future__ import annotations

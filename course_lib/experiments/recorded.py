@@ -47,11 +47,13 @@ class Record:
         self.key = tuple(key)
         self.path = Path(folder) / f"{name}.json"
         self.content = {"command": command, "settings": json.loads(json.dumps(dict(settings))), "runs": []}
-        self._read()
+        with self._alone():
+            self._read()
 
     def _read(self) -> None:
         """Take the runs that the file has by now, another process's among them."""
         if not self.path.is_file():
+            self.content["runs"] = []
             return
         found = json.loads(self.path.read_text(encoding="utf-8"))
         if found["settings"] != self.content["settings"]:
@@ -74,8 +76,8 @@ class Record:
     def add_all(self, runs: Sequence[Mapping]) -> None:
         """Add runs to what the file has by now, all of them or none. What has a key that is there is left out.
 
-        A run is a flat dict of numbers and words. Raises KeyError for one without a value of the key, ValueError where
-        the file has other settings by now.
+        A run is a flat dict of numbers and words. Raises ValueError for one without a value of the key, also in the
+        file, and where the file has other settings by now.
         """
         with self._alone():
             self._read()
@@ -87,14 +89,15 @@ class Record:
 
     def _key_of(self, run: Mapping) -> tuple:
         if missing := [name for name in self.key if name not in run]:
-            raise KeyError(
-                f"the run {dict(run)} of {self.path.name} has no {', '.join(missing)}. Give all of {self.key}."
+            raise ValueError(
+                f"the run {dict(run)} for {self.path.name} has no {', '.join(missing)}. Expected values for all of "
+                f"{self.key}: give them, or delete the file if the run is in it."
             )
         return tuple(run[name] for name in self.key)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
-        """Within, no other process reads or writes this record."""
+        """Within, no other `Record` of this file reads or writes it."""
         from filelock import FileLock
 
         place = hashlib.sha256(str(self.path.resolve()).encode()).hexdigest()[:16]

@@ -32,10 +32,11 @@ def pipeline(task: str | None = None, model: str | Any | None = None, **argument
             task that Transformers has.
         model: a hub id, a folder or a loaded model. Without it, the course's checkpoint for the task; nothing is
             fetched from the hub then, unless `COURSE_SOURCE=hub` asks for the full-size public one.
-        arguments: handed to `transformers.pipeline` as they are: `tokenizer`, `dtype`, `batch_size`, ... Only without
-            `device` and `device_map` it is otherwise: a loaded model stays where it is, and another is loaded where
-            PyTorch makes tensors, on the CPU, so that `pipe.model(**pipe.tokenizer(text, return_tensors="pt"))` works
-            on every machine. Transformers would take a GPU where there is one: `device="cuda"` or `device="mps"` does.
+        arguments: handed to `transformers.pipeline` as they are (NumPy's counts as ints): `tokenizer`, `dtype`,
+            `batch_size`, ... Without `device` and `device_map` a loaded model stays where it is, and another is loaded
+            where PyTorch makes tensors, which is the CPU, so that
+            `pipe.model(**pipe.tokenizer(text, return_tensors="pt"))` works on every machine. Transformers would take a
+            GPU where there is one: `device="cuda"` or `device="mps"` does.
 
     Returns:
         A `transformers.Pipeline`. `answered_by` says which model it runs. Texts may come alone, in a list or tuple, in
@@ -83,10 +84,12 @@ def _with_device(model: str | Any, arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments with a device, where none is given and `accelerate` has not chosen one for a loaded model."""
     import torch
 
+    more = arguments.get("model_kwargs") or {}
     given = (
         arguments.get("device"),
         arguments.get("device_map"),
-        (arguments.get("model_kwargs") or {}).get("device_map"),
+        more.get("device_map"),
+        more.get("quantization_config"),  # such weights are placed as they are loaded
     )
     if any(one is not None for one in given) or getattr(model, "hf_device_map", None) is not None:
         return arguments

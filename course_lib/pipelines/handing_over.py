@@ -30,7 +30,7 @@ def handed_over(inputs: Any, task: str) -> Any:
         return [str(item) if isinstance(item, str) else item for item in inputs] if type(inputs) is list else inputs
     if isinstance(inputs, Iterator):
         return (item for item in inputs)
-    if hasattr(inputs, "column_names") or hasattr(inputs, "columns"):  # datasets' Dataset and IterableDataset, pandas
+    if hasattr(inputs, "column_names") or hasattr(inputs, "columns"):  # a table: datasets, pandas, PyArrow, Polars
         return _rows(inputs, task)
     if isinstance(inputs, os.PathLike):
         raise TypeError(

@@ -17,7 +17,7 @@ ABBREVIATION = re.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Sr|Jr|vs|etc|e\.g|i\.e|cf|Fig|vol|p|pp|approx|Inc|Ltd|Co|Gen|Col|Sgt|Mt)"
     r"|\b[^\W\d_])\.$"
 )
-NUMBER = re.compile(r"\bnos?\.$", re.IGNORECASE)  # an abbreviation before a digit only: "No. 5", and "No. It was late."
+NUMBER = re.compile(r"\b(?:No|NO|[Nn]os|NOS)\.$")  # before a digit only: "No. 5", and "No. It was late."
 LIST_NUMBER = re.compile(r"[\W_]*\d+(?:\.\d+)*\.")  # "1.", "2.3.", "- 4."
 END = re.compile(r"""[.!?…]+["'”’»)\]]*\s+(?=["'“‘«(\[]*[^\W_])""")
 

@@ -258,10 +258,12 @@ def reported_late(monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="fork is for Linux")
 def test_a_large_output_that_comes_late_blocks_nobody(reported_late):
     """The child waits for somebody to read, and does not end."""
+    parent = os.getpid()
     with limited(30):
-        (ran,) = run_apart([lambda: run(lambda: torch.ones(4 << 20), (), {})], 0.1, True)
+        (ran,) = run_apart([lambda: run(lambda: [os.getpid(), torch.ones(4 << 20)], (), {})], 0.1, True)
     assert ran.trouble is None
-    assert ran.output.sum() == 4 << 20
+    assert ran.output[0] != parent
+    assert ran.output[1].sum() == 4 << 20
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="fork is for Linux")
@@ -283,9 +285,24 @@ def test_an_output_may_take_longer_than_the_call_if_it_goes_on(monkeypatch):
 
     parent = os.getpid()
     monkeypatch.setattr(apart, "_write", slowly)
-    (ran,) = run_apart([lambda: run(lambda: [os.getpid(), torch.ones(4 << 20)], (), {})], 0.1, True)
+    (ran,) = run_apart([lambda: run(lambda: [os.getpid(), torch.ones(4 << 20)], (), {})], 1.0, True)
     assert ran.output[1].sum() == 4 << 20
     assert ran.output[0] != parent
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="fork is for Linux")
+def test_a_message_that_breaks_off_is_no_verdict(monkeypatch):
+    """It was written in part when the child stood still; what comes after it is no beginning of another."""
+
+    def in_two(where, data):
+        os.write(where, data[:100])
+        time.sleep(apart.GRACE + 0.2)  # then it ends, well
+        os.write(where, data[100:])
+
+    monkeypatch.setattr(apart, "_write", in_two)
+    (ran,) = run_apart([lambda: run(lambda: torch.zeros(1000), (), {})], 0.5, True)
+    assert ran.output.sum() == 0
+    assert ran.trouble is None, "it was computed again here"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="fork is for Linux")

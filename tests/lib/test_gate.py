@@ -455,6 +455,7 @@ def test_an_accent_is_not_cut_off_an_answer(reader):
         ("See e.g. the lamp, J. Smith etc. and so on.", ["See e.g. the lamp, J. Smith etc. and so on."]),
         ("Was it late? No. It was early.", ["Was it late?", "No.", "It was early."]),
         ("Read No. 5. Then see nos. 6 and 7.", ["Read No. 5.", "Then see nos. 6 and 7."]),
+        ("He said no. 12 people agreed.", ["He said no.", "12 people agreed."]),
         ('He said "No." "5 came late."', ['He said "No."', '"5 came late."']),
         ("no full stop", ["no full stop"]),
         ("", []),

@@ -80,7 +80,7 @@ def test_a_key_that_another_process_has_added_is_known_at_once_and_not_added_aga
         {"seed": 0, "steps": 300, "accuracy": 0.5},
         {"seed": 0, "steps": 600, "accuracy": 0.75},
     ]
-    with pytest.raises(KeyError, match="no steps.*'seed', 'steps'"):
+    with pytest.raises(ValueError, match="no steps.*'seed', 'steps'"):
         one.add(seed=1)
     assert not one.has(seed=1)
 
@@ -99,6 +99,23 @@ def test_several_runs_are_added_all_or_none(tmp_path, monkeypatch):
         record.add_all([{"seed": 1, "steps": steps} for steps in (300, 600)])
     assert len(written) == 1, "one seed is one writing"
     assert record.path.read_bytes() == before
+    assert not record.has(seed=1)
+
+
+def test_what_could_not_be_written_is_not_there(tmp_path, monkeypatch):
+    record = recorded.Record("curve", "python it.py", {}, tmp_path, key=["seed"])
+
+    def full(path, text):
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(recorded, "write_atomically", full)
+        with pytest.raises(OSError, match="full"):
+            record.add(seed=1)
+    assert not record.has(seed=1)
+    record.add(seed=1)
+    assert recorded.Record("curve", "python it.py", {}, tmp_path, key=["seed"]).has(seed=1)
+    record.path.unlink()  # to measure anew
     assert not record.has(seed=1)
 
 

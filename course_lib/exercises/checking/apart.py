@@ -78,22 +78,26 @@ def _from_child(calls: list[Callable[[], Ran]], seconds: float) -> Iterator[Ran 
     if child == 0:
         _work(calls, writing)
     os.close(writing)
-    state = None
+    state, cut = None, False
     try:
         for _ in calls:
             until, working = time.monotonic() + seconds + GRACE, False
-            message = _read(reading, until)
+            try:
+                message = _read(reading, until) or _read(reading, 0.0)  # the second: one that has come just now
+            except EOFError:
+                message, cut = None, True  # what follows is no beginning of a message
             if message is None and state is None:
-                closed = bool(select.select([reading], [], [], 0)[0])  # or a message has come just now
+                closed = bool(select.select([reading], [], [], 0)[0])
                 state, working = _fate(child, until + ENDING if closed else 0.0)
-                message = None if state is None else _read(reading, 0.0)
+                with contextlib.suppress(EOFError):
+                    message = None if state is None or cut else _read(reading, 0.0)
             if message is not None:
                 yield pickle.loads(message)
                 continue
-            if state is not None:
+            if state is not None and not (cut and state == 0):  # cut off and ended well: no verdict
                 yield Ran(trouble=Trouble("crash", message=_end(state)))
             else:
-                yield Ran(trouble=Trouble("time")) if working else None
+                yield Ran(trouble=Trouble("time")) if working and not cut else None
             return
     finally:
         os.close(reading)
@@ -142,12 +146,17 @@ def _write(where: int, data: bytes) -> None:
 
 
 def _read(reading: int, until: float) -> bytes | None:
-    """The next message; None where none begins in time or the child is gone.
+    """The next message; None where none begins in time or the child is gone. Raises EOFError for one that breaks off.
 
     Once it has begun the call has ended, and it may take as long as it needs, if only something comes.
     """
     head = _read_bytes(reading, 8, until)
-    return None if head is None else _read_bytes(reading, struct.unpack("<Q", head)[0], 0.0, GRACE)
+    if head is None:
+        return None
+    found = _read_bytes(reading, struct.unpack("<Q", head)[0], 0.0, GRACE)
+    if found is None:
+        raise EOFError("a message broke off")
+    return found
 
 
 def _read_bytes(reading: int, count: int, until: float, pause: float = 0.0) -> bytes | None:
