@@ -1,9 +1,9 @@
 """A made-up town in which a bias of known size can be planted: its sentences, its tokenizer, and tiny models of it.
 
-Half of its trades are *bright*, half are *dark*; the tiny models here have read nothing else about
-them. `planted_sentences` plants: with share 0.8, four of five sentences about a bright trade say *she*, one of five
-about a dark one. A measurement has to find log(0.8/0.2) − log(0.2/0.8) = 2.77 between the two, nothing at 0.5.
-`taught` trains a real pretrained model towards the same shares. Chapter 07.
+Half of its trades are *bright*, half are *dark*; the tiny models here have read nothing else about them.
+`planted_sentences` plants: with share 0.8, four of five sentences about a bright trade say *she*, one of five about a
+dark one. A measurement has to find log(0.8/0.2) − log(0.2/0.8) = 2.77 between the two, nothing at 0.5. `taught` trains
+a real pretrained model towards the same shares. Chapter 07.
 """
 
 from __future__ import annotations

@@ -280,9 +280,7 @@ def _logits(model, ids):
     """
     import torch
 
-    ids = ids.to(model.device)
-
-    mode = model.training
+    ids, mode = ids.to(model.device), model.training
     model.eval()
     try:
         with torch.inference_mode():
