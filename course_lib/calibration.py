@@ -103,18 +103,29 @@ def in_words(pairs: Pairs) -> str:
     return f"{said} {'Surer than right.' if sure > high else 'Righter than sure.'}"
 
 
-def as_text(pairs: Pairs) -> str:
-    """The curve for a terminal: a line for each point; ● the share that was right, ─ its interval, │ how sure."""
+def as_text(pairs: Pairs, models: Mapping[str, Pairs] | None = None) -> str:
+    """The curve for a terminal: a line for each point; ● the share that was right, ─ its interval, │ how sure.
+
+    Below it those of `models`, by name, in ten steps.
+    """
     pairs = list(pairs)
+    parts = [*_lines(curve(pairs)), in_words(pairs)]
+    for name, some in (models or {}).items():
+        parts += ["", f"{name}, a model:", *_lines(curve(some, TENTHS)), in_words(some).replace("prediction", "answer")]
+    return "\n".join(parts)
+
+
+def _lines(points: Sequence[Point]) -> list[str]:
+    """A line for each point below a scale; none without points."""
     lines = [f"{'sure':>5}  {'right':>5}  {'0 %':<{WIDTH // 2}}{'50 %':<{WIDTH // 2 - 2}}100 %"]
-    for sure, right, low, high, count in curve(pairs):
+    for sure, right, low, high, count in points:
         scale = [" "] * (WIDTH + 1)
         for at in range(round(low * WIDTH), round(high * WIDTH) + 1):
             scale[at] = "─"
         scale[round(sure * WIDTH)] = "│"
         scale[round(right * WIDTH)] = "●"
         lines.append(f"{sure:5.0%}  {right:5.0%}  {''.join(scale)}  of {count}")
-    return "\n".join([*lines, in_words(pairs)] if len(lines) > 1 else [in_words(pairs)])
+    return lines if len(lines) > 1 else []
 
 
 def calibration(pairs: Pairs | None = None, models: Mapping[str, Pairs] | None = None, *, title: str = "", axes=None):

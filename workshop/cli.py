@@ -190,12 +190,16 @@ def progress(
         Path | None, typer.Option(help="Draw the calibration curve into this file, .svg or .png.")
     ] = None,
 ) -> None:
-    """Show what you have done: exercises, predictions, quizzes, how sure and how often right, and what is next."""
+    """Show what you have done: exercises, predictions, quizzes, how sure and how often right, and what is next.
+
+    A quiz's buttons tell nobody what was clicked: it is "opened", or, answered by code, how many answers were right.
+    """
     from rich.table import Table
 
     from course_lib import calibration
     from course_lib import progress as kept
     from course_lib.exercises import exercises
+    from course_lib.experiments.judged_reviews import judged
     from workshop.standing import next_step, standings
 
     file = kept.path()
@@ -215,10 +219,11 @@ def progress(
         table.add_row(f"{line.number:02} {line.title}", done, *numbers, predicted, line.quiz)
     console.print(table)
     console.print(f"\nNext: {next_step(lines)}\n", highlight=False, markup=False)
-    console.print(calibration.as_text(kept.pairs()), highlight=False, markup=False)
+    models = judged()
+    console.print(calibration.as_text(kept.pairs(), models), highlight=False, markup=False)
     if figure is not None:
         try:
-            calibration.calibration(kept.pairs()).figure.savefig(figure)
+            calibration.calibration(kept.pairs(), models).figure.savefig(figure)
         except (OSError, ValueError) as problem:
             _stop(f"{figure}: {problem}")
         console.print(f"\nDrawn: {figure}", highlight=False, markup=False, soft_wrap=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from course_lib.exercises import Exercise
 
+QUIZ = re.compile(r"^\s*quiz\(\d+\)", re.MULTILINE)
 ASKED = re.compile(r"^\s*predict\(\s*[\"']([^\"']+)[\"']", re.MULTILINE)
 
 
@@ -24,15 +25,24 @@ class Standing:
     solutions: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
     predicted: set[str] = field(default_factory=set)
+    has_quiz: bool = False
     quiz: str = ""
 
     @property
-    def next(self) -> str:
-        """The first thing that is not done, in words; "" where all is."""
+    def exercise(self) -> str:
+        """The first exercise that is not passed, in words; "" where all are."""
         for one in self.exercises:
             if one.name not in self.passed:
                 return f"exercise {one.name} ({one.minutes} min, {one.level})"
         return ""
+
+    @property
+    def rest(self) -> str:
+        """What is not done beside the exercises, in words: the first prediction not made, else the quiz not opened."""
+        for name in self.asked:
+            if name not in self.predicted:
+                return f'the prediction "{name}"'
+        return "the quiz" if self.has_quiz and not self.quiz else ""
 
 
 def standings(chapters: Path, events: list[dict], exercises: list[Exercise]) -> list[Standing]:
@@ -42,7 +52,9 @@ def standings(chapters: Path, events: list[dict], exercises: list[Exercise]) -> 
         number = int(path.stem[:2])
         own = [one for one in exercises if one.chapter == number]
         names = {one.name for one in own}
-        line = Standing(number, path.stem[3:].replace("_", " "), own, asked=_asked(path))
+        sources = _sources(path)
+        line = Standing(number, path.stem[3:].replace("_", " "), own, asked=_asked(sources))
+        line.has_quiz = any(QUIZ.search(source) for source in sources)
         for event in events:
             kind, name = event["kind"], event["name"]
             if kind == "check" and name in names and event.get("passed"):
@@ -57,13 +69,17 @@ def standings(chapters: Path, events: list[dict], exercises: list[Exercise]) -> 
     return found
 
 
-def _asked(path: Path) -> list[str]:
-    """The names of a chapter's predictions, in order."""
+def _sources(path: Path) -> list[str]:
+    """The code of a chapter, cell by cell; none of a file that is no notebook."""
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        sources = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+        return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
     except (OSError, ValueError, KeyError, TypeError):
         return []
+
+
+def _asked(sources: list[str]) -> list[str]:
+    """The names of a chapter's predictions, in order."""
     names = [name for source in sources for name in ASKED.findall(source) if "answer=" not in source]
     return list(dict.fromkeys(names))
 
@@ -77,10 +93,13 @@ def _quiz(events: list[dict], chapter: str) -> str:
 
 
 def next_step(lines: list[Standing]) -> str:
-    """What to do next: where the reader is, not the first gap behind."""
+    """What to do next: an exercise where the reader is, not the first gap behind; then what else was left out."""
     begun = [line for line in lines if line.passed or line.predicted or line.quiz]
     start = lines.index(begun[-1]) if begun else 0
     for line in [*lines[start:], *lines[:start]]:
-        if line.next:
-            return f"chapter {line.number:02}, {line.next}"
+        if line.exercise:
+            return f"chapter {line.number:02}, {line.exercise}"
+    for line in lines:
+        if line.rest:
+            return f"chapter {line.number:02}, {line.rest}"
     return "everything is done" if any(line.exercises for line in lines) else "chapter 00"

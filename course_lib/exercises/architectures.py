@@ -581,9 +581,9 @@ CORRUPT_SPANS = Exercise(
         "then "
         "the span. After the loop: the rest, and one more mark.",
     ],
-    commentary="T5's own marks are <extra_id_0>, <extra_id_1> and so on, from the end of its vocabulary downwards; "
+    commentary="T5's own marks are `<extra_id_0>`, `<extra_id_1>` and so on, from the end of its vocabulary downwards; "
     "after "
-    "the last one it adds </s>.",
+    "the last one it adds `</s>`.",
 )
 
 
@@ -1071,7 +1071,7 @@ REPETITION_PENALTY = Exercise(
         "A boolean tensor of the vocabulary's size with True at ids, and torch.where, do it without a loop.",
     ],
     commentary="The rule depends on where 0 lies, which a softmax does not care about: add 10 to all logits and the "
-    "penalty is another one. It is in use all the same (Transformers' repetition_penalty).",
+    "penalty is another one. It is in use all the same (Transformers' `repetition_penalty`).",
 )
 
 

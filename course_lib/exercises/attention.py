@@ -71,6 +71,12 @@ CAUSAL_MASK = Exercise(
             "position 0 can see position 1, which comes after it: nothing is hidden.",
         ),
         Mistake(
+            "one too high",
+            lambda length: torch.ones(length, length, dtype=torch.bool).tril(1),
+            "position 0 can see position 1, which comes after it: each token sees one too many. The triangle ends one "
+            "place to the right of the diagonal.",
+        ),
+        Mistake(
             "itself only",
             lambda length: torch.eye(length, dtype=torch.bool),
             "position 1 cannot see position 0: each token sees only itself.",
@@ -81,7 +87,8 @@ CAUSAL_MASK = Exercise(
         "It is the lower triangle, with the diagonal.",
         "Tensors have a method that keeps a lower triangle; or compare a column of positions with a row of positions.",
     ],
-    commentary="Comparing positions gives the same: places = torch.arange(length); places[None, :] <= places[:, None].",
+    commentary="Comparing positions gives the same: `places = torch.arange(length)`, then `places[None, :] <= "
+    "places[:, None]`.",
 )
 
 
@@ -334,8 +341,8 @@ ATTENTION = Exercise(
         "scores.masked_fill(where, number) puts a number where a boolean tensor is True; ~ turns True and False round.",
         "A row of −∞ alone becomes NaN. After the softmax, every place that the mask hides may be set to 0.",
     ],
-    commentary="PyTorch's scaled_dot_product_attention gives 0 for a query that may look nowhere too; its "
-    "nn.MultiheadAttention gives NaN where it also returns the weights (version 2.13).",
+    commentary="PyTorch's `scaled_dot_product_attention` gives 0 for a query that may look nowhere too; its "
+    "`nn.MultiheadAttention` gives NaN where it also returns the weights (version 2.13).",
 )
 
 
@@ -408,6 +415,8 @@ SPLIT_HEADS = Exercise(
         "Two steps: cut the last dimension into (heads, width / heads), then bring heads before length.",
         "The first step is a view (or unflatten), the second exchanges two dimensions. In this order.",
     ],
+    commentary="Transformers writes `x.view(batch, length, heads, -1).transpose(1, 2)`. Neither step copies a number: "
+    "the heads are another way to read the same memory.",
 )
 
 
@@ -715,6 +724,8 @@ ATTENTION_LAYER = Exercise(
         'Keys of the dictionary: weights["attention.self.query.weight"] and so on, last '
         'weights["attention.output.dense.bias"].',
     ],
+    commentary="Each of the three layers makes the vectors of all heads in one multiplication; that is why there is "
+    "no loop over heads. The fourth is the only place where what one head found meets what another did.",
 )
 
 
@@ -883,6 +894,8 @@ BLOCK = Exercise(
         "The feed-forward part is linear (intermediate.dense), gelu, linear (output.dense).",
         "torch.nn.functional.layer_norm(x, x.shape[-1:], weight, bias, eps).",
     ],
+    commentary="The norm comes after each sum (post-norm), as in the Transformer of 2017 and in BERT. SmolLM2 and most "
+    "decoders today normalise what goes into a part, and leave the sum as it is (pre-norm).",
 )
 
 
@@ -1063,7 +1076,7 @@ ROTATE = Exercise(
         "The angles are a table (length, width/2): a column of positions times a row of speeds.",
         "x[..., :half] holds the first numbers of all pairs, x[..., half:] the second ones. Turn, and put together.",
     ],
-    commentary="Transformers writes it as x · cos + rotate_half(x) · sin, with cos and sin repeated for both halves.",
+    commentary="Transformers writes it as `x * cos + rotate_half(x) * sin`, with cos and sin repeated for both halves.",
 )
 
 
@@ -1136,7 +1149,7 @@ REPEAT_HEADS = Exercise(
         "Tensors have a method that repeats each element in place, along a dimension.",
         "It is called repeat_interleave, and takes how often and which dimension.",
     ],
-    commentary="x[:, :, None].expand(-1, -1, groups, -1, -1).flatten(1, 2) is how Transformers writes it.",
+    commentary="`x[:, :, None].expand(-1, -1, groups, -1, -1).flatten(1, 2)` is how Transformers writes it.",
 )
 
 
@@ -1321,4 +1334,6 @@ STEP_WITH_CACHE = Exercise(
         "which rows are those of the new ones?",
         "model_step returns the new keys and values only: torch.cat puts them after the earlier ones.",
     ],
+    commentary="torch.cat copies the whole cache at each step. It is the shortest way to write it; a cache of a fixed "
+    "length, as Transformers' StaticCache, is allocated once and filled.",
 )

@@ -923,8 +923,8 @@ MINIMAL_PAIRS = Exercise(
         "Which of two log-probabilities is the larger, −20 or −21.5? Count those pairs.",
         "The mean of a comparison is a share. What do the ties add to it?",
     ],
-    commentary="share_above in course_lib/measures.py leaves ties out; with scores of a model there are none. Add the "
-    "interval: of ten pairs it is wide.",
+    commentary="`share_above` in `course_lib/measures.py` leaves ties out; with scores of a model there are none. Add "
+    "the interval: of ten pairs it is wide.",
 )
 
 

@@ -649,7 +649,7 @@ READ_HEADER = Exercise(
         'int.from_bytes(bytes, order) makes a whole number of bytes; the order is "little" or "big".',
         "json.loads takes bytes. A dictionary's pop(key, None) takes an entry out if it is there.",
     ],
-    commentary="The library's own header in course_lib/weights.py also checks that the file is as long as its header "
+    commentary="The library's own header in `course_lib/weights.py` also checks that the file is as long as its header "
     "says, and refuses lengths that no header has: somebody else wrote the file.",
 )
 
@@ -952,7 +952,7 @@ VERIFY = Exercise(
         "For each name of the index two questions: is the file there? And are its bytes the right ones?",
         "hashlib.sha256(bytes).hexdigest() gives the digits; Path(folder) / name the path, whose read_bytes() reads.",
     ],
-    commentary="For files of many gigabytes, hashlib.file_digest reads piece by piece. And a checksum proves that a "
+    commentary="For files of many gigabytes, `hashlib.file_digest` reads piece by piece. And a checksum proves that a "
     "file is the one in the index, not that the index is honest.",
 )
 
@@ -1309,6 +1309,8 @@ DEQUANTISE = Exercise(
         "Undo the division of quantise. The rounding cannot be undone.",
         "(rows, columns) · (rows, 1) broadcasts as it should.",
     ],
+    commentary="An int8 number times a float32 scale is float32 in PyTorch without `.float()` too. What was rounded "
+    "away stays away: at most half a scale for each number.",
 )
 
 
@@ -1448,8 +1450,8 @@ MEMORY_NEEDED = Exercise(
         "One token of one text: in each layer, for each head, two vectors. How many numbers is that? Then all tokens, "
         "then all texts.",
     ],
-    commentary="bytes_each may be half a byte, so // and int() would lose it. That the cache grows with every text and "
-    "token is why newer models have fewer heads of keys and values than of queries.",
+    commentary="`bytes_each` may be half a byte, so `//` and `int()` would lose it. That the cache grows with every "
+    "text and token is why newer models have fewer heads of keys and values than of queries.",
 )
 
 
@@ -1595,7 +1597,7 @@ TIED = Exercise(
         "Every tensor looks into a storage, tensor.untyped_storage(), and that has an address, data_ptr().",
         "A dictionary, address -> names, collects the groups.",
     ],
-    commentary="safetensors refuses to write tied tensors twice (save_model writes one of the names); what is loaded "
+    commentary="safetensors refuses to write tied tensors twice (`save_model` writes one of the names); what is loaded "
     "then has to be tied again, which Transformers does from a list in the model's class.",
 )
 

@@ -260,7 +260,7 @@ BIGRAM = Exercise(
         "Walk through the pairs and count each up in its place: row before, column after.",
         "Each row by its sum: sum along dimension 1, with keepdim=True, so that it stays a column.",
     ],
-    commentary="Without a loop: torch.bincount(ids[:-1] * size + ids[1:], minlength=size * size).view(size, size).",
+    commentary="Without a loop: `torch.bincount(ids[:-1] * size + ids[1:], minlength=size * size).view(size, size)`.",
 )
 
 
@@ -534,8 +534,8 @@ LOG_PROBABILITIES = Exercise(
         "The logits at the last place are for a token that is not there; the first token has no logits before it.",
         "table.gather(-1, places[..., None]) takes from the last dimension of a table one number at each place.",
     ],
-    commentary="The same with cross_entropy, which wants the vocabulary in dimension 1: "
-    '-cross_entropy(logits[:, :-1].transpose(1, 2), ids[:, 1:], reduction="none").',
+    commentary="The same with `cross_entropy`, which wants the vocabulary in dimension 1: "
+    '`-cross_entropy(logits[:, :-1].transpose(1, 2), ids[:, 1:], reduction="none")`.',
 )
 
 
@@ -1250,6 +1250,6 @@ SAMPLE = Exercise(
         "torch.multinomial(weights, 1, generator=generator) draws a place; weights need not sum to 1. Which token "
         "stands at that place of the sorted list?",
     ],
-    commentary="Transformers' generate does the same with do_sample=True, temperature, top_p and top_k=0, without "
-    "which it keeps only the 50 likeliest tokens; at temperature 0 it refuses and asks for do_sample=False.",
+    commentary="Transformers' `generate` does the same with `do_sample=True`, `temperature`, `top_p` and `top_k=0`, "
+    "without which it keeps only the 50 likeliest tokens; at temperature 0 it refuses and asks for `do_sample=False`.",
 )

@@ -147,8 +147,8 @@ SOFTMAX = Exercise(
         "sum and max take dim=-1 for the last axis; keepdim=True keeps it, with size 1, so that shapes fit.",
         "max(dim=-1, keepdim=True) gives values and places; take .values.",
     ],
-    commentary="Subtracting c multiplies every power by exp(-c), above and below the line, so the quotient stays. "
-    "PyTorch's torch.softmax subtracts the largest too.",
+    commentary="Subtracting c multiplies every power by `exp(-c)`, above and below the line, so the quotient stays. "
+    "PyTorch's `torch.softmax` subtracts the largest too.",
 )
 
 
@@ -371,7 +371,7 @@ PAD_BATCH = Exercise(
         "torch.full(shape, pad) makes a tensor full of one number; then write each row into the beginning of its own.",
         "ids[number, :3] = … writes into the first three places of a row. The mask gets 1 in the same places.",
     ],
-    commentary="torch.nn.utils.rnn.pad_sequence does the padding too; `tokenizer(texts, padding=True)` does both.",
+    commentary="`torch.nn.utils.rnn.pad_sequence` does the padding too; `tokenizer(texts, padding=True)` does both.",
 )
 
 
@@ -749,8 +749,8 @@ ZERO_SHOT = Exercise(
         "For each label: write the hypothesis, ask entailment(text, hypothesis), keep the number.",
         "torch.tensor(numbers) makes a tensor of a list; your softmax makes probabilities of it.",
     ],
-    commentary="Each label costs one run of the model. With multi_label=True the pipeline asks of each label by itself "
-    "whether it fits, entailment against contradiction.",
+    commentary="Each label costs one run of the model. With `multi_label=True` the pipeline asks of each label by "
+    "itself whether it fits, entailment against contradiction.",
 )
 
 

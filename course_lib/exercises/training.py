@@ -255,7 +255,7 @@ TRAINING_STEP = Exercise(
         "torch.nn.utils.clip_grad_norm_ takes the parameters of the model and the largest norm, and works in place.",
         "Five lines in this order: clear the gradients, forward, backward, clip, step. Then return the loss.",
     ],
-    commentary="Where clip_grad_norm_ stands matters only for larger gradients: it returns the norm before clipping, "
+    commentary="Where `clip_grad_norm_` stands matters only for larger gradients: it returns the norm before clipping, "
     "which is worth a look when a training fails.",
 )
 
@@ -813,7 +813,7 @@ BEST_EPOCH = Exercise(
         "Two cases in the loop: this loss is smaller than the best, or the best is patience epochs ago.",
     ],
     commentary="The weights of that epoch have to be kept: Transformers' EarlyStoppingCallback needs "
-    "load_best_model_at_end=True for it.",
+    "`load_best_model_at_end=True` for it.",
 )
 
 

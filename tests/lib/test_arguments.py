@@ -34,6 +34,7 @@ from course_lib.experiments import transfer
 # Modules whose functions have such a table, or tests of their own, in another file.
 ELSEWHERE = {
     "calibration": "test_predictions.py",
+    "experiments.judged_reviews": "test_recorded.py",
     "checkpoints": "test_checkpoints.py, test_fetch.py",
     "comparison": "test_comparison.py",
     "data.tables": "test_tables.py",

@@ -111,6 +111,14 @@ def test_each_is_told_and_helped_without_the_solution(name):
         assert not any(line in text for text in told), f"this is a line of our answer: {line}"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_said_of_our_answer_marks_its_code_so_that_markdown_loses_none(name):
+    said = named(name).commentary
+    assert said
+    bare = re.search(r"\w[(\[]|_\w|</?\w|\w=\w", re.sub(r"`[^`]*`", "", said))
+    assert not bare, f"{bare[0]!r} is code: write it between backticks"
+
+
 def test_all_checks_together_take_less_than_a_minute():
     found = [ours_checked(name) for name in NAMES]
     assert all(result.passed for result, _, _ in found)

@@ -344,6 +344,17 @@ def test_pairs_may_come_one_after_the_other():
     assert len(calibration.calibration(iter(pairs)).containers) == 1
 
 
+def test_models_stand_below_the_reader_in_ten_steps():
+    models = {"one": [(0.31, True)] * 3 + [(0.39, False)], "two": [(0.95, True)] * 8}
+    said = calibration.as_text([], models).split("\n")
+    assert said[:3] == ["No prediction has met its outcome yet.", "", "one, a model:"]
+    assert said[4].split()[:2] == ["33%", "75%"]
+    assert said[4].endswith("of 4")
+    assert said[5].startswith("4 answers: 33% sure on average, 75% right")
+    assert said[7] == "two, a model:"
+    assert calibration.as_text([(0.5, True)]) == calibration.as_text([(0.5, True)], {}), "no models, nothing more"
+
+
 def test_the_text_form_has_a_line_a_point():
     lines = calibration.as_text([(0.5, True), (0.5, False)] * 5 + [(0.9, True)] * 10).splitlines()
     assert len(lines) == 4

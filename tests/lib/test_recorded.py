@@ -11,7 +11,8 @@ from unittest.mock import MagicMock
 import pytest
 import torch
 
-from course_lib.experiments import adaptation, matched_pair, recorded, transfer
+from course_lib.data.texts import reviews
+from course_lib.experiments import adaptation, judged_reviews, matched_pair, recorded, transfer
 from course_lib.experiments.label_curve import FACTORS, METHODS, RATES, SEEN, SIZES, TOKENS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -222,3 +223,20 @@ def test_the_decoder_is_ahead_of_the_encoder_in_every_run_of_the_pair():
     for run in recorded.recorded("matched_pair")["runs"]:
         assert run["lead"] == pytest.approx(run["decoder"] - run["encoder"], abs=2e-4)
         assert 0 < run["low"] < run["lead"] < run["high"]
+
+
+def test_the_reviews_were_judged_by_the_weights_that_ship():
+    found = recorded.recorded(judged_reviews.NAME)
+    remedy = f"delete the record, then: {judged_reviews.COMMAND}"
+    assert found["command"] == judged_reviews.COMMAND
+    assert found["settings"] == judged_reviews.settings(), remedy
+    some = reviews()[::12]
+    for name, pairs in judged_reviews.judged().items():
+        assert len(pairs) == len(reviews())
+        for (label, score), one, (kept, right) in zip(
+            judged_reviews.judge(name, [one.text for one in some]), some, pairs[::12], strict=True
+        ):
+            assert kept == pytest.approx(score, abs=2e-4), remedy
+            assert right == ((label == judged_reviews.PRAISE[name]) == one.positive), one.text
+    with pytest.raises(ValueError, match="one of sentiment, zero-shot; given: 'ner'"):
+        judged_reviews.judge("ner", ["Good."])

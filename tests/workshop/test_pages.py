@@ -16,6 +16,7 @@ from links import problems
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course_lib import predictions, quizzes
+from course_lib.exercises.registry import declared
 from workshop import make
 from workshop.site import chapters, launch, texts
 from workshop.site.extension import POLICY, formula
@@ -112,7 +113,7 @@ DOING = [
     text("And more about it."),
     text("**Exercise 1.0** · 1 min · easy"),
     code(TWICE, printed("the number 4"), tags=["exercise"], id="write-twice"),
-    code('check("twice", twice)', printed("✓ passed"), tags=["check"], id="check-twice"),
+    code('check("double", twice)', printed("✓ passed"), tags=["check"], id="check-twice"),
     text("It doubles.", "solution"),
     code("twice(3)", printed("further"), tags=["solution"]),
     text("## Only here", "study-only"),
@@ -344,6 +345,9 @@ def test_an_exercise_shows_its_stub_and_folds_its_solution_with_what_is_said_abo
     assert solution.summary.get_text() == "Solution"
     for words in ("return 2 * x", "the number 4", "It doubles.", "further"):
         assert words in solution.get_text()
+    said = declared()["double"].commentary
+    assert "`" in said
+    assert said.replace("`", "") in " ".join(solution.get_text().split()), "what `solution` says, with its code as code"
     assert "Worked in words." in other.get_text()
     assert "SOLUTION" not in page.get_text()
     assert "Only here" not in page.get_text()

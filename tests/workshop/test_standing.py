@@ -62,6 +62,19 @@ def test_next_is_where_the_reader_is(chapters):
     assert next_step([first, second]).startswith("chapter 00, exercise double")
 
 
+def test_what_was_left_out_beside_the_exercises_is_next_when_they_are_done(chapters):
+    asks = nbformat.v4.new_code_cell("from course_lib.quizzes import quiz\n\nquiz(1)")
+    nbformat.write(nbformat.v4.new_notebook(cells=[asks]), chapters / "01_pipelines.ipynb")
+    progress.record("prediction", "banks", answer=1, sure=50)
+    for exercise in exercises(0):
+        progress.record("check", exercise.name, passed=True)
+    assert next_step(lines(chapters)) == 'chapter 00, the prediction "share"'
+    progress.record("prediction", "share", answer=0.5, sure=50)
+    assert next_step(lines(chapters)) == "chapter 01, the quiz", "chapter 00 here has none"
+    progress.record("quiz", "01", questions=8)
+    assert next_step(lines(chapters)) == "everything is done"
+
+
 def test_the_command_shows_it(chapters):
     progress.record("check", "double", passed=True)
     progress.record("prediction", "banks", answer=1, sure=80)
@@ -72,9 +85,14 @@ def test_the_command_shows_it(chapters):
     assert "00 start here" in answer.output
     assert "1 of 2" in answer.output
     assert "Next: " in answer.output
-    assert "1 prediction: 80% sure on average, 100% right" in " ".join(answer.output.split())
+    said = " ".join(answer.output.split())
+    assert "1 prediction: 80% sure on average, 100% right" in said
+    assert said.index("1 prediction") < said.index("sentiment, a model:") < said.index("zero-shot, a model:")
+    assert said.count("240 answers: ") == 2
     assert str(progress.path()) in answer.output
-    assert "<svg" in figure.read_text(encoding="utf-8")
+    drawn = figure.read_text(encoding="utf-8")
+    assert "<svg" in drawn
+    assert all(f"<!-- {name} (" in drawn for name in ("you", "sentiment", "zero-shot")), "a curve each"
 
 
 def test_the_command_says_where_there_is_nothing(chapters, monkeypatch, tmp_path):

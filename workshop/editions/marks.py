@@ -24,9 +24,7 @@ TAGS = {
     "page-only": "not in the study and class editions",
     "study-only": "not on the page",
     "slide": "begins a slide",
-    "subslide": "begins a slide below",
     "fragment": "appears on the same slide",
-    "notes": "for the speaker",
     "skip-slide": "not on the slides",
 }
 EXERCISE = re.compile(r"\*\*Exercise (\d+)\.(\d+)\*\* · (\d+) min · (easy|medium|hard)\b")

@@ -18,7 +18,8 @@ from bs4 import BeautifulSoup
 from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
-from workshop.editions.marks import kind, reveals_in, solved, stub, tags
+from course_lib.exercises.registry import declared
+from workshop.editions.marks import checks_in, kind, reveals_in, solved, stub, tags
 from workshop.site import paper
 
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -121,12 +122,14 @@ def page_of(
         if kind(cell) == "exercise":
             found.append(_code(cell, stub(cell.source), []))
             at += 1
+            names: list[str] = []
             if at < len(cells) and kind(cells[at]) == "check":
+                names = [name for _, name, _ in checks_in(cells[at].source)]
                 found.append(_code(cells[at]))
                 at += 1
             worked, at = _while_solution(cells, at)
             found += [_break("fold solution"), _code(cell, solved(cell.source), cell.outputs, of="solution")]
-            found += [*worked, _break("fold-end")]
+            found += [*_commentaries(names), *worked, _break("fold-end")]
         elif kind(cell) == "solution":
             worked, at = _while_solution(cells, at)
             found += [_break("fold solution"), *worked, _break("fold-end")]
@@ -174,6 +177,12 @@ def _while_solution(cells: list[NotebookNode], at: int) -> tuple[list[NotebookNo
     while end < len(cells) and kind(cells[end]) == "solution":
         end += 1
     return [_code(cell) if cell.cell_type == "code" else cell for cell in cells[at:end]], end
+
+
+def _commentaries(names: list[str]) -> list[NotebookNode]:
+    """What `solution` says below our answers to these exercises; nothing of a name that no exercise has."""
+    said = [declared()[name].commentary for name in names if name in declared()]
+    return [new_markdown_cell(one) for one in said if one]
 
 
 def _end_of_answer(cells: list[NotebookNode], at: int) -> int:

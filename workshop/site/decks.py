@@ -28,7 +28,6 @@ LONGEST_CODE = 18  # lines: more is not read from the last row
 CODE, PRINTED, SAID = (29, 92), (31, 84), (41, 70)  # pixels and characters of a line: what fits into ROOM can be read
 ROOM = 580  # pixels below the heading
 MINUTES = {"": 1, "prediction": 2}  # a slide; what an exercise takes is said at the exercise
-SLIDES = "slide", "subslide"
 ALONE = 70  # words of a paragraph that is all there is on a slide
 ITEM = re.compile(r"\s*([-*]|\d+\.) ")
 HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
@@ -55,13 +54,13 @@ def slides_of(chapter: Chapter) -> list[Slide]:
         marks = tags(cell)
         if cell.cell_type == "markdown" and (own := HEADING.search(cell.source)):
             heading = own[1]
-        if any(mark in marks for mark in SLIDES):
+        if "slide" in marks:
             exercise = EXERCISE.search(cell.source)
             minutes = int(exercise[3]) if exercise else MINUTES.get(kind(cell), 1)
             found.append(Slide(heading, minutes, cell.source))
         if not found or "skip-slide" in marks or "study-only" in marks:
             continue
-        slide, shown = found[-1], any(mark in marks for mark in (*SLIDES, "fragment"))
+        slide, shown = found[-1], any(mark in marks for mark in ("slide", "fragment"))
         if cell.cell_type == "markdown":
             if shown:
                 slide.cells.append(new_markdown_cell(_short(cell.source, "fragment" in marks)))

@@ -361,6 +361,7 @@ WRONG = {
         (lambda n: torch.ones(n, n).tril().long(), "boolean"),
         (lambda n: torch.ones(n, n, dtype=torch.bool).triu(1), "may not look"),
         (lambda n: torch.ones(n, n, dtype=torch.bool), "nothing is hidden"),
+        (lambda n: torch.ones(n, n, dtype=torch.bool).tril(1), "each token sees one too many"),
     ],
     "attention": WRONG_ATTENTION,
     "split_heads": [
