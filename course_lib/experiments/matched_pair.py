@@ -12,6 +12,7 @@ Each seed stands for other initial weights, other texts, other gaps and another 
 from __future__ import annotations
 
 import re
+from itertools import count, islice
 
 import torch
 from torch import Generator, Tensor
@@ -21,6 +22,7 @@ from transformers import BertConfig, BertModel
 from course_lib.data.corpora import leads
 from course_lib.experiments.recorded import Record
 from course_lib.measures import interval
+from course_lib.training import take_steps
 
 SETTINGS = {"length": 16, "batch": 64, "hidden": 0.3, "rate": 3e-3, "width": 64, "layers": 2, "texts": 2000}
 STEPS = (300, 600, 900)
@@ -99,15 +101,16 @@ def _learn(kind: str, text: Tensor, asked: Tensor, seed: int) -> dict[int, dict[
     model = Letters(kind == "decoder")
     optimizer = torch.optim.AdamW(model.parameters(), lr=SETTINGS["rate"])
     texts, gaps, found = _from(seed, 0), _from(seed, 1), {}
-    for step in range(1, max(STEPS) + 1):
-        inputs, targets = _example(kind, _pieces(text, SETTINGS["batch"], texts), gaps)
-        loss = cross_entropy(model(inputs).transpose(1, 2), targets)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        if step in STEPS:
-            found[step] = {name: _right(model, kind, asked, at) for name, at in (("last", -1), ("middle", LENGTH // 2))}
+    batches = (_example(kind, _pieces(text, SETTINGS["batch"], texts), gaps) for _ in count())
+    for steps, before in zip(STEPS, (0, *STEPS), strict=False):
+        take_steps(model, islice(batches, steps - before), _loss, optimizer)
+        found[steps] = {name: _right(model, kind, asked, at) for name, at in (("last", -1), ("middle", LENGTH // 2))}
     return found
+
+
+def _loss(model: Letters, batch: tuple[Tensor, Tensor]) -> Tensor:
+    inputs, targets = batch
+    return cross_entropy(model(inputs).transpose(1, 2), targets)
 
 
 @torch.no_grad()
