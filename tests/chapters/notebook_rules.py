@@ -238,6 +238,27 @@ def is_sentence(message):
     return len(words.split()) >= 3
 
 
+def messages_say_what_was_found(chapter):
+    """The message of an ``assert`` says what was found: an f-string with a value, ``f"{right} of 16 are right"``.
+
+    It is what the reader and ``make canary`` see when a library has changed: a message that repeats the claim would
+    say what has just become false, and no number. This holds for every assert, also inside a function or a loop.
+    """
+    for cell in chapter.code:
+        tree = parsed(cell.source)
+        for statement in ast.walk(tree) if tree else ():
+            if isinstance(statement, ast.Assert) and not says_a_value(statement.msg):
+                asserted = ast.unparse(statement.test)
+                yield f'{at(cell)}: `assert {asserted}` says what was found: a message such as f"{{right}} of 16"'
+
+
+def says_a_value(message):
+    """Tell whether a message is an f-string that formats something computed."""
+    parts = message.values if isinstance(message, ast.JoinedStr) else []
+    values = [part.value for part in parts if isinstance(part, ast.FormattedValue)]
+    return any(isinstance(node, ast.Name) for value in values for node in ast.walk(value))
+
+
 # ---------------------------------------------------------------- rules: code and outputs
 
 
@@ -461,6 +482,7 @@ RULES = [
     closing_sections,
     map_of_chapters,
     claims,
+    messages_say_what_was_found,
     known_tags,
     exercise_cells,
     exercises_in_the_flow,

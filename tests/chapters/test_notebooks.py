@@ -21,6 +21,7 @@ from notebook_rules import (
     known_tags,
     links,
     map_of_chapters,
+    messages_say_what_was_found,
     narrow_code,
     normal_form,
     normalise,
@@ -137,7 +138,7 @@ def small_cells():
             outputs=[stream("Two and two?\n")],
         ),
         "claim-c01": new_code_cell(
-            'total = 2 + 2\nprint(total)\nassert total == 4, "two and two make four"\nreveal("sum", total - 2)',
+            'total = 2 + 2\nprint(total)\nassert total == 4, f"they make {total}"\nreveal("sum", total - 2)',
             metadata={"tags": ["claim-C01"]},
             outputs=[stream("4\n")],
         ),
@@ -227,7 +228,7 @@ def shows_html(text):
 
 def proves(statement):
     """A change of the claim's assert."""
-    return replace("claim-c01", 'assert total == 4, "two and two make four"', statement)
+    return replace("claim-c01", 'assert total == 4, f"they make {total}"', statement)
 
 
 def retag(cell_id, *names):
@@ -322,6 +323,15 @@ BROKEN = {
         (proves("assert total == 4, 'ok'"), "needs a message"),
         (proves("assert total == 4, total"), "needs a message"),
         (proves("assert total ==="), "not Python"),
+    ],
+    messages_say_what_was_found: [
+        (proves("assert total == 4"), "`assert total == 4` says what was found"),
+        (proves("assert total == 4, 'two and two make four'"), "says what was found"),
+        (proves("assert total == 4, f'two and two make four'"), "says what was found"),
+        (proves("assert total == 4, f'two and two make {4}'"), "says what was found"),
+        (proves("assert total == 4, total"), "says what was found"),
+        (replace("draw", "draw(total)", "for one in [total]:\n    assert one == 4, 'four'"), "`assert one == 4` says"),
+        (replace("draw", "draw(total)", "def check():\n    assert total == 4, 'four'"), "`assert total == 4` says"),
     ],
     code_cells: [
         (replace("draw", "draw(total)", "\n".join(["draw(total)"] * 21)), "21 lines of code"),
@@ -495,7 +505,8 @@ def test_every_rule_was_shown_to_fail():
     "change",
     [
         proves("assert total == 4, f'two and two make {total}'"),
-        proves("for _ in range(2):\n    assert total == 4, 'two and two make four'"),
+        proves("for _ in range(2):\n    assert total == 4, f'two and two make {total}'"),
+        proves("assert total == 4, 'two and two ' f'make {max([total]):.0f}'"),
         says("[itself](01_small.ipynb#Recap), [top](#cell-id=small-sums), `[code](missing.md)`"),
         says("```python\n# no heading\n[x](missing.md)\n```"),
         says('<a id="here"></a>[here](#here)'),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import textwrap
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -47,7 +48,7 @@ def asserts_in(cell: NotebookNode) -> Iterator[str]:
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Assert):
-            yield ast.get_source_segment(cell.source, node)
+            yield textwrap.dedent(ast.get_source_segment(cell.source, node, padded=True))
 
 
 def held(chapter: Chapter) -> str:
