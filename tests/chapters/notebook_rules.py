@@ -252,6 +252,36 @@ def messages_say_what_was_found(chapter):
                 yield f'{at(cell)}: `assert {asserted}` says what was found: a message such as f"{{right}} of 16"'
 
 
+CLOCKS = {"seconds", "milliseconds", "perf_counter", "monotonic", "process_time", "time_ns"}
+
+
+def no_asserted_times(chapter):
+    """A time is shown and never asserted: on a busy machine the assert would stop "Run all", and all that follows it.
+
+    A time is what a call or an attribute in CLOCKS gives, and what is computed from it. Assert memory, counts, results.
+    """
+    timed = set()
+    for cell in chapter.code:
+        tree = parsed(cell.source)
+        found = [node for node in ast.walk(tree) if isinstance(node, ast.Assign | ast.Assert)] if tree else []
+        for node in sorted(found, key=lambda node: node.lineno):
+            if isinstance(node, ast.Assign):
+                names = {name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+                timed = timed | names if measures_time(node.value, timed) else timed - names
+            elif measures_time(node.test, timed):
+                yield f"{at(cell)}: `assert {ast.unparse(node.test)}` asserts a time: show it and assert another thing"
+
+
+def measures_time(node, timed):
+    """Whether an expression reads a clock, or a name that holds a time."""
+    return any(
+        (isinstance(part, ast.Name) and part.id in timed)
+        or (isinstance(part, ast.Attribute) and part.attr in CLOCKS)
+        or (isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in CLOCKS)
+        for part in ast.walk(node)
+    )
+
+
 def says_a_value(message):
     """Tell whether a message is an f-string that formats something computed."""
     parts = message.values if isinstance(message, ast.JoinedStr) else []
@@ -483,6 +513,7 @@ RULES = [
     map_of_chapters,
     claims,
     messages_say_what_was_found,
+    no_asserted_times,
     known_tags,
     exercise_cells,
     exercises_in_the_flow,

@@ -23,6 +23,7 @@ from notebook_rules import (
     map_of_chapters,
     messages_say_what_was_found,
     narrow_code,
+    no_asserted_times,
     normal_form,
     normalise,
     opening,
@@ -332,6 +333,22 @@ BROKEN = {
         (proves("assert total == 4, total"), "says what was found"),
         (replace("draw", "draw(total)", "for one in [total]:\n    assert one == 4, 'four'"), "`assert one == 4` says"),
         (replace("draw", "draw(total)", "def check():\n    assert total == 4, 'four'"), "`assert total == 4` says"),
+    ],
+    no_asserted_times: [
+        (proves("assert seconds(run) < 4, f'{total} s'"), "`assert seconds(run) < 4` asserts a time"),
+        (proves("spent = 1e3 * seconds(run)\nassert spent < 4, f'{spent} ms'"), "`assert spent < 4` asserts a time"),
+        (
+            proves("for one in runs:\n    spent = one.milliseconds\nslow = max(spent, 1)\nassert slow < 4, f'{slow}'"),
+            "`assert slow < 4` asserts a time",
+        ),
+        (
+            lambda cells: (
+                cells["sums"].update(cell_type="code"),
+                cells["sums"].update(source="start = time.perf_counter()", outputs=[], execution_count=None),
+                cells["claim-c01"].update(source="assert total > start, f'{total}'"),
+            ),
+            "`assert total > start` asserts a time",
+        ),
     ],
     code_cells: [
         (replace("draw", "draw(total)", "\n".join(["draw(total)"] * 21)), "21 lines of code"),
