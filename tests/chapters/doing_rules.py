@@ -14,7 +14,7 @@ from reading import CLOSING, at, parsed, tags, texts_of, without_fences
 from workshop.editions import marks
 
 WORDS_A_MINUTE, LINES_A_MINUTE = 200, 12  # read; the exercises say their own minutes
-TOLERATED = 0.8, 1.25  # what is said, as a share of what is counted
+TOLERATED = 0.95, 1.1  # what is said, as a share of what is counted
 WIDEST_LINE = 88  # characters of code; more is cut at the right edge of a page
 FEWEST_EXERCISES = 6
 OTHER_TAG = re.compile(r"claim-C\d\d|nbval-[a-z-]+|raises-exception|skip-execution", re.IGNORECASE)
@@ -203,7 +203,7 @@ def narrow_code(chapter):
 def honest_minutes(chapter):
     """``**Reading** 60 min`` is true: 200 words or 12 lines a minute, and the exercises.
 
-    Solutions and outputs are not counted; what is said may be a fifth below or a quarter above what is counted.
+    Solutions and outputs are not counted; what is said may be a twentieth below or a tenth above what is counted.
     """
     said = re.search(r"\*\*Reading\*\* (\d+) min", "\n".join(cell.source for cell in chapter.cells[:2]))
     if not said:
