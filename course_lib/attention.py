@@ -244,16 +244,16 @@ class MultiHeadAttention(nn.Module):
         """A copy, with the weights, of a layer of BERT, Llama, Marian or BART, or of `nn.MultiheadAttention`.
 
         BERT adds its residual and its norm in the same layer; they are not copied. Raises ValueError for a layer that
-        computes with more than its four linear layers, such as Qwen3's with norms of queries and keys.
+        computes with more than its four linear layers: Qwen3's has norms of queries and keys, Gemma 2's a cap.
         """
         if isinstance(layer, nn.MultiheadAttention):
             return cls._of_torch(layer)
         query, key, value, output = parts(layer)
-        width = head_width(layer)
-        own = {name.split(".")[0] for name, _ in layer.named_parameters()}
-        more = sorted(own - {"q_proj", "k_proj", "v_proj", "o_proj", "out_proj", "self", "output"})
+        width, more = head_width(layer), _beyond(layer)
         biases = {part.bias is not None for part in (query, key, value, output)}
-        if more or len(biases) > 1 or not math.isclose(getattr(layer, "scaling", width**-0.5), width**-0.5):
+        inner = getattr(layer, "self", layer)
+        scales = [getattr(inner, name, width**-0.5) for name in ("scaling", "scale")]
+        if more or len(biases) > 1 or not all(math.isclose(scale, width**-0.5) for scale in scales):
             what = f"{', '.join(more)} too" if more else "a scale of its own, or biases in some of its parts only"
             raise ValueError(
                 f"layer, a {type(layer).__name__}, computes with {what}, which is not copied. What can be copied are "
@@ -286,3 +286,18 @@ class MultiHeadAttention(nn.Module):
                     mine.bias.copy_(layer.in_proj_bias.chunk(3)[number])
         ours.output.load_state_dict(layer.out_proj.state_dict())
         return ours.to(layer.in_proj_weight).eval()
+
+
+# What a layer may have and be copied: its parts and sizes, its scale, and what the mask and the positions say
+PLAIN = """self query key value output q_proj k_proj v_proj o_proj out_proj enable_bias training layer_idx layer_type
+config num_heads num_attention_heads attention_head_size num_key_value_heads num_key_value_groups head_dim all_head_size
+embed_dim hidden_size scaling scale is_causal is_decoder is_cross_attention use_rope sliding_window is_sliding"""
+
+
+def _beyond(layer: nn.Module) -> list[str]:
+    """What a layer has and a copy has not, by name. Dropout is off in evaluation; a mask says where a window ends."""
+    found = {"clip_qkv"} if getattr(getattr(layer, "config", None), "clip_qkv", None) else set()  # OLMo
+    for one in (layer, getattr(layer, "self", layer)):  # where `self` holds BERT's queries, keys and values
+        has = vars(one) | one._parameters | one._buffers | one._modules
+        found |= {name for name, value in has.items() if value is not None and value is not False}
+    return sorted(name for name in found - {*PLAIN.split()} if name[0] != "_" and "drop" not in name)

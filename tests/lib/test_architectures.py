@@ -3,6 +3,7 @@
 import pytest
 import torch
 import transformers as t
+from tiny_models import tiny_model
 from torch import nn
 
 from course_lib.architectures import (
@@ -227,6 +228,12 @@ def test_every_layer_has_the_pattern_and_the_embeddings_have_none(name):
     own = list(inputs)[-1]
     assert dependency_masks(model, inputs, layer=0)[own].equal(torch.eye(inputs[own].shape[1]).bool())
     assert dependency_masks(model, inputs, layer=1)[own].equal(dependency_masks(model, inputs)[own])
+
+
+@pytest.mark.parametrize("layer", [2, -3, 0.5])
+def test_a_layer_that_the_model_does_not_have_is_refused(layer):
+    with pytest.raises(ValueError, match=rf"layer is {layer}\. BertModel has 0 \(the embeddings\) to 1"):
+        dependency_masks(tiny_model("feature-extraction"), {"input_ids": torch.tensor([[5, 6, 7]])}, layer)
 
 
 def test_a_window_of_attention_widens_with_the_layers():

@@ -305,6 +305,12 @@ def test_turned_queries_and_keys_know_their_distance_only():
     assert product(0, 0) == pytest.approx(float(query @ key), abs=1e-5), "at position 0 nothing is turned"
 
 
+def test_the_pairs_are_turned_by_the_powers_of_ten_thousand():
+    cosines, sines = rotary_angles(torch.tensor([1]), 4)  # two pairs: 10,000^0 = 1 and 10,000^(−1/2) = 0.01
+    assert cosines[0].tolist() == pytest.approx([math.cos(1), math.cos(0.01)] * 2, abs=1e-6)
+    assert sines[0].tolist() == pytest.approx([math.sin(1), math.sin(0.01)] * 2, abs=1e-6)
+
+
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16, torch.float16])
 def test_a_layer_of_another_precision_turns_and_masks_in_it(dtype):
     (layer, *_) = next(iter(attention_layers(tiny("Llama").model.to(dtype)).values()))
@@ -322,6 +328,9 @@ def test_layers_that_cannot_be_copied_are_named():
         MultiHeadAttention.of(nn.Linear(2, 2))
     with pytest.raises(ValueError, match="batch_first=True"):
         MultiHeadAttention.of(nn.MultiheadAttention(4, 2))
+    for more in ({"add_zero_attn": True}, {"add_bias_kv": True}, {"kdim": 3}):
+        with pytest.raises(ValueError, match="one width.* no extra keys"):
+            MultiHeadAttention.of(nn.MultiheadAttention(4, 2, batch_first=True, **more))
     with pytest.raises(ValueError, match="10 by 3"):
         MultiHeadAttention(10, 3)
     with pytest.raises(ValueError, match="4 by 3 does not come out even"):
@@ -332,6 +341,55 @@ def test_layers_that_cannot_be_copied_are_named():
 def test_a_layer_that_computes_with_more_than_is_copied_is_refused(family, what):
     layer = next(iter(attention_layers(tiny(family).model).values()))[0]
     with pytest.raises(ValueError, match=f"computes with {what} too"):
+        MultiHeadAttention.of(layer)
+
+
+DECODER = {"vocab_size": 99, "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "head_dim": 16}
+DECODER |= {"num_key_value_heads": 2, "intermediate_size": 64, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
+ENCODER = {name: DECODER[name] for name in ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads")}
+
+
+@pytest.mark.parametrize(
+    ("family", "settings", "what"),
+    [
+        ("Gemma2", DECODER | {"query_pre_attn_scalar": 16}, "attn_logit_softcapping too"),
+        ("Olmo", DECODER | {"clip_qkv": 8.0}, "clip_qkv too"),
+        ("Llama4Text", DECODER | {"num_local_experts": 2, "num_experts_per_tok": 1}, "qk_norm too"),  # without weights
+        ("Luke", ENCODER | {"entity_vocab_size": 9}, "e2e_query, .* too"),  # within `self`
+        ("BigBird", ENCODER, "block_size, .* too"),
+    ],
+)
+def test_what_a_layer_computes_with_may_be_a_number_or_stand_further_in(family, settings, what):
+    config = getattr(transformers, f"{family}Config")(**settings)
+    layer = next(iter(attention_layers(getattr(transformers, f"{family}Model")(config)).values()))[0]
+    with pytest.raises(ValueError, match=f"computes with .*{what}"):
+        MultiHeadAttention.of(layer)
+
+
+def test_a_layer_of_gemma_2_without_its_cap_is_copied():
+    config = transformers.Gemma2Config(**DECODER, query_pre_attn_scalar=16, attn_logit_softcapping=None)
+    model = transformers.Gemma2Model(config).eval()
+    (layer,) = attention_layers(model)["causal"]
+    _, named, out = recorded(layer, model, input_ids=torch.tensor([[5, 6, 7]]))
+    rotary = rotary_angles(torch.arange(3), 16)
+    ours, _ = MultiHeadAttention.of(layer)(named["hidden_states"], mask=causal_mask(3), rotary=rotary)
+    assert apart(ours, out[0]) < CLOSE
+
+
+@pytest.mark.parametrize("family", ["Llama", "BERT"])
+def test_a_layer_with_a_scale_of_its_own_is_refused(family):
+    (layer, *_) = next(iter(attention_layers(tiny(family).model).values()))
+    MultiHeadAttention.of(layer)
+    getattr(layer, "self", layer).scaling *= 2
+    with pytest.raises(ValueError, match="a scale of its own"):
+        MultiHeadAttention.of(layer)
+
+
+def test_a_scale_has_another_name_in_clip():
+    layer = transformers.CLIPTextModel(transformers.CLIPTextConfig(**ENCODER)).encoder.layers[0].self_attn
+    MultiHeadAttention.of(layer)
+    layer.scale *= 2
+    with pytest.raises(ValueError, match="a scale of its own"):
         MultiHeadAttention.of(layer)
 
 
@@ -362,6 +420,18 @@ def test_weights_come_from_a_model_that_keeps_none_by_itself(encoder, sentences)
     assert weights["self"].shape == (6, 2, 12, 20, 20)
     assert (weights["self"][:, 0, :, :, 8:] == 0).all(), "nobody looks at padding"
     assert encoder.config._attn_implementation == before, "and the model is as it was"
+
+
+def test_weights_that_do_not_sum_to_one_are_refused():
+    model, inputs = tiny_model("fill-mask"), {"input_ids": torch.tensor([[2, 7, 3]])}
+    assert attention_weights(model, inputs)["self"].shape == (1, 1, 2, 3, 3)
+
+    def twice(module, given, outputs):
+        outputs.attentions = tuple(2 * weights for weights in outputs.attentions)
+
+    model.register_forward_hook(twice)
+    with pytest.raises(ValueError, match="rows of sum 1"):
+        attention_weights(model, inputs)
 
 
 def test_a_sequence_to_sequence_model_needs_a_target(translator, pair):

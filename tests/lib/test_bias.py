@@ -149,6 +149,21 @@ def test_an_occupation_of_several_tokens_is_hidden_behind_as_many_masks(masked, 
     assert "the [MASK] [MASK] said ___ was late" in seen
 
 
+def test_the_article_before_hidden_words_is_that_of_the_occupation(masked, monkeypatch):
+    seen = []
+    monkeypatch.setattr(bias, "gap_scores", lambda m, t, texts, words: seen.extend(texts) or np.zeros((len(texts), 2)))
+    bias.association(masked, planted_bias.town_tokenizer(("artist",)), ["___ is {a} {job}."], ["artist"])
+    assert seen == ["___ is an artist.", "___ is an [MASK]."]
+
+
+def test_a_text_as_long_as_the_model_can_read_is_scored(masked):
+    text = "she sang " * 11  # 22 tokens, and the two around them
+    assert masked.config.max_position_embeddings == 24
+    assert bias.sentence_scores(masked, TOKENIZER, [text])[0] == pytest.approx(brute_masked(masked, text), abs=1e-3)
+    with pytest.raises(ValueError, match="has 25 tokens; this model takes 24"):
+        bias.sentence_scores(masked, TOKENIZER, [text + "late"])
+
+
 def test_only_shared_words_of_a_minimal_pair_count(masked):
     pair = ("the alder said she was late", "the nobber said she was late")
     expected = brute_masked(masked, pair[0], keep={1, 3, 4, 5, 6}) - brute_masked(masked, pair[1], keep={1, 3, 4, 5, 6})
@@ -165,6 +180,21 @@ def test_a_pair_may_differ_in_length_and_a_causal_model_scores_what_follows(mask
     assert bias.minimal_pairs(causal, writing, [pair])[0] == pytest.approx(expected, abs=1e-4)
     with pytest.raises(ValueError, match="Move the word forward"):
         bias.minimal_pairs(causal, writing, [("she sang when the alder", "she sang when the wimmel")])
+
+
+def test_a_word_that_one_sentence_has_and_the_other_has_not_may_come_before_the_last(causal, writing):
+    short, long = (writing(text)["input_ids"][:-1] for text in ("she sang", "she nobber sang"))
+    expected = brute_causal(causal, short, {1, 2}) - brute_causal(causal, long, {1, 3})
+    found = bias.minimal_pairs(causal, writing, [("she sang", "she nobber sang")])
+    assert found[0] == pytest.approx(expected, abs=1e-4)
+
+
+def test_words_that_come_again_and_again_in_a_long_pair_count_each_time(causal, writing):
+    pair = [f"the {job} " + "she sang " * 110 + job for job in ("alder", "nobber")]
+    first, second = (writing(text)["input_ids"][:-1] for text in pair)  # the start, 222 words and the exchanged one
+    kept = set(range(1, len(first) - 1)) - {2}
+    expected = brute_causal(causal, first, kept) - brute_causal(causal, second, kept)
+    assert bias.minimal_pairs(causal, writing, [pair])[0] == pytest.approx(expected, abs=1e-2)
 
 
 def test_a_word_that_opens_a_text_begins_with_a_capital(masked):
@@ -391,6 +421,27 @@ def test_a_classifier_learns_the_titles_and_leaves_the_table_of_words(tmp_path):
     one, both = (bias_titles.title_scores(model, tokenizer, jobs) for jobs in (["alder"], ["alder", "nobber"]))
     assert both.shape == (2,)
     assert both[0] == pytest.approx(one[0], abs=1e-5)
+
+
+def test_the_importance_of_a_text_is_its_share_of_the_loss(tmp_path, monkeypatch):
+    from course_lib import training
+
+    BertForMaskedLM(BertConfig(**planted_bias.small_settings(TOKENIZER))).save_pretrained(tmp_path)
+    losses = []
+
+    def instead(model, batches, loss_of, optimizer, schedule):
+        losses.append((loss_of(model, torch.tensor([0, 1])).item(), model))
+
+    monkeypatch.setattr(training, "take_steps", instead)
+    texts = ["she sang", "the alder was late"]
+    for importance in (None, [1, 1], [1, 9]):
+        bias_titles.fine_tuned(texts, [0, 1], tmp_path, TOKENIZER, importance=importance)
+    (same, model), (even, _), (uneven, _) = losses
+    with torch.inference_mode():
+        each = [-log_p(model(**TOKENIZER(text, return_tensors="pt")).logits[0], n) for n, text in enumerate(texts)]
+    assert same == even == pytest.approx((each[0] + each[1]) / 2, abs=1e-5)
+    assert uneven == pytest.approx((each[0] + 9 * each[1]) / 10, abs=1e-5)
+    assert abs(uneven - even) > 1e-3
 
 
 def test_the_titles_are_as_fair_as_data_can_be():

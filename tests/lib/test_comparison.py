@@ -1,9 +1,11 @@
 """Several models at the same work are asked, scored and compared on the same items."""
 
+import time
 from types import SimpleNamespace
 
 import pytest
 import torch
+from tiny_models import tiny_model, word_tokenizer
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from course_lib.checkpoints import checkpoint
@@ -37,6 +39,17 @@ def test_each_system_answers_all_items_in_batches_in_order():
     assert ahead(results, "one", "other") == (1.0, 1.0, 1.0)
     assert ahead(results, "other", "one")[0] == -1.0
     assert "| doubling | one | 1.00 (1.00 to 1.00) | 2.5 M | 10 MB |" in table({"doubling": results})
+
+
+def test_the_time_is_that_of_an_item_after_the_first_call(monkeypatch):
+    now, waits = [0.0], iter([7.0, 0.25, 0.15])  # the first call, which does not count, and two batches of two
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+
+    def answer(items):
+        now[0] += next(waits)
+        return double(items)
+
+    assert compare({"one": (MODEL, answer)}, [1, 2, 3, 4], right, size=2)["one"].milliseconds == pytest.approx(100)
 
 
 def test_the_memory_of_the_weights_is_that_of_their_precision():
@@ -101,6 +114,16 @@ def test_a_preference_is_the_difference_of_two_logits_whatever_the_batch(writer)
         preferences(model, tokenizer, "It was", (" great", " terrible"))
 
 
+def test_a_word_is_one_token_also_where_the_tokenizer_adds_its_own():
+    model, tokenizer = tiny_model("text-generation"), word_tokenizer()
+    assert len(tokenizer("good")["input_ids"]) == 3
+    (found,) = preferences(model, tokenizer, ["two cups are broken"], ("good", "bad"))
+    with torch.inference_mode():
+        logits = model(**tokenizer("two cups are broken", return_tensors="pt")).logits[0, -1]
+    good, bad = tokenizer.convert_tokens_to_ids(["good", "bad"])
+    assert found == pytest.approx(float(logits[good] - logits[bad]), abs=1e-5)
+
+
 def test_with_learnt_positions_too_and_the_tokenizer_stays_as_it_was(writer):
     from transformers import GPT2Config, GPT2LMHeadModel
 
@@ -139,6 +162,15 @@ def test_a_continuation_is_what_generate_writes_cut_at_the_end_of_the_line(write
     assert whole == tokenizer.decode(ids, skip_special_tokens=True).strip()
     (cut,) = continuations(model, tokenizer, ["It was"], 6, until=whole[3])
     assert cut == whole.split(whole[3])[0].strip()
+
+
+def test_a_continuation_is_its_first_line_with_something_in_it(writer):
+    tokenizer = writer[1]
+
+    def generate(input_ids, **settings):
+        return torch.cat([input_ids, tokenizer("\nyes\nno", return_tensors="pt")["input_ids"]], 1)
+
+    assert continuations(SimpleNamespace(device="cpu", generate=generate), tokenizer, ["Is it?"], 4) == ["yes"]
 
 
 def test_a_pipeline_is_asked_in_one_batch_and_its_answers_are_read_with_their_items():

@@ -162,3 +162,71 @@ def test_all_comparisons_that_are_made_count():
     assert [one.clear for one in gaps] == [[("a", "b")], []]
     with pytest.raises(ValueError, match="comparisons"):
         measure_bias(lambda texts: [len(one) for one in texts], groups, ["{word}"], comparisons=0)
+
+
+def known(size=10, **more):
+    """What is found with a function whose number for each word of three groups is known: two are far apart."""
+    starts = {"high": 9, "low": 0, "high too": 9.01}
+    scores = {f"{name} {n}": start + n / 10 for name, start in starts.items() for n in range(size)}
+    groups = {name: [f"{name} {n}" for n in range(size)] for name in starts}
+    return measure_bias(lambda texts: [scores[text[3:]] for text in texts], groups, ["a: {word}"], **more)
+
+
+def test_each_gap_has_its_own_line_that_says_whether_it_differs():
+    lines = str(known()).splitlines()[1:]
+    assert [line.split(": ")[-1] for line in lines] == [
+        "differs from chance", "chance cannot be ruled out", "differs from chance",
+    ]  # fmt: skip
+    assert [line.split("  ")[1].strip() for line in lines] == ["high − low", "high − high too", "low − high too"]
+
+
+def test_the_card_has_each_interval_from_low_to_high():
+    found = known()
+    low, high = difference(found.scores["high"], found.scores["low"])[1:3]
+    assert low < 9 < high
+    assert f"high − low: +9.00 ({low:+.2f} to {high:+.2f}), p = " in found.card()
+    assert "Differs from chance (p below 0.0167: " in found.card()
+
+
+def test_ten_words_are_not_called_too_few():
+    assert "too narrow" in known(9).card()
+    assert "too narrow" not in known(10).card()
+
+
+def test_the_gaps_are_drawn_from_low_to_high_and_the_words_with_their_mean():
+    found = known()
+    left, right = found.draw()
+    for row, values in enumerate(found.scores.values()):
+        points, mean = left.lines[2 * row : 2 * row + 2]
+        assert points.get_xdata().tolist() == list(values)
+        assert mean.get_xdata() == pytest.approx([sum(values) / 10] * 2)
+        assert sum(mean.get_ydata()) / 2 == row
+    for row, gap in enumerate(found.gaps.values()):
+        assert right.lines[2 * row].get_xdata().tolist() == [gap.low, gap.high]
+    for axes in (left, right):
+        bottom, top = axes.get_ylim()
+        assert bottom > 2 > 0 > top, "the first row is the highest"
+    plt.close("all")
+
+
+def test_words_in_pairs_are_compared_in_pairs_and_it_is_said():
+    scores = {"my aunt": 1.0, "my nurse": 11.1, "my friend": 21.2, "an aunt": 0, "a nurse": 10, "a friend": 20}
+    groups, templates = {"mine": list(scores)[:3], "any": list(scores)[3:]}, ["here is {word}"]
+    pairs, apart = (
+        measure_bias(lambda texts: [scores[text[8:]] for text in texts], groups, templates, in_pairs=in_pairs)
+        for in_pairs in (True, False)
+    )
+    gap = pairs.gaps["mine", "any"]
+    assert 1 <= gap.low <= gap.value <= gap.high <= 1.2 + 1e-9, "within a pair it is 1.0, 1.1 and 1.2"
+    assert apart.gaps["mine", "any"].low < 0
+    assert ["words in pairs" in one.card() for one in (pairs, apart)] == [True, False]
+    assert [", in pairs" in str(one) for one in (pairs, apart)] == [True, False]
+
+
+def test_what_is_measured_has_the_name_that_it_is_given_or_its_own():
+    def lengths(texts):
+        return [len(text) for text in texts]
+
+    groups = {"a": ["x", "xx", "xxx"], "b": ["y", "yy", "yyy"]}
+    assert measure_bias(lengths, groups, ["{word}"], name="how long").model == "how long"
+    assert measure_bias(lengths, groups, ["{word}"]).model == "lengths"

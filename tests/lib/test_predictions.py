@@ -80,6 +80,23 @@ def test_the_last_prediction_before_the_outcome_counts():
     assert progress.pairs() == [(0.9, True)]
 
 
+def test_an_outcome_that_was_seen_before_a_restart_is_remembered(capsys):
+    ask()
+    predict("two-banks", answer=1, sure=50)
+    reveal("two-banks", 3)
+    predictions._shown.clear()
+    predict("two-banks", answer=3, sure=100)
+    assert capsys.readouterr().out.endswith("shown already, so this one is not counted.\n")
+    reveal("two-banks", 3)
+    assert progress.pairs() == [(0.5, False)]
+    assert [one["kind"] for one in progress.read()] == ["prediction", "outcome"]
+
+
+def test_the_minus_that_is_printed_is_read_too():
+    assert predictions._written("−5") == predictions._written("-5") == -5
+    assert predictions._written("−0.5%") == -0.5
+
+
 @pytest.mark.parametrize(
     ("said", "ending", "right"), [(60, "near enough, within 10.", True), (40, "further off than 10.", False)]
 )
@@ -154,6 +171,9 @@ def test_it_works_where_nothing_can_be_kept(monkeypatch, tmp_path, capsys):
         (lambda: predict("two-banks", answer="2", sure=80), "is a number, not '2'"),
         (lambda: predict("two-banks", answer=2), r"sure=80\)"),
         (lambda: predict("two-banks", answer=2, sure=0.8), r"Did you mean 80\?"),
+        (lambda: predict("two-banks", answer=2, sure=0.5), r"Did you mean 50\?"),
+        (lambda: predict("two-banks", answer=2, sure=1), r"Did you mean 100\?"),
+        (lambda: predict("two-banks", answer=2, sure=0.4), r"0\.4 is not\.$"),
         (lambda: predict("two-banks", answer=2, sure=40), "from 50"),
         (lambda: predict("two-banks", answer=2, sure=float("nan")), "is a number"),
         (lambda: predict("two-banks"), "needs a question, or an answer"),
@@ -275,6 +295,8 @@ def test_a_question_that_has_changed_does_not_take_the_old_answer():
 
 # ------------------------------------------------------------------ calibration
 
+EIGHT_OF_TEN = [(0.7, True)] * 8 + [(0.7, False)] * 2  # Wilson's interval: 0.490 to 0.943
+
 
 def test_wilson_s_interval_is_the_formula_s():
     for right, count in ((0, 3), (3, 3), (7, 10), (40, 80)):
@@ -331,6 +353,8 @@ def test_a_number_is_written_in_the_form_that_it_has_when_rounded():
 
 def test_what_is_said_is_no_more_than_is_known():
     assert "cannot be told apart yet" in calibration.in_words([(0.9, True)] * 3)
+    assert "cannot be told apart yet" in calibration.in_words(EIGHT_OF_TEN)
+    assert calibration.in_words(EIGHT_OF_TEN * 6).endswith("cannot be told apart.")
     assert "Surer than right" in calibration.in_words([(0.9, False)] * 10)
     assert "Righter than sure" in calibration.in_words([(0.5, True)] * 30)
     assert "No prediction" in calibration.in_words([])
@@ -362,6 +386,24 @@ def test_the_text_form_has_a_line_a_point():
     assert lines[1].index("●") - lines[1].index("─") > 3
     assert lines[2].endswith("of 10")
     assert all(len(line) < 60 for line in lines[:-1])
+
+
+def test_a_line_shows_how_sure_how_often_right_and_the_interval():
+    scale = calibration.as_text(EIGHT_OF_TEN).splitlines()[1].removeprefix("  70%    80%  ").removesuffix("  of 10")
+    assert len(scale) == 31
+    places = {at: sign for at, sign in enumerate(scale) if sign != " "}  # of 30: 0.490 is 15, 0.943 is 28
+    assert places == dict.fromkeys(range(15, 29), "─") | {21: "│", 24: "●"}
+
+
+def test_the_bars_of_the_figure_are_the_intervals():
+    import matplotlib.pyplot as plt
+
+    (you,) = calibration.calibration(EIGHT_OF_TEN).containers
+    _, _, (bars,) = you.lines
+    (bar,) = bars.get_segments()
+    assert bar[:, 0].tolist() == pytest.approx([0.7, 0.7])
+    assert bar[:, 1].tolist() == pytest.approx([0.490, 0.943], abs=5e-4)
+    plt.close("all")
 
 
 def test_the_figure_has_the_reader_beside_the_models():

@@ -4,6 +4,7 @@ import math
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import torch
 from datasets import Dataset
 from tiny_models import tiny_decoder_and_rows, tiny_model
+from torch.optim.optimizer import register_optimizer_step_pre_hook
 from transformers import BertConfig
 from two_processes import losses_of_eight_steps
 
@@ -41,6 +43,62 @@ def test_trainer_and_loop_give_the_same_losses_and_weights(dropout):
 def test_the_first_loss_is_the_logarithm_of_the_vocabulary():
     model, rows = tiny_decoder_and_rows()
     assert abs(training.pretrain(model, rows, **SETTINGS | {"steps": 1}).losses[0] - math.log(50)) < 0.05
+
+
+@pytest.fixture
+def taken():
+    """The learning rate of each step that any optimizer takes, and the length of the gradient."""
+    found = []
+
+    def note(optimizer, given, named):
+        gradients = [weight.grad for group in optimizer.param_groups for weight in group["params"]]
+        length = torch.stack([gradient.norm() for gradient in gradients]).norm().item()
+        found.append((optimizer.param_groups[0]["lr"], length))
+
+    handle = register_optimizer_step_pre_hook(note)
+    yield found
+    handle.remove()
+
+
+@pytest.mark.parametrize("train", [training.pretrain, training.loop])
+@pytest.mark.parametrize(("steps", "rising"), [(20, 2), (5, 1)])
+def test_the_rate_rises_for_a_tenth_of_the_steps_and_then_falls_to_zero(train, steps, rising, taken):
+    model, rows = tiny_decoder_and_rows()
+    train(model, rows, steps=steps, batch_size=2, learning_rate=1e-2)
+    up = [1e-2 * step / rising for step in range(rising)]
+    down = [1e-2 * (steps - step) / (steps - rising) for step in range(rising, steps)]
+    assert [rate for rate, _ in taken] == pytest.approx([*up, *down])
+
+
+@pytest.mark.parametrize("train", [training.pretrain, training.loop])
+def test_a_gradient_is_cut_to_a_length_of_one(train, taken):
+    model, rows = tiny_decoder_and_rows()
+    with torch.no_grad():
+        model.lm_head.weight *= 100
+    train(model, rows, steps=1, batch_size=8)
+    assert [length for _, length in taken] == pytest.approx([1.0], abs=1e-3)
+    model.zero_grad()
+    training.own_loss(model, training.next_token(rows.to_list())).backward()
+    assert model.get_input_embeddings().weight.grad.norm() > 10, "which was longer"
+
+
+def test_the_seconds_are_those_of_the_training(monkeypatch):
+    model, rows = tiny_decoder_and_rows()
+    now = [100.0]
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
+
+    class Slow(training.TrainerCallback):
+        def on_step_end(self, args, state, control, **named):
+            now[0] += 60
+
+    assert training.pretrain(model, rows, steps=2, batch_size=2, callbacks=[Slow()]).seconds == 120
+
+
+@pytest.mark.parametrize(("steps", "evaluated"), [(20, range(2, 21, 2)), (3, range(1, 4))])
+def test_the_evaluation_comes_ten_times_where_nothing_else_is_said(steps, evaluated):
+    model, rows = tiny_decoder_and_rows()
+    history = training.pretrain(model, rows, steps=steps, batch_size=2, evaluation=rows.select([0]))
+    assert [step for step, _ in history.evaluations] == [*evaluated]
 
 
 class Stop(training.TrainerCallback):
@@ -293,6 +351,13 @@ def test_perplexity_counts_no_target_that_is_ignored():
     assert training.perplexity(model, rows) == pytest.approx(50)
     assert training.perplexity(model.train(), rows, ends_only) == pytest.approx(50)
     assert model.training, "the model is left as it was"
+
+
+def test_a_perplexity_beyond_every_number_is_a_great_one():
+    model, rows = tiny_decoder_and_rows()
+    with torch.no_grad():
+        model.lm_head.weight *= 1e6
+    assert 1e300 < training.perplexity(model, rows) < math.inf
 
 
 @pytest.mark.parametrize("rows", [[], [{"input_ids": [3]}]])
