@@ -1,7 +1,7 @@
 """Transformers' own text pipelines behind one gate: each is the class of the same name with `Gate` in front.
 
-The gate takes what `datasets`, NumPy and pandas hand over, checks texts and arguments, and composes accents. Where an
-answer of Transformers' is wrong without a word, its class here says what is done in its place.
+The gate takes what `datasets`, NumPy and pandas hand over, checks texts and arguments, composes accents and makes
+letters plain. Where an answer of Transformers' is wrong without a word, its class here says what is done in its place.
 """
 
 from __future__ import annotations
@@ -59,8 +59,8 @@ class Gate:
         check_input(inputs, self.task)
         check_depth([inputs], self.task, kwargs.get("is_split_into_words", False) or type(inputs).__name__ == "Chat")
         if isinstance(inputs, str):
-            check_readable(inputs, self.tokenizer, self.task)
             inputs = composed(inputs).text
+            check_readable(inputs, self.tokenizer, self.task)
         return super().preprocess(inputs, *args, **kwargs)
 
     def _forward(self, model_inputs, *args, **kwargs):
@@ -173,7 +173,7 @@ class TokenClassificationPipeline(Gate, transformers.TokenClassificationPipeline
             length that it can read.
         stride: tokens by which two windows overlap, a quarter of the window.
 
-    `start` and `end` are places in the text that was given, also where its accents were composed for the model.
+    `start` and `end` are places in the text that was given, also where `unicode.py` has changed it for the model.
     Transformers itself cuts a text at the model's length in silence; `transformers.pipeline` does that.
     """
 
@@ -185,8 +185,8 @@ class TokenClassificationPipeline(Gate, transformers.TokenClassificationPipeline
             yield from super().preprocess(sentence, offset_mapping, **kwargs)
             return
         check_input(sentence, self.task)
-        check_readable(sentence, self.tokenizer, self.task)
         text = composed(sentence)
+        check_readable(text.text, self.tokenizer, self.task)
         window, stride = self._lengths(window, stride)
         room = window - self.tokenizer.num_special_tokens_to_add()
         parts = pieces(text.text, self.tokenizer, window)

@@ -115,23 +115,33 @@ def check_depth(inputs: Any, task: str, words: bool = False) -> None:
             )
 
 
-def check_readable(text: str, tokenizer: Any, task: str, what: str = "the input", spelt: bool = False) -> None:
-    """Raise ValueError for a text of which the tokenizer knows nothing: no token is left, or all are unknown.
-
-    So too for a script of which it knows letters only, unless `spelt` allows it: the vocabulary of an English BERT has
-    the letters of many scripts and hardly a word of them.
-    """
+def check_seen(text: str, task: str, what: str = "the input") -> None:
+    """Raise ValueError for a text of which nothing can be seen, such as one of zero width."""
     if all(unicodedata.category(character)[0] in "CZ" for character in text):
         raise ValueError(
             f"{task}: {what} is empty to the model: {shown(text)} has nothing that can be seen. "
             "Expected a text with at least one word."
         )
+
+
+def check_readable(text: str, tokenizer: Any, task: str, what: str = "the input", spelt: bool = False) -> None:
+    """Raise ValueError for a text of which the tokenizer knows nothing: no token is left, or all words are unknown.
+
+    So too for a script of which it knows letters only, unless `spelt` allows it: the vocabulary of an English BERT has
+    the letters of many scripts and hardly a word of them.
+    """
+    check_seen(text, task, what)
     unknown = tokenizer.unk_token_id
+    worded = any(map(str.isalpha, text))
     beginning = text if len(text) <= 4000 else text[:4000]  # enough to meet a known token
     for part in (beginning, text):
         ids = tokenizer(part, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
-        if any(token != unknown for token in ids):
-            if not spelt and letter_by_letter(tokenizer.convert_ids_to_tokens(ids), tokenizer):
+        tokens = tokenizer.convert_ids_to_tokens(ids)
+        known = [token for token, number in zip(tokens, ids, strict=True) if number != unknown]
+        if worded and unknown in ids:  # a full stop behind unknown words does not help
+            known = [token for token in known if any(map(str.isalpha, token))]
+        if known:
+            if not spelt and letter_by_letter(tokens, tokenizer):
                 raise ValueError(
                     f"{task}: {what} cannot be read by this model: it knows the letters of {shown(text)}, and no words "
                     "of this script. Give a text in a script that it was trained on, or use another model."
@@ -146,8 +156,9 @@ def check_readable(text: str, tokenizer: Any, task: str, what: str = "the input"
         )
     if unknown is not None:
         raise ValueError(
-            f"{task}: {what} cannot be read by this model: each token of {shown(text)} is unknown to it "
-            f"({tokenizer.unk_token}). Give a text in a script that it was trained on, or use another model."
+            f"{task}: {what} cannot be read by this model: each {'word' if worded else 'token'} of {shown(text)} is "
+            f"unknown to it ({tokenizer.unk_token}). Give a text in a script that it was trained on, or use another "
+            "model."
         )
 
 

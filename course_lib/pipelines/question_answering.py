@@ -211,7 +211,8 @@ class QuestionAnsweringPipeline(ChunkPipeline):
             )
         for name in ("question", "context"):
             spelt = name == "context"  # `_remark_on_spaces` says what is to be said of a script without spaces
-            check_readable(item[name], self.tokenizer, "question-answering", f"the {name}", spelt)
+            read = composed(item[name]).text
+            check_readable(read, self.tokenizer, "question-answering", f"the {name}", spelt)
         return {"question": str(item["question"]), "context": str(item["context"])}
 
     def preprocess(

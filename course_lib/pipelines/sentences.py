@@ -1,14 +1,17 @@
 """Sentences of a text for a translator that was trained on single ones: what is between them is kept and put back.
 
 Line breaks stay where they stand; one that tears a sentence apart, as in a text of fixed width, is read as a space.
-Runs of spaces and tabs are one space. A sentence in capitals is translated as if in normal case, and the translation is
-in capitals. The number of a list item, "1." before "Buy milk.", is no sentence: it is kept as it stands.
+Runs of spaces and tabs are one space. The number of a list item, "1." before "Buy milk.", is no sentence: it is kept as
+it stands, and so is what has no letter: "-----", "***", an emoji. `capitals.py` says what becomes of capitals.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+
+from course_lib.pipelines.capitals import quiet
 
 LINE_BREAK = re.compile(r"(\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029])")  # as str.splitlines has them
 TORN = re.compile(r"(?<=[^\W\d_])(?<![.!?:;])(?:\r\n|[\n\r])[ \t]*(?=[a-zß-öø-ÿ])")  # a word, a break, a small letter
@@ -34,15 +37,30 @@ class Part:
     capitals: bool
     before: str = ""
 
+    @property
+    def wordless(self) -> bool:
+        """Whether there is no letter in it, and so nothing to translate."""
+        return not has_letter(self.sentence)
 
-def parts(text: str, english: bool = False) -> list[Part]:
-    """The sentences of a text in their order; each with what is around it gives the text, spaces made single."""
+
+def has_letter(text: str) -> bool:
+    """Whether there is a letter of any script in a text."""
+    return any(map(str.isalpha, text))
+
+
+def parts(text: str, english: bool = False, pieces: Callable[[str], int] | None = None) -> list[Part]:
+    """The sentences of a text in their order; each with what is around it gives the text, spaces made single.
+
+    `pieces` says into how many pieces the vocabulary cuts a word, for words in capitals. A line without a letter keeps
+    its spaces.
+    """
     found: list[Part] = []
     first = ""  # line breaks before any sentence, then numbers of list items
-    pieces = LINE_BREAK.split(TORN.sub(" ", NOTHING.sub("", text)))  # a line, a break, a line, ...
-    for number in range(0, len(pieces), 2):
-        sentences = split(" ".join(pieces[number].split()))
-        line_break = pieces[number + 1] if number + 1 < len(pieces) else ""
+    lines = LINE_BREAK.split(TORN.sub(" ", NOTHING.sub("", text)))  # a line, a break, a line, ...
+    for number in range(0, len(lines), 2):
+        line = lines[number]
+        sentences = [line] if line.strip() and not has_letter(line) else split(" ".join(line.split()))
+        line_break = lines[number + 1] if number + 1 < len(lines) else ""
         if not sentences:  # an empty line
             if found:
                 found[-1] = replace(found[-1], after=found[-1].after + line_break)
@@ -54,10 +72,40 @@ def parts(text: str, english: bool = False) -> list[Part]:
                 first += sentence + " "
                 continue
             after = " " if place < len(sentences) - 1 else line_break
-            shouted = in_capitals(sentence)
-            found.append(Part(normal_case(sentence, english) if shouted else sentence, after, shouted, first))
+            read, capitals = quiet(sentence, english, pieces)
+            found.append(Part(read, after, capitals, first))
             first = ""
     return found
+
+
+def to_translate(found: list[Part], whole: bool = False) -> list[Part]:
+    """The parts of a text that have words; what has none is put before or behind them, as it stands.
+
+    With `whole` they are one, with the wordless parts between them. A text without a word is one part with an empty
+    sentence.
+    """
+    worded = [number for number, part in enumerate(found) if not part.wordless]
+    if not worded:
+        return [Part("", "", False, _as_it_stands(found))]
+    begin, *rest = found[worded[0] : worded[-1] + 1]
+    begin = replace(begin, before=_as_it_stands(found[: worded[0]]) + begin.before)
+    made = [begin]
+    for part in rest:
+        if whole:
+            capitals = made[0].capitals and (part.capitals or part.wordless)
+            sentence = f"{made[0].sentence} {part.before}{part.sentence}"
+            made = [replace(part, sentence=sentence, capitals=capitals, before=begin.before)]
+        elif part.wordless:
+            made[-1] = replace(made[-1], after=made[-1].after + _as_it_stands([part]))
+        else:
+            made.append(part)
+    made[-1] = replace(made[-1], after=made[-1].after + _as_it_stands(found[worded[-1] + 1 :]))
+    return made
+
+
+def _as_it_stands(found: list[Part]) -> str:
+    """The text of some parts."""
+    return "".join(part.before + part.sentence + part.after for part in found)
 
 
 def split(line: str) -> list[str]:
@@ -75,17 +123,3 @@ def split(line: str) -> list[str]:
         sentences.append(before)
         begin = end.end()
     return [*sentences, line[begin:]] if line[begin:] else sentences
-
-
-def in_capitals(sentence: str) -> bool:
-    """Whether a sentence of two words or more, one of them with three letters, has no small letter."""
-    words = re.findall(r"[^\W\d_]+", sentence)
-    return len(words) > 1 and sentence.isupper() and max(map(len, words)) > 2
-
-
-def normal_case(sentence: str, english: bool = False) -> str:
-    """A sentence in capitals with a capital at its beginning only; in English the pronoun I keeps its own."""
-    small = sentence.lower()
-    small = re.sub(r"\bi\b(?!\.)", "I", small) if english else small
-    first = re.search(r"[^\W\d_]", small)
-    return small[: first.start()] + small[first.start()].upper() + small[first.end() :] if first else small

@@ -18,15 +18,16 @@ from transformers.pipelines.base import ChunkPipeline, Pipeline
 from transformers.utils import logging
 
 from course_lib.pipelines.handing_over import batch_of, handed_over
-from course_lib.pipelines.inputs import check_arguments, check_readable, check_text, explain_length, shown
+from course_lib.pipelines.inputs import check_arguments, check_readable, check_seen, check_text, explain_length, shown
 from course_lib.pipelines.registry import COURSE_TASK
-from course_lib.pipelines.sentences import Part, parts
+from course_lib.pipelines.sentences import LINE_BREAK, Part, has_letter, parts, to_translate
 from course_lib.pipelines.unicode import composed
 
 # A name below "transformers", so that transformers.logging.set_verbosity_error() quiets these warnings too.
 logger = logging.get_logger("transformers.pipelines.text2text")
 
 BUILT_IN = GenerationConfig._get_default_generation_params()  # what generate() falls back to: 20 tokens, one beam …
+NOTHING_TO_TRANSLATE = "."  # in place of a text without a word, which is kept: the model's answer is not used
 TOKEN_IDS = ("bos_token_id", "eos_token_id", "pad_token_id", "decoder_start_token_id")
 
 
@@ -56,7 +57,8 @@ class Text2TextGenerationPipeline(Pipeline):
         clean_up_tokenization_spaces: passed to the tokenizer's `decode`, False.
         truncation: passed to the tokenizer; without it a long input is never cut.
         stop_sequence: a text whose first token ends the output.
-        legacy: read the text exactly as it is given, as version 4.57 did, False: else accents are composed.
+        legacy: read the text exactly as it is given, as version 4.57 did, False: else `unicode.py` composes accents and
+            makes ligatures and full-width letters plain.
         Everything else goes to `model.generate`: `max_new_tokens`, `num_beams`, `num_return_sequences`, ...
 
     Returns:
@@ -152,8 +154,15 @@ class Text2TextGenerationPipeline(Pipeline):
     def _checked(self, text, legacy: bool) -> str:
         """The text for the tokenizer; raises for what holds none that the model can read."""
         check_text(text, self.task)
+        text = str(text) if legacy else composed(text).text
+        check_seen(text, self.task)
+        if not legacy and not any(map(str.isalnum, text)):
+            raise ValueError(
+                f"{self.task}: the input {shown(text)} has neither a word nor a number. Expected a text with at least "
+                "one word."
+            )
         check_readable(text, self.tokenizer, self.task)
-        return str(text) if legacy else composed(text).text
+        return text
 
     def _forward(self, model_inputs, **generate_kwargs):
         """Token ids of every returned sequence, (text, sequence, token)."""
@@ -261,8 +270,8 @@ class TranslationPipeline(Text2TextGenerationPipeline, ChunkPipeline):
     """Translates a text; the keys are `translation_text` and `translation_token_ids`.
 
     A text is translated sentence by sentence, since that is what translators are trained on: `sentences.py` says where
-    it is cut, what becomes of line breaks and white space, and how sentences in capitals are read. Where several
-    sequences or token ids are asked for, the text stays whole.
+    it is cut, and what becomes of line breaks and white space, `capitals.py` how words in capitals are read. What has
+    no letter is kept as it stands. Where several sequences or token ids are asked for, the text stays whole.
 
     Args (besides those of its parent):
         src_lang, tgt_lang: the languages' codes, for models that know many languages (their tokenizers have a method
@@ -301,25 +310,48 @@ class TranslationPipeline(Text2TextGenerationPipeline, ChunkPipeline):
     def preprocess(self, text, truncation=False, src_lang=None, tgt_lang=None, legacy=False, whole=False):
         """Token ids of each sentence, (1, token); a multilingual tokenizer adds the languages, and then no prefix."""
         text = self._checked(text, legacy)
-        sentences = [Part(text, "", False)] if legacy else parts(text, self._reads_english(src_lang))
+        if legacy:
+            sentences = [Part(text, "", False)]
+        else:
+            sentences = parts(text, self._reads_english(src_lang), self._pieces)
+            self._check_sentences(text, sentences)
+            sentences = to_translate(sentences, whole)
+        for number, part in enumerate(sentences):
+            sentence = part.sentence or NOTHING_TO_TRANSLATE
+            if getattr(self.tokenizer, "_build_translation_inputs", None) is None:
+                inputs = self._encoded(sentence, truncation)
+            else:
+                inputs = self.tokenizer._build_translation_inputs(
+                    sentence, return_tensors="pt", truncation=truncation, src_lang=src_lang, tgt_lang=tgt_lang
+                )
+            yield {**inputs, "part": part, "is_last": number == len(sentences) - 1}
+
+    def _checked(self, text, legacy: bool) -> str:
+        """As in the parent, line by line; a line without a letter is left as it is, and need not be read."""
+        if legacy or not isinstance(text, str):
+            return super()._checked(text, legacy)
+        check_text(text, self.task)
+        check_seen(text, self.task)
+        text = "".join(composed(line).text if has_letter(line) else line for line in LINE_BREAK.split(text))
+        if has_letter(text):
+            check_readable(text, self.tokenizer, self.task)
+        return text
+
+    def _check_sentences(self, text: str, sentences: list[Part]) -> None:
+        """Raise ValueError where there is no sentence, or one with words of which the model knows none."""
         if not sentences:
             raise ValueError(
                 f"{self.task}: the input {shown(text)} has only characters without a width. Expected a text with at "
                 "least one word."
             )
-        if whole and not legacy:
-            begin, *rest = sentences
-            joined = " ".join([begin.sentence, *(part.before + part.sentence for part in rest)])
-            capitals = all(part.capitals for part in sentences)
-            sentences = [Part(joined, sentences[-1].after, capitals, begin.before)]
-        for number, part in enumerate(sentences):
-            if getattr(self.tokenizer, "_build_translation_inputs", None) is None:
-                inputs = self._encoded(part.sentence, truncation)
-            else:
-                inputs = self.tokenizer._build_translation_inputs(
-                    part.sentence, return_tensors="pt", truncation=truncation, src_lang=src_lang, tgt_lang=tgt_lang
-                )
-            yield {**inputs, "part": part, "is_last": number == len(sentences) - 1}
+        for number, part in enumerate(sentences if len(sentences) > 1 else (), 1):
+            if not part.wordless:
+                check_readable(part.sentence, self.tokenizer, self.task, f"sentence {number} of the input")
+
+    def _pieces(self, word: str) -> int:
+        """Into how many pieces the vocabulary cuts a word, more than it has letters where one is unknown."""
+        ids = self.tokenizer(word, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
+        return len(word) + 1 if self.tokenizer.unk_token_id in ids else len(ids)
 
     def _reads_english(self, src_lang: str | None) -> bool:
         """Whether the source language is known to be English, whose pronoun "I" has a capital."""
@@ -333,12 +365,16 @@ class TranslationPipeline(Text2TextGenerationPipeline, ChunkPipeline):
         """One dictionary for each sequence of one text, its sentences put together."""
         answers = [super(TranslationPipeline, self).postprocess(output, **settings) for output in model_outputs]
         if any("translation_text" not in answer for answer in answers[0]):  # return_tensors
+            part = model_outputs[0]["part"]
+            if not part.sentence:
+                kept = self.tokenizer(part.before, return_tensors="pt")["input_ids"][0]  # (token,)
+                return [{"translation_token_ids": kept} for _ in answers[0]]
             return answers[0]
         texts = [""] * len(answers[0])  # one for each sequence
         for output, several in zip(model_outputs, answers, strict=True):
             part = output["part"]
             for number, answer in enumerate(several):
-                translated = answer["translation_text"]
+                translated = answer["translation_text"] if part.sentence else ""
                 texts[number] += part.before + (translated.upper() if part.capitals else translated) + part.after
         return [{"translation_text": text} for text in texts]
 

@@ -20,7 +20,7 @@ from tiny_models import CLASSES, maker
 from course_lib.data.example_letter import LETTER
 from course_lib.pipelines import pipeline
 from course_lib.pipelines.inputs import check_readable
-from course_lib.pipelines.sentences import parts, split
+from course_lib.pipelines.sentences import parts, split, to_translate
 from course_lib.pipelines.unicode import composed
 
 TASKS = [task for task in (*CLASSES, "text-generation") if task != "question-answering"]
@@ -403,6 +403,44 @@ def test_loose_accents_are_read_as_composed_ones(tagger):
     assert found == wanted
 
 
+PLAIN = {
+    "The ﬁrst oﬃce ﬂoor, oﬀ": "The first office floor, off",
+    "Ｔｈｅ ｌａｍｐ ｉｓ ｂｒｏｋｅｎ．": "The lamp is broken.",
+    "（ＵＳＢ２）！": "(USB2)!",
+    "𝗟𝗮𝗺𝗽 𝟮": "Lamp 2",
+    "wiﬁ\u0301": "wifí",
+}
+
+
+@pytest.mark.parametrize(("given_text", "wanted"), PLAIN.items())
+def test_ligatures_and_letters_of_other_widths_are_read_as_plain_ones(given_text, wanted):
+    made = composed(given_text)
+    assert made.text == wanted
+    assert made.given(0, len(wanted)) == (0, len(given_text))
+
+
+@pytest.mark.parametrize("text", ["10 m², ½ … ™ ① ª № ℹ️", "你好！（谢谢）", "ℝ and Ⅷ", "ｶﾅ", "I²"])
+def test_what_is_no_form_of_a_plain_letter_stays(text):
+    assert composed(text).text == text
+
+
+def test_places_of_a_ligature_are_those_of_the_given_text(tagger, reader):
+    text = "Anna Griﬃth lives in Cardiﬀ."
+    made = composed(text)
+    assert text[slice(*made.given(*re.search("Griffith", made.text).span()))] == "Griﬃth"
+    assert text[slice(*made.given(*re.search("fith", made.text).span()))] == "ﬃth"
+    assert {text[start:end] for _, start, end in names(tagger(text))} == {"Anna Griﬃth", "Cardiﬀ"}
+    found = reader(question="Who lives in Cardiff?", context=text)
+    assert text[found["start"] : found["end"]] == found["answer"] == "Anna Griﬃth"
+
+
+def test_full_width_letters_can_be_read(tagger):
+    text = "Ａｎｎａ lives in Ｙｏｒｋ."
+    assert [text[start:end] for _, start, end in names(tagger(text))] == ["Ａｎｎａ", "Ｙｏｒｋ"]
+    wide, narrow = "ａ ｇｏｏｄ ｂｏｏｋ", "a good book"
+    assert pipeline("sentiment-analysis")([wide])[0] == pipeline("sentiment-analysis")([narrow])[0]
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.text("aeéoåñ각ᄀ\u1161\u11a8\u0301\u030a\u0327 \u0915\u093c.", max_size=12))
 def test_places_in_the_given_text_hold_the_composed_characters(text):
@@ -522,10 +560,101 @@ def test_a_text_that_stays_whole_keeps_the_numbers_of_its_list(make, monkeypatch
     assert [one["translation_text"][:3] for one in found] == ["1. ", "1. "]
 
 
-def test_a_line_that_cannot_be_read_does_not_refuse_the_others(translator):
-    first, _, rest = translator("The man is sleeping.\n🙂")[0]["translation_text"].partition("\n")
-    assert first == translator("The man is sleeping.")[0]["translation_text"]
-    assert isinstance(rest, str)
+def test_what_has_no_letter_is_kept_as_it_stands(translator):
+    man = translator("The man is sleeping.")[0]["translation_text"]
+    text = "🙂🙂\n\nThe man is sleeping.\n--  5  --\n***\n１２．\n"
+    assert translator(text)[0]["translation_text"] == text.replace("The man is sleeping.", man)
+    alone = ["...", "--- 5 ---", " 🙂\n*** ", "84,50 €", "-" * 3000]
+    assert [one["translation_text"] for one in translator(alone, batch_size=2)] == alone
+    assert translator("...", num_return_sequences=2, num_beams=2) == [{"translation_text": "..."}] * 2
+    (ids,) = translator("...", return_tensors=True)[0].values()
+    assert translator.tokenizer.decode(ids, skip_special_tokens=True) == "..."
+
+
+def test_a_sentence_that_cannot_be_read_is_named(translator):
+    with pytest.raises(ValueError, match=r"the input cannot be read by this model: each word of '램프가 고장"):
+        translator("램프가 고장났습니다.")
+    for text in ("***\nThe lamp is broken.\n램프가 고장났습니다. 5!", "It is late.\n\n(램프가) 5.\nCome."):
+        with pytest.raises(ValueError, match=r"sentence \d of the input cannot be read.*램프가.*Give a text"):
+            translator(text)
+        with pytest.raises(ValueError, match="cannot be read"):
+            translator(text, num_return_sequences=2)
+
+
+@pytest.mark.parametrize("task", ["summarization", "text2text-generation"])
+def test_a_text_without_a_word_or_number_is_not_rewritten(make, task):
+    for text in ("...", "-----", "?!"):
+        with pytest.raises(ValueError, match="neither a word nor a number. Expected a text"):
+            make(task)(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "whole", "wanted"),
+    [
+        (
+            "***\nAnna came.\n--  5\n🙂\nBob left. ",
+            False,
+            [("***\n", "Anna came.", "\n--  5\n🙂\n"), ("", "Bob left.", "")],
+        ),
+        ("***\nAnna came.\n--  5\nBob left.\n🙂", True, [("***\n", "Anna came. --  5 Bob left.", "\n🙂")]),
+        ("\n1. Buy milk. 2. Come.\n5.", True, [("\n1. ", "Buy milk. 2. Come.", "\n5.")]),
+        (" 🙂\n\n***", False, [(" 🙂\n\n***", "", "")]),
+    ],
+)
+def test_wordless_parts_go_to_their_neighbours(text, whole, wanted):
+    assert [(part.before, part.sentence, part.after) for part in to_translate(parts(text), whole)] == wanted
+
+
+@pytest.fixture(scope="module")
+def pieces(translator):
+    return translator._pieces
+
+
+@pytest.mark.parametrize(
+    ("text", "read", "capitals"),
+    [
+        ("STOP!", "Stop!", True),
+        ("THANKS.", "Thanks.", True),
+        ("URGENT", "Urgent", True),
+        ("YES!", "Yes!", True),
+        ("GO!", "Go!", True),
+        ("DO IT!", "Do it!", True),
+        ("OPEN THE DOOR FOR Mr SMITH.", "Open the door for Mr Smith.", False),
+        ("PLEASE SEND THE iPhone TO MY ADDRESS!", "Please send the iPhone to my address!", False),
+        ("The lamp IS BROKEN AND MUST BE REPAIRED.", "The lamp is broken and must be repaired.", False),
+        ("WARNING: the lamp is BROKEN.", "Warning: the lamp is broken.", False),
+        ("I DON'T WANT A BOX, I'M LATE, Anna.", "I don't want a box, I'm late, Anna.", False),
+        ("Our Anna MARTIN lives in PARIS.", "Our Anna Martin lives in Paris.", False),
+        ("THE USB CABLE IS BROKEN.", "The USB cable is broken.", True),
+        ("NASA'S LAMP AND MY PDF ARE HERE!", "NASA's lamp and my PDF are here!", True),
+        ("I AM LATE.", "I am late.", True),
+        *((text, text, False) for text in ("USB", "NASA", "PDF", "HDMI", "OK!", "I", "A 4", "IT", "UK")),
+        *((text, text, False) for text in ("The PDF, the HDMI and the USB cable.", "NASA is in the US.", "Louis XVI")),
+        *((text, text, False) for text in ("See README.md, MP3, a@B.COM and WWW.STOP.ORG.", "The WHO and the EU.")),
+    ],
+)
+def test_words_in_capitals_are_read_as_the_vocabulary_knows_them(pieces, text, read, capitals):
+    (part,) = parts(text, english=True, pieces=pieces)
+    assert (part.sentence, part.capitals) == (read, capitals)
+
+
+def test_capitals_stay_where_they_are_as_well_known():
+    """A vocabulary of letters, and one that makes all letters small: nothing to gain."""
+    for count in (len, lambda word: 1):
+        for text in ("STOP!", "The lamp IS BROKEN."):
+            assert parts(text, english=True, pieces=count)[0].sentence == text
+        assert parts("THE LAMP IS BROKEN.", english=True, pieces=count)[0].sentence == "The lamp is broken."
+
+
+def test_shouted_words_are_translated(translator):
+    pairs = {"STOP!": "Stop!", "The lamp IS BROKEN AND MUST BE REPAIRED.": "The lamp is broken and must be repaired."}
+    stop, lamp, small_stop, small_lamp = (one["translation_text"] for one in translator([*pairs, *pairs.values()]))
+    assert (stop, lamp) == (small_stop.upper(), small_lamp)
+
+
+def test_a_ligature_does_not_change_a_translation(translator):
+    texts = ["The ﬁrst lamp is broken.", "Ｔｈｅ ｆｉｒｓｔ ｌａｍｐ ｉｓ ｂｒｏｋｅｎ．", "The first lamp is broken."]
+    assert len({one["translation_text"] for one in translator(texts)}) == 1
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from course_lib.checkpoints import catalogue, checkpoint
 from course_lib.data.example_letter import ASKED
 from course_lib.pipelines import CHECKPOINTS, pipeline
 from course_lib.pipelines.inputs import letter_by_letter
+from course_lib.pipelines.unicode import composed
 
 TASKS = sorted(ASKED)
 INPUTS = 200
@@ -70,7 +71,7 @@ def falls(scores: list[float]) -> bool:
 
 def features(pipe, text):
     answer = np.array(pipe(text))  # (text, token, feature)
-    assert answer.shape == (1, len(pipe.tokenizer(text)["input_ids"]), pipe.model.config.hidden_size)
+    assert answer.shape == (1, len(pipe.tokenizer(composed(text).text)["input_ids"]), pipe.model.config.hidden_size)
     assert np.isfinite(answer).all()
 
 
