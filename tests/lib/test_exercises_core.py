@@ -17,6 +17,7 @@ from course_lib.exercises.checking import apart, limits
 from course_lib.exercises.checking.apart import run_apart
 from course_lib.exercises.checking.limits import limited
 from course_lib.exercises.checking.sandbox import run
+from course_lib.exercises.checking.values import unchanged
 from course_lib.exercises.judge import judge
 
 pytestmark = pytest.mark.usefixtures("progress_folder")
@@ -435,6 +436,18 @@ def test_the_inputs_of_the_cases_stay_as_they_are():
     assert all(torch.equal(a, b) for a, b in zip(before, SCORES.cases[0].args, strict=True))
 
 
+def test_an_input_with_nan_in_it_is_unchanged_as_long_as_its_numbers_are():
+    before = torch.tensor([1.0, math.nan])
+    assert unchanged(before.clone(), before)
+    assert not unchanged(torch.tensor([math.nan, math.nan]), before)
+    assert not unchanged(torch.tensor([1.0, 2.0]), before)
+
+
+def test_a_dict_in_another_order_is_changed():
+    assert unchanged({"a": 1, "b": 2}, {"a": 1, "b": 2})
+    assert not unchanged({"b": 2, "a": 1}, {"a": 1, "b": 2})
+
+
 def test_what_is_kept_between_calls_is_noticed():
     memory = []
 
@@ -609,6 +622,23 @@ def test_hints_come_one_at_a_time_also_where_nothing_is_kept(capsys, monkeypatch
         assert any('solution("double")' in line for line in rest)
 
 
+def test_hints_go_on_where_an_earlier_session_stopped(capsys):
+    from course_lib.exercises import _taken
+
+    for number in (1, 2):
+        _taken.clear()  # as after a restart of the kernel
+        hint("double")
+        assert capsys.readouterr().out.startswith(f"Hint {number} of 2: ")
+
+
+def test_one_hint_is_the_only_one(capsys):
+    name = next(one.name for one in exercises() if len(one.hints) == 1)
+    hint(name)
+    assert capsys.readouterr().out.startswith("Hint 1 of 1: ")
+    hint(name)
+    assert "\nThat was the only hint. What is asked for:\n" in capsys.readouterr().out
+
+
 def test_the_solution_is_shown_without_marks_and_noted(capsys):
     from course_lib import progress
 
@@ -625,6 +655,18 @@ def test_the_list_of_exercises_marks_what_is_passed(capsys):
     line = next(line for line in repr(exercises(0)).splitlines() if " double " in line)
     assert line.startswith("✓ 00  double")
     assert [one.name for one in exercises(0)][0] == exercises()[0].name
+
+
+def test_a_check_that_failed_is_no_mark_in_the_list(capsys):
+    check("double", lambda x: x)
+    assert "✓" not in repr(exercises())
+
+
+def test_ours_is_offered_after_a_check_that_failed_only(capsys):
+    check("double", lambda x: x)
+    assert 'To go on with ours: double = solution("double")' in capsys.readouterr().out
+    check("double", lambda x: 2 * x)
+    assert "To go on" not in capsys.readouterr().out
 
 
 def test_a_notebook_shows_nothing_below_what_is_printed():

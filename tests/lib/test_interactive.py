@@ -18,6 +18,7 @@ from bs4 import BeautifulSoup
 from PIL import Image
 from tiny_models import tiny_model, word_tokenizer
 
+from course_lib import interactive, static_views
 from course_lib.checkpoints import checkpoint
 from course_lib.interactive import MASKS, explored, explorer, head_view, model_view
 from course_lib.probing import attention_weights
@@ -165,6 +166,34 @@ def test_what_is_chosen_when_it_opens(of_encoder):
     assert (found["include_layers"], found["include_heads"], found["display_mode"]) == ([5], [3, 0], "light")
     wanted = of_encoder[0]["self"][5, 0, [3, 0]].numpy()
     assert np.abs(np.array(found["attention"][0]["attn"][0]) - wanted).max() <= 0.0005 + 1e-6
+
+
+def test_the_still_picture_of_a_head_view_is_of_the_layer_and_the_heads_that_are_chosen(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(interactive, "lines", lambda *given: drawn.append(given) or static_views.lines(*given))
+    weights = tiny(layers=6, heads=3)
+    head_view(weights, THREE, layers=[1, 4], layer=4, heads=[2, 0])
+    ((shown, *_, title),) = drawn
+    assert torch.allclose(shown.float(), (weights["self"][4, 0, 2] + weights["self"][4, 0, 0]) / 2)
+    assert title == "self attention, layer 4, mean of heads 2, 0"
+
+
+def test_the_still_picture_of_a_model_view_has_the_layers_and_heads_in_their_order(monkeypatch):
+    drawn = []
+    monkeypatch.setattr(interactive, "grid", lambda *given: drawn.append(given) or static_views.grid(*given))
+    weights = tiny(layers=6, heads=3)
+    model_view(weights, THREE, layers=[1, 4], heads=[2, 0])
+    ((shown, layers, heads, kind),) = drawn
+    assert (layers, heads, kind) == ([1, 4], [2, 0], "self")
+    for row, layer in enumerate(layers):
+        for column, head in enumerate(heads):
+            assert torch.allclose(shown[row, column].float(), weights["self"][layer, 0, head])
+
+
+def test_two_layers_or_heads_are_named_each_and_more_in_a_row_by_their_ends():
+    assert head_view(tiny(), THREE).text.endswith("; layers 0, 1, heads 0, 1.")
+    assert head_view(tiny(layers=4, heads=3), THREE).text.endswith("; layers 0 to 3, heads 0 to 2.")
+    assert head_view(tiny(layers=4), THREE, layers=[0, 1, 3]).text.endswith("; layers 0, 1, 3, heads 0, 1.")
 
 
 def test_one_kind_of_several(of_both):

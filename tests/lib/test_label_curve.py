@@ -17,6 +17,21 @@ def short(monkeypatch):
     monkeypatch.setattr(label_curve, "SEEN", {25: 64})
 
 
+@pytest.fixture
+def taken(monkeypatch):
+    """Pairs of the size of a batch and the learning rate of its step; nothing is trained."""
+    found = []
+
+    def take_steps(model, batches, loss_of, optimizer, schedule, clip):
+        for batch in batches:
+            found.append((len(batch["labels"]), optimizer.param_groups[0]["lr"]))
+            optimizer.step()
+            schedule.step()
+
+    monkeypatch.setattr(label_curve, "take_steps", take_steps)
+    return found
+
+
 def test_articles_have_a_topic_each_and_at_most_so_many_tokens(articles):
     assert len(articles.topics) == 11
     assert "Uncategorized" not in articles.topics
@@ -49,7 +64,26 @@ def test_methods_train_what_they_say():
     }
     assert trained["head"] == 11 * 384 + 11
     assert trained["full"] == trained["scratch"] > 22e6
-    assert trained["head"] < trained["lora"] < trained["full"] / 20
+    squares, steep = 4 * (384 + 384), 2 * (384 + 1536)  # of a layer: to a rank and from it, width 384, inside 1536
+    assert trained["lora"] == trained["head"] + 6 * 16 * (squares + steep), "rank 16 in six layers"
+
+
+def test_up_to_200_labels_a_batch_has_16_articles_and_then_32(articles, taken):
+    for size, many in ((200, 16), (201, 32)):
+        taken.clear()
+        learn("full", articles, size, seed=0)
+        sizes = [size for size, _ in taken]
+        assert set(sizes[:-1]) == {many}
+        assert sum(sizes) == label_curve.examples(size)
+
+
+def test_the_rate_rises_for_a_tenth_of_the_steps_and_falls_linearly_to_0(articles, taken):
+    learn("full", articles, 200, seed=0, learning_rate=1.0)
+    rates = [rate for _, rate in taken]
+    assert len(rates) == 2400 / 16 == 150
+    assert rates[15] == pytest.approx(1)
+    assert rates[:16] == pytest.approx([(step + 1) / 16 for step in range(16)])
+    assert rates[15:] == pytest.approx([(150 - step) / 135 for step in range(15, 150)])
 
 
 def test_copied_layers_are_those_of_the_pretrained_model_and_the_rest_is_not():
@@ -76,6 +110,11 @@ def test_accuracy_is_the_share_of_right_answers(articles):
 def test_any_number_of_labels_has_a_number_of_examples_that_grows_with_it(size):
     assert label_curve.examples(size) >= label_curve.SEEN[25]
     assert label_curve.examples(size) <= label_curve.examples(size + 1) <= label_curve.SEEN[8000]
+
+
+def test_between_two_sizes_examples_are_in_proportion_to_the_logarithm():
+    """The middle between 75 and 200 is √(75 · 200) = 122.5 labels; there stands the mean of 1500 and 2400, 1950."""
+    assert 1945 < label_curve.examples(122) < 1950 < label_curve.examples(123) < 1955
 
 
 def test_sizes_that_were_recorded_keep_their_examples():

@@ -57,6 +57,8 @@ def test_dependencies_are_drawn_as_zero_or_not():
     moved = np.array([[1e-7, 0.0], [5.0, 0.3]])
     axes = plots.dependency_map(moved, ["a", "b"], ["a", "b"], title="t")
     assert shown(axes).astype(int).tolist() == [[1, 0], [1, 1]]
+    axes = plots.dependency_map(moved + 1, ["a", "b"], ["a", "b"], title="t")
+    assert axes.images[0].get_clim() == (0, 1), "where everything moves, all is bright"
 
 
 def test_a_gallery_has_a_panel_for_each_head():
@@ -64,6 +66,7 @@ def test_a_gallery_has_a_panel_for_each_head():
     panels = [axes for axes in figure.axes if axes.images]
     assert [axes.get_title() for axes in panels] == ["one", "two"]
     assert np.allclose(shown(panels[1]), 1 / 3)
+    assert {panel.images[0].get_clim() for panel in panels} == {(0, 1)}, "a colour is the same weight in each"
     assert words(panels[0].get_yticklabels()) == ["a", "b", "c"]
     assert words(panels[1].get_yticklabels()) == []
 
@@ -87,6 +90,7 @@ def test_a_timeline_has_each_name_in_its_family_s_lane_at_its_month():
         year, lane = named[row.name]
         assert lanes[lane] == row.family
         assert int(year) == row.year
+    assert named["BERT"][0] == pytest.approx(2018 + 9.5 / 12), "the middle of October 2018"
     assert named["Transformer"][0] < min(named[row.name][0] for row in families())
     assert "year" in axes.get_xlabel()
     with pytest.raises(ValueError, match="at least one"):
@@ -152,6 +156,35 @@ def test_a_map_of_another_size_is_refused():
     values = np.zeros((2, 2))
     with pytest.raises(ValueError, match="2 words for the rows and 1 for the columns"):
         plots.number_map(values, ["a", "b"], ["c"], title="", left="", below="")
+
+
+# ---------------------------------------------------------------- still pictures of the views
+
+
+def test_a_line_runs_from_the_token_that_looks_to_the_one_that_is_seen():
+    figure = static_views.lines(torch.tensor([[0.2, 0.5, 0.3]]), ["it"], ["the", "cat", "sat"], "t")
+    (axes,) = figure.axes
+    (drawn,) = axes.collections
+    assert [line.tolist() for line in drawn.get_segments()] == [[[0, 0], [1, row]] for row in range(3)]
+    assert np.allclose(drawn.get_alpha(), [0.2, 0.5, 0.3])
+    assert [(text.get_text(), text.get_position()[1]) for text in axes.texts] == [
+        ("it", 0), ("the", 0), ("cat", 1), ("sat", 2)]  # fmt: skip
+    low, high = axes.get_ylim()
+    assert low > high, "the first token stands above"
+
+
+def test_a_grid_has_a_row_for_each_layer_and_a_column_for_each_head():
+    weights = np.arange(6).reshape(2, 3, 1, 1).repeat(2, 2).repeat(2, 3) / 10  # (layer, head, query, key)
+    figure = static_views.grid(weights, [4, 1], [0, 3, 5], "self")
+    axes = figure.axes[0]
+    assert axes.images[0].get_clim() == (0, 1)
+    assert words(axes.get_yticklabels()) == ["4", "1"]
+    assert words(axes.get_xticklabels()) == ["0", "3", "5"]
+    drawn = shown(axes)
+    for layer, row in enumerate(axes.get_yticks()):
+        for head, column in enumerate(axes.get_xticks()):
+            around = drawn[int(row) : int(row) + 2, int(column) : int(column) + 2]
+            assert np.allclose(around, weights[layer, head])
 
 
 # ---------------------------------------------------------------- words that are hard to draw

@@ -39,6 +39,13 @@ def test_failed_checks_in_a_row_are_counted():
         (False, 2), (True, 1), (False, 1)]  # fmt: skip
 
 
+def test_failed_checks_of_two_exercises_are_counted_apart():
+    for name in ("causal_mask", "padding_mask"):
+        progress.record("check", name, passed=False)
+    assert [(event["name"], event.get("times", 1)) for event in progress.read()] == [
+        ("causal_mask", 1), ("padding_mask", 1)]  # fmt: skip
+
+
 WRITER = """
 import sys
 from course_lib import progress

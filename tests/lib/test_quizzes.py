@@ -124,12 +124,13 @@ def test_choices_are_shown_in_an_order_of_their_own_and_marked_in_it(tmp_path):
             assert quizzes.mark(5, number, place).startswith("Right." if one["correct"] else "Not so.")
 
 
-def test_all_of_these_is_the_last_choice(tmp_path):
-    answers = [{"answer": text, "correct": text == "one", "feedback": "It is so."} for text in ("all of them", "one")]
+@pytest.mark.parametrize("last", ["all of them", "none of them", "both", "neither of the two"])
+def test_a_choice_about_the_others_is_the_last(tmp_path, last):
+    answers = [{"answer": text, "correct": text == "one", "feedback": "It is so."} for text in (last, "one")]
     question = {**SAMPLE[0], "answers": answers}
     for name in "abcdef":
         (tmp_path / "05.json").write_text(json.dumps([{**question, "name": name}]), encoding="utf-8")
-        assert [one["answer"] for one in quizzes.questions(5)[0]["answers"]] == ["one", "all of them"]
+        assert [one["answer"] for one in quizzes.questions(5)[0]["answers"]] == ["one", last]
 
 
 def test_explanations_name_headings_where_a_reader_finds_no_ids(monkeypatch, tmp_path):
@@ -167,6 +168,8 @@ def test_as_text_it_shows_no_answers(capsys):
         ((3, 5.657), "Right. That is the divisor."),
         ((3, 32), "Not so. That is 32 itself."),
         ((3, 7), "Not so. The square root of 32."),
+        ((3, 30), "Not so. That is 32 itself."),
+        ((3, 40), "Not so. The square root of 32."),  # jupyterquiz's ranges are without their end
         ((np.int64(1), np.int64(2)), "Not so. That is dimension −2."),
         ((2, torch.tensor(2)), "Right. It does, as all do."),
         ((3, np.float32(5.657)), "Right. That is the divisor."),
@@ -176,6 +179,20 @@ def test_it_marks_by_code(answer, said, capsys):
     quizzes.quiz(5, answer=answer)
     assert capsys.readouterr().out == f"{said}\n"
     assert progress.read()[-1]["right"] is said.startswith("Right")
+
+
+def test_without_a_precision_only_the_number_itself_is_right(tmp_path):
+    question = {key: value for key, value in SAMPLE[2].items() if key != "precision"}
+    question["answers"] = [{"type": "value", "value": 5, "correct": True}, {"type": "default", "feedback": "Count."}]
+    (tmp_path / "05.json").write_text(json.dumps([question]), encoding="utf-8")
+    assert quizzes.mark(5, 1, 5) == "Right."
+    assert quizzes.mark(5, 1, 5.4) == quizzes.mark(5, 1, 5.001) == "Not so. Count."
+
+
+def test_a_quiz_that_is_opened_again_is_one_event():
+    quizzes.quiz(5)
+    quizzes.quiz(5)
+    assert [(event["kind"], event["name"]) for event in progress.read()] == [("quiz", "05")]
 
 
 def test_a_chapter_may_be_any_whole_number():

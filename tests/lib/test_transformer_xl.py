@@ -454,6 +454,30 @@ def test_dropout_acts_in_training_only():
         assert 0.15 < (acted_on == 0).float().mean() < 0.45
 
 
+def test_dropout_acts_on_the_codes_of_distances():
+    xl = model(dropout=0.4).train()
+    given = []
+    xl.layers[1].attention.r_proj.register_forward_pre_hook(lambda module, inputs: given.append(inputs[0]))
+    torch.manual_seed(0)
+    xl(text(1, 60))
+    codes = transformer_xl.distance_codes(torch.arange(59, -1, -1), 12)[:-1]  # (key, width); of 0 the sines are 0
+    (dropped,) = (one[:-1] for one in given)
+    assert 0.3 < (dropped == 0).float().mean() < 0.5
+    assert apart(dropped, codes.where(dropped != 0, 0) / 0.6) < CLOSE, "and what is left makes up for it"
+
+
+def test_dropout_acts_inside_the_feed_forward_part_and_on_what_comes_out():
+    layer = model(dropout=0.4).layers[0].train()
+    inside = []
+    layer.expand.register_forward_hook(lambda module, inputs, output: inside.append(output.relu()))
+    layer.contract.register_forward_pre_hook(lambda module, inputs: inside.append(inputs[0]))
+    torch.manual_seed(0)
+    output = layer._feed_forward(torch.randn(1, 60, 12))
+    before, after = inside
+    assert 0.3 < (after[before > 0] == 0).float().mean() < 0.5
+    assert 0.3 < (output == 0).float().mean() < 0.5
+
+
 # ---------------------------------------------------------------- what cannot be answered
 
 
