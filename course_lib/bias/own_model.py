@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, cycle
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -140,13 +141,18 @@ def measure_bias(
         comparisons: how many are made in all, where these are not the only ones; it divides the level of 0.05.
         name: what the model is called in what is printed.
 
-    Raises ValueError or TypeError for groups that are none, templates without `{word}` or with other braces, and models
-    that cannot be scored.
+    Raises ValueError or TypeError for groups that are none, templates without `{word}` or with other braces, models
+    that cannot be scored, and words of which a model's tokenizer knows nothing but single letters.
     """
     words = _groups(groups, in_pairs)
     for template in checked("templates", templates):
         _put(template, "word")
-    score, unit, called = _scorer(model, pair, positive)
+    score, unit, called, tokenizer = _scorer(model, pair, positive)
+    if tokenizer is not None:
+        from course_lib.bias.scores import _check_known
+
+        for name_of_group, some in words.items():
+            _check_known(tokenizer, "measure_bias", f"a word of the group {name_of_group!r}", some)
     asked = [_put(template, word) for some in words.values() for word in some for template in templates]
     values = finite(score(asked), "what the model gave")
     if values.shape != (len(asked),):
@@ -186,8 +192,8 @@ def _put(template: str, word: str) -> str:
     return text[:1].upper() + text[1:] if template.startswith("{word}") else text
 
 
-def _scorer(model, pair, positive: str | None) -> tuple[Callable, str, str]:
-    """A function from texts to numbers, what the numbers are, and what the model is called."""
+def _scorer(model, pair, positive: str | None) -> tuple[Callable, str, str, Any]:
+    """A function from texts to numbers, what the numbers are, what the model is called, and its tokenizer, if any."""
     if hasattr(model, "model") and hasattr(model, "tokenizer"):
         loaded, tokenizer, called = model.model, model.tokenizer, getattr(model, "task", "pipeline")
     elif isinstance(model, str | Path):
@@ -199,7 +205,7 @@ def _scorer(model, pair, positive: str | None) -> tuple[Callable, str, str]:
             "tokenizer=tokenizer), or its folder."
         )
     elif callable(model):
-        return model, "the function's own unit", getattr(model, "__name__", "a function")
+        return model, "the function's own unit", getattr(model, "__name__", "a function"), None
     else:
         raise TypeError(
             "model is a pipeline, a folder with a checkpoint, or a function from a list of texts to numbers; this is a "
@@ -207,7 +213,7 @@ def _scorer(model, pair, positive: str | None) -> tuple[Callable, str, str]:
         )
     kind = type(loaded).__name__
     if kind.endswith("ForSequenceClassification"):
-        return _classified(loaded, tokenizer, positive), f"log-odds of {_label(loaded, positive)}", called
+        return _classified(loaded, tokenizer, positive), f"log-odds of {_label(loaded, positive)}", called, tokenizer
     from course_lib.bias import gap_scores, is_masked
 
     is_masked(loaded)  # raises TypeError for a model without a language head
@@ -218,7 +224,7 @@ def _scorer(model, pair, positive: str | None) -> tuple[Callable, str, str]:
         first, second = gap_scores(loaded, tokenizer, texts, pair).T
         return first - second
 
-    return score, f"log p({pair[0]}) − log p({pair[1]}), nats", called
+    return score, f"log p({pair[0]}) − log p({pair[1]}), nats", called, tokenizer
 
 
 def _loaded(folder: Path):

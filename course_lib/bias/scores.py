@@ -19,6 +19,7 @@ import numpy as np
 from course_lib.arguments import texts as checked
 from course_lib.arguments import whole
 from course_lib.bias.words import GAP, PEOPLE, article, with_job, with_person
+from course_lib.pipelines.inputs import can_be_seen, check_characters, check_readable
 
 if TYPE_CHECKING:
     import torch
@@ -46,9 +47,10 @@ def sentence_scores(model, tokenizer, texts: Sequence[str], batch_size: int = 32
     others: a pseudo-log-likelihood. Special tokens do not count.
 
     Raises TypeError for a model without a language head; ValueError for no texts, for one that is empty, of which the
-    tokenizer leaves nothing, or that is too long.
+    tokenizer leaves nothing or knows nothing but single letters, or that is too long.
     """
-    rows = _ids(model, tokenizer, checked("texts", texts))
+    _check_known(tokenizer, "sentence_scores", "a text", checked("texts", texts))
+    rows = _ids(model, tokenizer, texts)
     return _sums(model, tokenizer, rows, _ordinary(model, tokenizer, texts, rows), batch_size)
 
 
@@ -59,14 +61,18 @@ def gap_scores(model, tokenizer, texts: Sequence[str], words: Sequence[str], bat
     differences between words say what it prefers, the figures themselves depend on the length of the text. A word that
     opens a text begins with a capital.
 
-    Raises ValueError where a text has not exactly one gap, or a word is no single token of a masked model.
+    Raises ValueError where a text has not exactly one gap, or a word is no single token of a masked model, and for
+    texts of which the tokenizer knows nothing but the gap.
     """
     for text in checked("texts", texts):
         if (gaps := re.findall("__+", text)) != [GAP]:
             raise ValueError(f"each text needs the gap {GAP} exactly once; {text!r} has {gaps or 'none'}.")
+    rests = [text.replace(GAP, "") for text in texts]
+    _check_known(tokenizer, "gap_scores", "a text without its gap", [rest for rest in rests if can_be_seen(rest)])
     checked("words", words)
     filled = [_filled(text, word) for text in texts for word in words]
     if not is_masked(model):
+        _check_known(tokenizer, "gap_scores", "a word", words)
         return sentence_scores(model, tokenizer, filled, batch_size).reshape(len(texts), len(words))
     rows = _ids(model, tokenizer, [text.replace(GAP, tokenizer.mask_token) for text in texts])
     told = iter(_ids(model, tokenizer, filled))
@@ -94,8 +100,8 @@ def association(
     0.69: it makes the first word twice as likely, compared with the second, as it would be without it (Kurita et al.
     2019).
 
-    Raises ValueError for a template without `{job}` or the gap, for an occupation that the model has no token for, and
-    for other than two words.
+    Raises ValueError for a template without `{job}` or the gap, for an occupation that the model has no token for or
+    whose letters alone it knows, and for other than two words.
     """
     if len(checked("words", words)) != 2:
         raise ValueError(f"an association compares two words; these are {len(words)}: {list(words)}.")
@@ -109,6 +115,7 @@ def association(
             for template in templates
         ]
     else:
+        _check_known(tokenizer, "association", "one of the jobs", jobs)
         hidden = [with_job(template, NEUTRAL) for template in templates]
     unique = list(dict.fromkeys(seen + hidden))
     scores = dict(zip(unique, gap_scores(model, tokenizer, unique, words), strict=True))
@@ -134,6 +141,7 @@ def minimal_pairs(model, tokenizer, pairs: Sequence[tuple[str, str]]) -> np.ndar
         if len(checked("each pair", pair)) != 2:
             raise ValueError(f"pairs are tuples of two sentences; one has {len(pair)}: {pair!r:.80}.")
     texts = [text for pair in pairs for text in pair]
+    _check_known(tokenizer, "minimal_pairs", "a sentence", texts)
     rows = _ids(model, tokenizer, texts)
     ordinary = _ordinary(model, tokenizer, texts, rows)
     kept = []
@@ -166,7 +174,8 @@ def positive_scores(model, tokenizer, texts: Sequence[str], positive: str = "POS
     labels = getattr(model.config, "id2label", {})
     if len(labels) != 2 or positive not in labels.values():
         raise ValueError(f"two classes are needed, one of them {positive!r}; this model has {list(labels.values())}.")
-    rows = _within(model, texts, tokenizer(list(checked("texts", texts)))["input_ids"])
+    _check_known(tokenizer, "positive_scores", "a text", checked("texts", texts))
+    rows = _within(model, texts, tokenizer(list(texts))["input_ids"])
     _kept(tokenizer, texts, rows)
     found = np.empty(len(rows))
     for group, ids in _batches(rows, batch_size):
@@ -182,11 +191,22 @@ def person_scores(model, tokenizer, people: Sequence[str], positive: str = "POSI
     `people` are names, or words such as *a blind man*. The unit is the person: take the mean over the sentences before
     you compare. Raises as `positive_scores` does.
     """
-    asked = [with_person(text, person) for person in checked("people", people) for text in PEOPLE]
+    _check_known(tokenizer, "person_scores", "one of the people", checked("people", people))
+    asked = [with_person(text, person) for person in people for text in PEOPLE]
     return positive_scores(model, tokenizer, asked, positive).reshape(len(people), len(PEOPLE))
 
 
 # ---------------------------------------------------------------- how the scores are computed
+
+
+def _check_known(tokenizer, function: str, what: str, texts: Sequence[str]) -> None:
+    """Raise ValueError for a text or name of which the tokenizer leaves nothing, or knows nothing but single letters.
+
+    All such texts would have much the same score. `function` and `what` are named in the message.
+    """
+    for text in dict.fromkeys(texts):
+        check_characters(text, function, what)
+        check_readable(text, tokenizer, function, what)
 
 
 def _ids(model, tokenizer, texts: Sequence[str]) -> list[list[int]]:
@@ -252,6 +272,7 @@ def _masks(tokenizer, job: str) -> str:
         raise ValueError(
             f"this model has no token for {job!r}, one of the jobs, so all such words would get the same score."
         )
+    _check_known(tokenizer, "association", "one of the jobs", [job])
     return " ".join([tokenizer.mask_token] * len(ids))
 
 

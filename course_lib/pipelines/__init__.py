@@ -20,6 +20,17 @@ from course_lib.pipelines.registry import CHECKPOINTS, COURSE_TASK, REMOVED, che
 if TYPE_CHECKING:
     from transformers import Pipeline
 
+PARTS = (  # what may be given as a folder or name beside the model
+    "config",
+    "tokenizer",
+    "feature_extractor",
+    "image_processor",
+    "video_processor",
+    "processor",
+    "assistant_model",
+    "assistant_tokenizer",
+)
+
 __all__ = ["CHECKPOINTS", "COURSE_TASK", "REMOVED", "answered_by", "pipeline", "tasks"]
 
 
@@ -57,6 +68,11 @@ def pipeline(task: str | None = None, model: str | Any | None = None, **argument
         from course_lib.pipelines.handing_over import batch_of
 
         arguments["batch_size"] = batch_of(arguments["batch_size"])
+    for name in PARTS:
+        if isinstance(given := arguments.get(name), (str, Path)):
+            arguments[name] = _folder_or_name(given, name)
+        elif isinstance(given, tuple) and given and isinstance(given[0], (str, Path)):  # a tokenizer and its settings
+            arguments[name] = (_folder_or_name(given[0], name), *given[1:])
     if model is None:
         if arguments.get("tokenizer") is not None or arguments.get("feature_extractor") is not None:
             raise ValueError("a tokenizer or feature extractor was given without its model. Give model= as well.")
@@ -130,26 +146,32 @@ def _trained_window(pipe: Pipeline) -> int | None:
     return catalogue()[name].window if name else None
 
 
-def _folder_or_name(model: str | Path) -> str:
-    """A folder with a model in it, or the name of a model on the hub; ValueError for a folder that is not there."""
-    text = str(model)
+def _folder_or_name(given: str | Path, name: str = "model") -> str:
+    """A folder, for a model with one in it, or a name on the hub; ValueError for a folder that is not there.
+
+    `name` is the argument. What is no model may also be a file, such as a config.json.
+    """
+    text, is_model = str(given), name in ("model", "assistant_model")
     try:
         folder = Path(text).expanduser()
     except RuntimeError:  # ~somebody, where there is no such user
         folder = Path(text)
     if folder.is_dir():
-        if not any((folder / file).is_file() for file in ("config.json", "adapter_config.json")):
-            raise ValueError(f"model={text!r} is a folder without config.json. Expected what save_pretrained writes.")
+        if is_model and not any((folder / file).is_file() for file in ("config.json", "adapter_config.json")):
+            raise ValueError(f"{name}={text!r} is a folder without config.json. Expected what save_pretrained writes.")
         return str(folder)
     if folder.is_file():
-        raise ValueError(f"model={text!r} is a file. Give the folder in which it lies: model={str(folder.parent)!r}.")
-    if isinstance(model, Path) or folder.is_absolute() or re.match(r"[.~]|\w:", text) or re.search(r"\\|/.*/|/$", text):
+        if not is_model:
+            return str(folder)
+        raise ValueError(f"{name}={text!r} is a file. Give the folder in which it lies: {name}={str(folder.parent)!r}.")
+    if isinstance(given, Path) or folder.is_absolute() or re.match(r"[.~]|\w:", text) or re.search(r"\\|/.*/|/$", text):
         raise ValueError(
-            f"model={text!r}: there is no such folder. Give a folder that save_pretrained has written, a loaded model, "
-            "or the name of one on the hub (owner/name)."
+            f"{name}={text!r}: there is no such folder. Give a folder that save_pretrained has written, a loaded "
+            f"{name}, or the name of one on the hub (owner/name)."
         )
     if not text.strip():
-        raise ValueError("model='' is empty. Leave model out for the course's own checkpoint.")
+        instead = " for the course's own checkpoint" if name == "model" else ""
+        raise ValueError(f"{name}={text!r} is empty. Leave {name} out{instead}.")
     return text
 
 

@@ -7,7 +7,7 @@ letters plain. Where an answer of Transformers' is wrong without a word, its cla
 from __future__ import annotations
 
 import types
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,10 @@ import torch
 import transformers
 from transformers.pipelines.base import PipelineException
 
+from course_lib.pipelines.chats import check_chat, joined
 from course_lib.pipelines.handing_over import batch_of, handed_over
 from course_lib.pipelines.inputs import (
+    can_be_seen,
     check_arguments,
     check_choice,
     check_depth,
@@ -30,6 +32,7 @@ from course_lib.pipelines.inputs import (
     longest,
     shown,
 )
+from course_lib.pipelines.stopping import with_tokenizer
 from course_lib.pipelines.unicode import composed
 from course_lib.pipelines.windows import pieces, put_together
 
@@ -59,9 +62,17 @@ class Gate:
         check_input(inputs, self.task)
         check_depth([inputs], self.task, kwargs.get("is_split_into_words", False) or type(inputs).__name__ == "Chat")
         if isinstance(inputs, str):
-            inputs = composed(inputs).text
-            check_readable(inputs, self.tokenizer, self.task)
+            inputs = self._read(inputs)
+        elif isinstance(inputs, dict):  # a pair for text classification
+            texts = {name: inputs[name] for name in ("text", "text_pair") if name in inputs}
+            inputs = inputs | {name: self._read(text, f"{name!r} of the input") for name, text in texts.items()}
         return super().preprocess(inputs, *args, **kwargs)
+
+    def _read(self, text: str, what: str = "the input") -> str:
+        """The composed text; raises ValueError for one that the model cannot read."""
+        text = composed(str(text)).text
+        check_readable(text, self.tokenizer, self.task, what)
+        return text
 
     def _forward(self, model_inputs, *args, **kwargs):
         tokens = model_inputs["input_ids"].shape[-1]
@@ -132,6 +143,12 @@ class FillMaskPipeline(Gate, transformers.FillMaskPipeline):
                     "stands for one token. Give a word that the model has as a whole."
                 )
             found += ids
+        for target, token in zip(targets, found, strict=True):
+            if token in self.tokenizer.all_special_ids:
+                raise ValueError(
+                    f"fill-mask: the target {shown(target)} is a special token of this model and no word. Expected "
+                    'words: targets=["sides", "angles"].'
+                )
         return np.array(list(dict.fromkeys(found)))  # (target,)
 
     def _sanitize_parameters(self, **kwargs):
@@ -151,10 +168,18 @@ class TextClassificationPipeline(Gate, transformers.TextClassificationPipeline):
 
 
 class TextGenerationPipeline(Gate, transformers.TextGenerationPipeline):
-    """What comes after a text, or the next message of a chat. Stop strings get the tokenizer that they need."""
+    """What comes after a text, or the next message of a chat. Stop strings get the tokenizer that they need.
+
+    A message in parts, `[{"type": "text", "text": "Hello"}]`, is joined to one text where the model's chat template
+    takes no parts, and comes back so.
+    """
 
     def preprocess(self, prompt_text, *args, **kwargs):
         """As in the parent; the text that comes back begins as it was given."""
+        if type(prompt_text).__name__ == "Chat":
+            template = (kwargs.get("tokenizer_encode_kwargs") or {}).get("chat_template")
+            check_chat(prompt_text.messages, self.tokenizer, self.task)
+            prompt_text = type(prompt_text)(joined(prompt_text.messages, self.tokenizer, self.task, template))
         inputs = super().preprocess(prompt_text, *args, **kwargs)
         inputs["prompt_text"] = prompt_text
         return inputs
@@ -163,6 +188,9 @@ class TextGenerationPipeline(Gate, transformers.TextGenerationPipeline):
         if kwargs.get("stop_strings") is not None:
             kwargs.setdefault("tokenizer", self.tokenizer)
         return super()._sanitize_parameters(**kwargs)
+
+    def _prepare_generate_kwargs(self, generate_kwargs, **overrides):
+        return with_tokenizer(super()._prepare_generate_kwargs(generate_kwargs, **overrides), self)
 
 
 class TokenClassificationPipeline(Gate, transformers.TokenClassificationPipeline):
@@ -241,9 +269,22 @@ class TokenClassificationPipeline(Gate, transformers.TokenClassificationPipeline
         check_arguments({"window": window, "stride": stride})
         strategies = [strategy.value for strategy in AggregationStrategy]
         check_choice("aggregation_strategy", kwargs.get("aggregation_strategy"), strategies)
+        if kwargs.get("ignore_labels") is not None:
+            kwargs["ignore_labels"] = self._labels(kwargs["ignore_labels"])
         before, forward, after = super()._sanitize_parameters(**kwargs)
         before |= {name: value for name, value in (("window", window), ("stride", stride)) if value is not None}
         return before, forward, after
+
+    def _labels(self, given: Any) -> list[str]:
+        """The labels to ignore, as a list; raises unless each is one of the model's, with or without its B- or I-."""
+        labels = [*self.model.config.id2label.values()]
+        expected = f"Expected labels of the model in a list, of {', '.join(labels)}: ignore_labels={labels[:1]}."
+        if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+            raise TypeError(f"ignore_labels={shown(given)} is of type {type(given).__name__}. {expected}")
+        given, known = list(given), {"O", *labels, *(label[2:] for label in labels if label[:2] in ("B-", "I-"))}
+        if unknown := [label for label in given if not isinstance(label, str) or label not in known]:
+            raise ValueError(f"ignore_labels={shown(given)} has {shown(unknown[0])}, which is no label. {expected}")
+        return given
 
 
 class ZeroShotClassificationPipeline(Gate, transformers.ZeroShotClassificationPipeline):
@@ -266,8 +307,14 @@ class ZeroShotClassificationPipeline(Gate, transformers.ZeroShotClassificationPi
             labels = kwargs["candidate_labels"]
             kwargs["candidate_labels"] = handed_over(labels, self.task) if labels is not None else None
             check_labels(kwargs["candidate_labels"])
+            labels = kwargs["candidate_labels"]
+            for label in labels.split(",") if isinstance(labels, str) else labels:
+                check_readable(label, self.tokenizer, self.task, "a label of candidate_labels")
         if "hypothesis_template" in kwargs:
             check_template(kwargs["hypothesis_template"])
+            rest = kwargs["hypothesis_template"].format("")
+            if can_be_seen(rest):
+                check_readable(rest, self.tokenizer, self.task, "hypothesis_template without a label")
         return super()._sanitize_parameters(**kwargs)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from transformers import Pipeline
 
 SHOWN = 60  # characters of an input that a message repeats
+OF_CHARACTERS = 3000  # that many single characters are a vocabulary of them; that of an English BERT has 900
 
 
 def shown(item: Any) -> str:
@@ -48,8 +49,8 @@ def check_characters(text: str, task: str, what: str) -> None:
 def check_input(item: Any, task: str, what: str = "the input") -> None:
     """Check one input of Transformers' own text pipelines, some of which also take pairs, words or chats.
 
-    Lists and tuples are checked item by item. Of pairs of texts and messages of a chat the keys and characters are
-    looked at: whether their texts may be empty is left to the pipeline.
+    Lists and tuples are checked item by item. Of the messages of a chat the form and the characters are looked at:
+    which of them may be empty, `chats.py` says.
     """
     if isinstance(item, (list, tuple)):
         for number, part in enumerate(item):
@@ -78,11 +79,28 @@ def _check_dictionary(item: dict, task: str, what: str) -> None:
         )
     if task == "text-generation" and not isinstance(item["content"], (str, list)):
         raise TypeError(f"{task}: 'content' of {what} is {shown(item['content'])}. Expected a text (str): {way}.")
+    if task == "text-generation":
+        check_text(item["role"], task, f"'role' of {what}")
+        _check_parts(item["content"], task, f"'content' of {what}")
     for key, part in item.items():
-        if isinstance(part, str):
-            check_characters(part, task, f"{key!r} of {what}")
-        elif key in ("text", "text_pair"):
+        if key in ("text", "text_pair"):
             check_text(part, task, f"{key!r} of {what}")
+        elif isinstance(part, str):
+            check_characters(part, task, f"{key!r} of {what}")
+
+
+def _check_parts(content: str | list, task: str, what: str) -> None:
+    """Raise unless the content of a message is a text, or a list of parts of which those of text have one."""
+    expected = 'Expected a text (str), or a list of parts such as {"type": "text", "text": "Hello"}.'
+    if content == []:
+        raise ValueError(f"{task}: {what} is an empty list. {expected}")
+    for number, part in enumerate([] if isinstance(content, str) else content):
+        if not isinstance(part, dict) or not isinstance(part.get("type"), str):
+            raise TypeError(f"{task}: part {number} of {what} is {shown(part)}. {expected}")
+        if part["type"] == "text" and not isinstance(part.get("text"), str):
+            raise TypeError(f"{task}: part {number} of {what} has no text: {shown(part)}. {expected}")
+        if part["type"] == "text":
+            check_characters(part["text"], task, f"part {number} of {what}")
 
 
 def check_depth(inputs: Any, task: str, words: bool = False) -> None:
@@ -115,20 +133,25 @@ def check_depth(inputs: Any, task: str, words: bool = False) -> None:
             )
 
 
+def can_be_seen(text: str) -> bool:
+    """Whether a text has more than white space, control characters and what has no width."""
+    return any(unicodedata.category(character)[0] not in "CZ" for character in text)
+
+
 def check_seen(text: str, task: str, what: str = "the input") -> None:
     """Raise ValueError for a text of which nothing can be seen, such as one of zero width."""
-    if all(unicodedata.category(character)[0] in "CZ" for character in text):
+    if not can_be_seen(text):
         raise ValueError(
             f"{task}: {what} is empty to the model: {shown(text)} has nothing that can be seen. "
             "Expected a text with at least one word."
         )
 
 
-def check_readable(text: str, tokenizer: Any, task: str, what: str = "the input", spelt: bool = False) -> None:
+def check_readable(text: str, tokenizer: Any, task: str, what: str = "the input") -> None:
     """Raise ValueError for a text of which the tokenizer knows nothing: no token is left, or all words are unknown.
 
-    So too for a script of which it knows letters only, unless `spelt` allows it: the vocabulary of an English BERT has
-    the letters of many scripts and hardly a word of them.
+    So too for a script of which it knows letters only: the vocabulary of an English BERT has the letters of many
+    scripts and hardly a word of them.
     """
     check_seen(text, task, what)
     unknown = tokenizer.unk_token_id
@@ -141,7 +164,7 @@ def check_readable(text: str, tokenizer: Any, task: str, what: str = "the input"
         if worded and unknown in ids:  # a full stop behind unknown words does not help
             known = [token for token in known if any(map(str.isalpha, token))]
         if known:
-            if not spelt and letter_by_letter(tokens, tokenizer):
+            if letter_by_letter(tokens, tokenizer):
                 raise ValueError(
                     f"{task}: {what} cannot be read by this model: it knows the letters of {shown(text)}, and no words "
                     "of this script. Give a text in a script that it was trained on, or use another model."
@@ -165,8 +188,9 @@ def check_readable(text: str, tokenizer: Any, task: str, what: str = "the input"
 def letter_by_letter(tokens: list[str], tokenizer: Any) -> bool:
     """Whether the words of a text, in another script than Latin, are all cut into single or unknown letters.
 
-    A tokenizer without an unknown token cuts into bytes, and may know any script: False; and so does one that is
-    written in Python, of whose model nothing is known.
+    False for a tokenizer without an unknown token, which cuts into bytes and may know any script; for one that is
+    written in Python, of whose model nothing is known; and for a vocabulary of thousands of characters, as Chinese
+    ones are, which is made to be read so.
     """
     inner = getattr(tokenizer, "backend_tokenizer", None)
     if getattr(getattr(inner, "model", None), "unk_token", None) is None:
@@ -177,7 +201,9 @@ def letter_by_letter(tokens: list[str], tokenizer: Any) -> bool:
     unknown = pieces.count(tokenizer.unk_token)
     if not letters or any(piece.isascii() for piece in letters):
         return not letters and unknown > 0 and unknown == sum(map(bool, pieces))
-    return sum(len(piece) == 1 for piece in letters) > 0.75 * len(letters)
+    if sum(len(piece) == 1 for piece in letters) <= 0.75 * len(letters):
+        return False
+    return sum(len(token) == 1 and not token.isascii() for token in tokenizer.get_vocab()) < OF_CHARACTERS
 
 
 def check_number(name: str, value: Any, least: int, most: float = float("inf"), why: str = "") -> None:
@@ -194,9 +220,15 @@ def check_number(name: str, value: Any, least: int, most: float = float("inf"), 
 
 
 def check_choice(name: str, value: Any, known: Iterable[str]) -> None:
-    """Raise ValueError, with the nearest known name, for a string that is not one of `known` in any case."""
+    """Raise ValueError, with the nearest name, unless `value` is None or one of `known` in any case; TypeError for
+    what is no string.
+    """
     known = list(known)
-    if isinstance(value, str) and value.lower() not in known:
+    if value is not None and not isinstance(value, str):
+        raise TypeError(
+            f"{name}={shown(value)} is of type {type(value).__name__}. Expected one of: {', '.join(known)}."
+        )
+    if value is not None and value.lower() not in known:
         near = difflib.get_close_matches(value.lower(), known, 1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise ValueError(f"{name}={shown(value)} is not known.{hint} Expected one of: {', '.join(known)}.")
@@ -261,8 +293,12 @@ def writes(task: Any) -> bool:
 def check_arguments(arguments: dict, task: str | None = None) -> None:
     """Raise TypeError for an argument that Transformers 5 no longer has, and unless counts are counts of `task`.
 
-    Counts become numbers of Python, in `arguments` itself: generation does not know NumPy's.
+    Counts become numbers of Python, in `arguments` itself: generation does not know NumPy's. So do stop strings.
     """
+    from course_lib.pipelines.stopping import stop_strings
+
+    if arguments.get("stop_strings") is not None:
+        arguments["stop_strings"] = stop_strings(arguments["stop_strings"])
     for name, instead in OLD.items():
         if name in arguments:
             value = arguments[name]

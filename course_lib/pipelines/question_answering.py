@@ -111,8 +111,8 @@ class QuestionAnsweringPipeline(ChunkPipeline):
 
     Raises:
         TypeError: a question or context that is not a string; a slow tokenizer.
-        ValueError: an empty question, a context without words or of which the model knows none, a window too small for
-        the question or larger than the model reads, a count below 1.
+        ValueError: an empty question, a context without words or of which the model knows none or single letters only,
+        a window too small for the question or larger than the model reads, a count below 1.
 
     Warns where the context is written without spaces between words: an answer cannot be cut at words there.
     """
@@ -210,9 +210,8 @@ class QuestionAnsweringPipeline(ChunkPipeline):
                 "Give the text in which the answer stands."
             )
         for name in ("question", "context"):
-            spelt = name == "context"  # `_remark_on_spaces` says what is to be said of a script without spaces
             read = composed(item[name]).text
-            check_readable(read, self.tokenizer, "question-answering", f"the {name}", spelt)
+            check_readable(read, self.tokenizer, "question-answering", f"the {name}")
         return {"question": str(item["question"]), "context": str(item["context"])}
 
     def preprocess(

@@ -21,6 +21,7 @@ from course_lib.pipelines.handing_over import batch_of, handed_over
 from course_lib.pipelines.inputs import check_arguments, check_readable, check_seen, check_text, explain_length, shown
 from course_lib.pipelines.registry import COURSE_TASK
 from course_lib.pipelines.sentences import LINE_BREAK, Part, has_letter, parts, to_translate
+from course_lib.pipelines.stopping import with_tokenizer
 from course_lib.pipelines.unicode import composed
 
 # A name below "transformers", so that transformers.logging.set_verbosity_error() quiets these warnings too.
@@ -226,7 +227,7 @@ class Text2TextGenerationPipeline(Pipeline):
         config = GenerationConfig(**spelled_out | weak | settings)
         for_model = config.update(**call | overrides)  # what is no generation parameter goes to the model
         config.return_dict_in_generate = False
-        return {"generation_config": config, **for_model}
+        return with_tokenizer({"generation_config": config, **for_model}, self)
 
     def _check_lengths(self, input_length: int, config: GenerationConfig) -> None:
         """A task can warn here about an input that does not fit the lengths asked for."""

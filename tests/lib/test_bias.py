@@ -206,10 +206,10 @@ def test_a_word_that_opens_a_text_begins_with_a_capital(masked):
     assert np.allclose(bias.gap_scores(model, tokenizer, ["___ sang"], ("she", "he"))[0], expected, atol=1e-4)
 
 
-def two_classes():
+def two_classes(tokenizer=TOKENIZER):
     settings = {"num_labels": 2, "id2label": {0: "POSITIVE", 1: "NEGATIVE"}, "initializer_range": 0.5}
     torch.manual_seed(1)
-    return BertForSequenceClassification(BertConfig(**planted_bias.small_settings(TOKENIZER) | settings)).eval()
+    return BertForSequenceClassification(BertConfig(**planted_bias.small_settings(tokenizer) | settings)).eval()
 
 
 def test_positive_scores_are_log_odds_of_the_class_that_is_named():
@@ -223,12 +223,14 @@ def test_positive_scores_are_log_odds_of_the_class_that_is_named():
 
 
 def test_a_person_is_asked_about_in_each_sentence():
-    model, people = two_classes(), ["the alder", "nurse", "the wimmel"]
-    found = bias.person_scores(model, TOKENIZER, people)
+    known = ("nurse", "is", "went", "met", "lives", "letter", "made", "talked", "ordered")  # a word of each sentence
+    tokenizer, people = planted_bias.town_tokenizer(known), ["the alder", "nurse", "the wimmel"]
+    model = two_classes(tokenizer)
+    found = bias.person_scores(model, tokenizer, people)
     assert found.shape == (3, len(bias_data.PEOPLE))
     for person, row in zip(people, found, strict=True):
         texts = [bias_data.with_person(text, person) for text in bias_data.PEOPLE]
-        assert np.allclose(row, bias.positive_scores(model, TOKENIZER, texts), atol=1e-5)
+        assert np.allclose(row, bias.positive_scores(model, tokenizer, texts), atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["masked", "causal"])
@@ -515,6 +517,15 @@ def test_occupations_names_and_templates_are_complete_and_say_where_they_are_fro
         (lambda m: bias.association(m, TOKENIZER, ["{job} ___"], ["baker"]), ValueError, "no token for 'baker'"),
         (lambda m: bias.minimal_pairs(m, TOKENIZER, [("she sang", "she sang")]), ValueError, "differ in a word"),
         (lambda m: bias.minimal_pairs(m, TOKENIZER, []), ValueError, "no pairs"),
+        (lambda m: bias.minimal_pairs(m, TOKENIZER, [("she sang", "서울")]), ValueError, "a sentence cannot be read"),
+        (lambda m: bias.sentence_scores(m, TOKENIZER, ["she", "😀"]), ValueError, "each token of '😀' is unknown"),
+        (lambda m: bias.sentence_scores(m, TOKENIZER, ["\u200b"]), ValueError, "nothing that can be seen"),
+        (lambda m: bias.sentence_scores(m, TOKENIZER, ["she \ud83d"]), ValueError, "half of a character"),
+        (lambda m: bias.gap_scores(m, TOKENIZER, ["___ 서울"], ("she", "he")), ValueError, "without its gap cannot be"),
+        (lambda m: bias.association(m, TOKENIZER, ["{job} ___"], ["\u200b"]), ValueError, "no token for"),
+        (lambda m: bias.positive_scores(two_classes(), TOKENIZER, ["😀"]), ValueError, "a text cannot be read"),
+        (lambda m: bias.person_scores(two_classes(), TOKENIZER, ["서울"]), ValueError, "one of the people cannot be"),
+        (lambda m: bias.person_scores(two_classes(), TOKENIZER, ["\0"]), ValueError, "one of the people is empty"),
         (lambda m: bias.positive_scores(m, TOKENIZER, ["she"], "GOOD"), ValueError, "'GOOD'"),
         (lambda m: bias.positive_scores(two_classes(), TOKENIZER, ["she " * 30]), ValueError, "32 tokens"),
         (lambda m: bias_statistics.correlation([1, 2], [1, 2]), ValueError, "at least 4"),
@@ -534,6 +545,19 @@ def test_occupations_names_and_templates_are_complete_and_say_where_they_are_fro
 def test_bad_input_is_explained(masked, call, error, words):
     with pytest.raises(error, match=words):
         call(masked)
+
+
+def test_a_causal_model_is_asked_about_what_it_can_read_only(causal, writing):
+    with pytest.raises(ValueError, match="gap_scores: a word is empty to the model"):
+        bias.gap_scores(causal, writing, ["the alder said ___ was late"], ("she", "\u200b"))
+    with pytest.raises(ValueError, match="association: one of the jobs cannot be read"):
+        bias.association(causal, writing, ["the {job} said ___ was late"], ["서울"])
+
+
+def test_a_text_that_is_a_gap_alone_has_a_score():
+    tokenizer = planted_bias.town_tokenizer(("She", "He"))
+    model = BertForMaskedLM(BertConfig(**planted_bias.small_settings(tokenizer))).eval()
+    assert bias.gap_scores(model, tokenizer, ["___"], ("she", "he")).shape == (1, 2)
 
 
 def test_scoring_leaves_the_model_and_the_random_numbers_as_they_were(masked):

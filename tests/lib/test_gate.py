@@ -15,11 +15,11 @@ import transformers
 from cases import LIBRARIES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tiny_models import CLASSES, maker
+from tiny_models import CLASSES, SMALL, maker, save, tiny_model, word_tokenizer
 
 from course_lib.data.example_letter import LETTER
 from course_lib.pipelines import pipeline
-from course_lib.pipelines.inputs import check_readable
+from course_lib.pipelines.inputs import check_readable, letter_by_letter
 from course_lib.pipelines.sentences import parts, split, to_translate
 from course_lib.pipelines.unicode import composed
 
@@ -203,6 +203,20 @@ CALLS = [
     ("fill-mask", {"targets": ["late", "서울"]}, ValueError, "'서울' is not one token"),
     ("fill-mask", {"targets": ["late two"]}, ValueError, "'late two' is not one token"),
     ("fill-mask", {"targets": []}, ValueError, "Expected words"),
+    ("fill-mask", {"targets": ["[UNK]"]}, ValueError, r"'\[UNK\]' is a special token"),
+    ("fill-mask", {"targets": ["late", " [CLS]"]}, ValueError, r"' \[CLS\]' is a special token"),
+    ("ner", {"aggregation_strategy": 3}, TypeError, "Expected one of: none, simple, first, average, max"),
+    ("ner", {"ignore_labels": "O"}, TypeError, r"of type str.*ignore_labels=\['O'\]"),
+    ("ner", {"ignore_labels": 3}, TypeError, "of type int.*Expected labels"),
+    ("ner", {"ignore_labels": ["O", "PERSON"]}, ValueError, "'PERSON', which is no label.* of O, B-PER, I-PER:"),
+    ("sentiment-analysis", {"function_to_apply": 3}, TypeError, "Expected one of: sigmoid, softmax, none"),
+    ("zero-shot-classification", {"candidate_labels": ["\u200b", "late"]}, ValueError, "a label.*is empty to the"),
+    ("zero-shot-classification", {"candidate_labels": "late,서울"}, ValueError, "a label.*cannot be read"),
+    ("zero-shot-classification", {"hypothesis_template": "서울 {}"}, ValueError, "hypothesis_template.*cannot be read"),
+    ("summarization", {"stop_strings": 3}, TypeError, r"stop_strings=3.*Expected a text or a list"),
+    ("text-generation", {"stop_strings": []}, ValueError, r"stop_strings=\[\] is empty"),
+    ("text-generation", {"stop_strings": ["late", ""]}, ValueError, "has an empty text"),
+    ("text-generation", {"stop_strings": [3]}, TypeError, "3, which is not a string"),
     ("question-answering", {"top_k": "3"}, TypeError, "whole number"),
     ("question-answering", {"max_seq_len": 600}, ValueError, "at most 64, which this model reads"),
     ("question-answering", {"doc_stride": -1}, ValueError, "doc_stride=-1"),
@@ -228,6 +242,15 @@ def test_arguments_that_cannot_be_say_what_can(make, task, arguments, error, mes
         ([{"role": "user"}], ValueError, "item 0 of the list has no 'content'"),
         ([{"role": "user", "content": "hi"}, {"content": "hi"}], ValueError, "item 1 of the list has no 'role'"),
         ([{"role": "user", "content": None}], TypeError, "'content' of item 0 of the list is None"),
+        ([{"role": None, "content": "hi"}], TypeError, "'role' of item 0 of the list is None"),
+        ([{"role": "user", "content": ["hi"]}], TypeError, "part 0 of 'content' of item 0 of the list is 'hi'"),
+        ([{"role": "user", "content": [{"type": "text"}]}], TypeError, "part 0 of 'content' of item 0.* has no text"),
+        ([{"role": "user", "content": []}], ValueError, "'content' of item 0 of the list is an empty list"),
+        ([{"role": "user", "content": [{"type": "image"}]}], ValueError, "item 0 .*has a part that is no text"),
+        ([{"role": "user", "content": ""}], ValueError, "'content' of item 0 of the list is empty"),
+        ([{"role": "user", "content": "\u200b"}], ValueError, "'content' of item 0 of the list is empty to the model"),
+        ([{"role": "user", "content": "서울"}], ValueError, "'content' of item 0 of the list cannot be read"),
+        ([{"role": "system", "content": ""}], ValueError, "no message of the chat has text"),
         ({"role": "user", "content": "hi"}, TypeError, "a list of messages"),
         ([[]], TypeError, "neither texts, nor messages"),
         ([["late"]], TypeError, "neither texts, nor messages"),
@@ -237,6 +260,75 @@ def test_arguments_that_cannot_be_say_what_can(make, task, arguments, error, mes
 def test_chats_that_lack_something(make, chat, error, message):
     with pytest.raises(error, match=message):
         make("text-generation")(chat)
+
+
+TAKES_TEXT = "{% for m in messages %}{{ m['role'] + ' ' + m['content'] + ' ' }}{% endfor %}"
+TAKES_PARTS = (
+    "{% for m in messages %}{{ m['role'] + ' ' }}"
+    "{% if m['content'] is string %}{{ m['content'] }}{% else %}"
+    "{% for part in m['content'] %}{{ part['text'] if part['type'] == 'text' else part['type'] }} {% endfor %}"
+    "{% endif %}{% endfor %}"
+)
+
+
+def test_text_in_parts_is_joined_where_the_template_takes_none(make):
+    pipe, more = make("text-generation"), {"max_new_tokens": 2, "do_sample": False}
+    pipe.tokenizer.chat_template = TAKES_TEXT
+    parts_of = [{"type": "text", "text": "the parcel"}, {"type": "text", "text": "arrived late"}]
+    chat = [{"role": "user", "content": parts_of}]
+    whole = [{"role": "user", "content": "the parcel\narrived late"}]
+    assert pipe(chat, **more) == pipe(whole, **more) == pipe((message for message in chat), **more)
+    assert pipe([chat, whole], **more) == [pipe(whole, **more)] * 2
+    begun = [*chat, {"role": "assistant", "content": parts_of[:1]}]
+    assert pipe(begun, **more)[0]["generated_text"][1]["content"].startswith("the parcel")
+    pipe.tokenizer.chat_template = TAKES_PARTS
+    assert pipe(chat, **more)[0]["generated_text"][0] == chat[0], "as given"
+    assert pipe([{"role": "user", "content": [{"type": "image"}]}], **more)[0]["generated_text"]
+
+
+def test_what_others_than_the_user_say_may_be_empty(make):
+    pipe, more = make("text-generation"), {"max_new_tokens": 2, "do_sample": False}
+    pipe.tokenizer.chat_template = TAKES_TEXT
+    chat = [{"role": role, "content": text} for role, text in (("system", ""), ("user", "late"), ("assistant", ""))]
+    assert pipe(chat, **more)[0]["generated_text"][:2] == chat[:2]
+
+
+def test_a_chat_of_a_generator_is_checked_too(make):
+    with pytest.raises(ValueError, match="'content' of item 0 of the list is empty"):
+        list(make("text-generation")(chat for chat in [[{"role": "user", "content": "\u200b"}]]))
+
+
+@pytest.mark.parametrize("task", ["text-generation", "summarization"])
+def test_stop_strings_stop_wherever_they_are_given(make, task):
+    words = transformers.AutoTokenizer.from_pretrained(SMALL / "t5")  # of pieces, as stop strings expect
+
+    def build(**given):
+        if task == "summarization":
+            return make(task, **given)
+        return pipeline(task, model=tiny_model(task, len(words)), tokenizer=words, device="cpu", **given)
+
+    more = {"max_new_tokens": 12, "min_new_tokens": 12, "num_beams": 1, "do_sample": False}
+    name = "summary_text" if task == "summarization" else "generated_text"
+    text = "Late." if task == "summarization" else "the parcel arrived late"
+    whole = build()(text, **more)[0][name]
+    begin = 0 if task == "summarization" else len(text)
+    stop = whole[begin + 3 : begin + 5]
+    wanted = build()(text, stop_strings=[stop], **more)[0][name]
+    assert whole.startswith(wanted)
+    assert wanted != whole
+    settings_of = transformers.GenerationConfig(stop_strings=[stop], **more)
+    for call in (
+        lambda: build(stop_strings=[stop])(text, **more),
+        lambda: build(stop_strings=np.array([stop]))(text, **more),
+        lambda: build()(text, stop_strings=stop, **more),
+        lambda: build()(text, generation_config=settings_of),
+        lambda: build(generation_config=settings_of)(text),
+    ):
+        assert call()[0][name] == wanted
+    with pytest.raises(ValueError, match="is empty"):
+        build()(text, generation_config=transformers.GenerationConfig(stop_strings=[]))
+    with pytest.raises(TypeError, match="stop_strings=3"):
+        build(stop_strings=3)
 
 
 def test_stop_strings_stop(make):
@@ -261,6 +353,35 @@ def test_targets_are_the_only_answers(make):
 def test_a_folder_that_is_not_there(wrong):
     with pytest.raises(ValueError, match="there is no such folder"):
         pipeline("ner", model=wrong)
+
+
+@pytest.mark.parametrize("name", ["tokenizer", "config", "feature_extractor", "assistant_model"])
+@pytest.mark.parametrize("wrong", ["/no/such/folder", Path("none/at/all")])
+def test_a_folder_beside_the_model_that_is_not_there(name, wrong):
+    with pytest.raises(ValueError, match=f"{name}=.*: there is no such folder.*a loaded {name}"):
+        pipeline("text-generation", model="owner/name", **{name: wrong})
+    if name == "tokenizer":
+        with pytest.raises(ValueError, match="there is no such folder"):
+            pipeline("ner", model="owner/name", tokenizer=(wrong, {"use_fast": True}))
+
+
+def test_a_tokenizer_and_a_config_of_a_folder(tmp_path):
+    save("ner", tmp_path / "model")
+    word_tokenizer().save_pretrained(tmp_path / "words")  # no config.json
+    whole, text = pipeline("ner", model=tmp_path / "model"), "anna lives in york"
+    for more in ({"tokenizer": tmp_path / "words"}, {"config": tmp_path / "model" / "config.json"}):
+        assert str(pipeline("ner", model=tmp_path / "model", **more)(text)) == str(whole(text))
+
+
+def test_labels_that_are_ignored(make):
+    pipe, text = make("ner"), "anna lives in york"
+    every = {entity["entity"] for entity in pipe(text, ignore_labels=[])}
+    assert every <= {"O", "B-PER", "I-PER"}
+    for label in every:
+        found = pipe(text, ignore_labels=np.array([label]))
+        assert {entity["entity"] for entity in found} == every - {label}
+    groups = pipe(text, ignore_labels=("PER",), aggregation_strategy="simple")
+    assert "PER" not in {entity["entity_group"] for entity in groups}
 
 
 def test_folders_without_a_model(tmp_path):
@@ -300,6 +421,24 @@ def test_a_text_of_which_every_token_is_unknown(make, task):
         make(task)("서울은 멀다", **EXTRA.get(task, {}))
 
 
+@pytest.mark.parametrize("name", ["text", "text_pair"])
+def test_texts_of_a_pair_are_read_as_plain_ones(make, name):
+    pipe = make("sentiment-analysis")
+    for wrong, message in (
+        ("서울", "cannot be read"), ("\u200b", "is empty to the model"), ("", "is empty"), (" ", "is empty")
+    ):  # fmt: skip
+        pair = {"text": "late", "text_pair": "good"} | {name: wrong}
+        for given_pair in (pair, [pair], (one for one in [pair])):
+            with pytest.raises(ValueError, match=f"'{name}' of .*{message}"):
+                list(pipe(given_pair))
+    seen, call = [], pipe.tokenizer.__class__.__call__
+    pipe.tokenizer.__class__ = type("Seen", (pipe.tokenizer.__class__,), {
+        "__call__": lambda self, *args, **more: seen.append(more) or call(self, *args, **more)
+    })  # fmt: skip
+    assert pipe({"text": "late", "text_pair": "good"} | {name: np.str_("late cafe\u0301")})
+    assert seen[-1][name] == "late café"
+
+
 def test_a_tokenizer_that_is_written_in_python_reads_as_well():
     tokenizer = transformers.ByT5Tokenizer()
     assert not hasattr(tokenizer, "backend_tokenizer")
@@ -315,6 +454,20 @@ def test_emptiness_that_is_not_white_space_and_questions_that_cannot_be_read(mak
         make("question-answering")(question="서울", context="anna lives in york")
     with pytest.raises(ValueError, match="cannot be read"):
         pipeline("sentiment-analysis")("🙂 🫠")
+
+
+def test_a_vocabulary_of_characters_is_read_character_by_character():
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "the", "lamp"]
+    characters = [chr(0x4E00 + number) for number in range(4000)]
+    found = []
+    for count in (4000, 900):
+        vocabulary = {word: number for number, word in enumerate([*words, *characters[:count]])}
+        tokenizer = transformers.BertTokenizer(vocab=vocabulary)
+        tokens = tokenizer.tokenize("".join(characters[:9]))
+        assert tokens == characters[:9]
+        found.append(letter_by_letter(tokens, tokenizer))
+    chinese, english = found
+    assert (chinese, english) == (False, True)
 
 
 SPELT = ["서울은 아름답다", "この本は面白い", "这本书很好", "Это хорошая книга", "كتاب جيد", "यह किताब", "Ελλάδα"]
@@ -333,6 +486,13 @@ def test_a_script_of_which_an_english_model_knows_the_letters_only(task):
 )
 def test_a_few_letters_of_another_script_do_not_matter(text):
     assert pipeline("sentiment-analysis")(text)[0]["score"] > 0
+
+
+@pytest.mark.parametrize("context", [*SPELT, "안나는 파리에 삽니다.", "安娜住在巴黎。", "བོད་ཀྱི་སྐད་ཡིག་འདི་ཡིན།"])
+def test_a_context_of_which_the_model_knows_the_letters_only(reader, context):
+    with pytest.raises(ValueError, match="the context cannot be read by this model"):
+        reader(question="Where is Anna?", context=context)
+    assert reader(question="Where is Anna?", context=f"Anna is in Paris. {context}")["answer"] == "Paris"
 
 
 def test_a_context_without_spaces_gets_a_remark(make):

@@ -139,6 +139,7 @@ def test_the_paired_p_is_scipys_over_all_signs():
             {"model": Pipe(BertForMaskedLM(BertConfig(**planted_bias.small_settings(TOKENIZER))))},
             "gap ___ exactly once",
         ),
+        ({"groups": {**GROUPS, "third": ["she", "he", "서울"]}}, "a word of the group 'third' cannot be read"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(change, words):

@@ -255,7 +255,7 @@ def slices_rule(pair: Pair) -> str | None:
             wrong = (ratio.reshape(-1) - 1).abs() > 1e-4
             which = "each" if wrong.all() else f"{int(wrong.sum())} of {wrong.numel()}"
             return (
-                f"{which} {kind}{'s' if which != 'each' else ''} is right up to a factor of its own "
+                f"{which} {kind}{' is' if which == 'each' else 's are'} right up to a factor of its own "
                 f"({number(ratio.reshape(-1)[wrong][0].item())} for {kind} {int(wrong.nonzero()[0])}): "
                 "normalised over another dimension, or not at all?"
             )
