@@ -1,7 +1,7 @@
 """Capitals in a text for a translator, whose vocabulary of normal case spells most of them letter by letter.
 
 A sentence in capitals is read as if in normal case, and its translation is in capitals. In another sentence a word in
-capitals ("It is NOT here.") is read in the small letters that the vocabulary knows, and its translation stays in them.
+capitals ("It is NOT here.") is read in lowercase where the vocabulary knows it so, and its translation stays so.
 Abbreviations keep their capitals.
 """
 
@@ -54,9 +54,9 @@ def quiet(sentence: str, english: bool = False, pieces: Callable[[str], int] | N
 
 
 def is_word(word: str, pieces: Callable[[str], int], loud: bool) -> bool:
-    """Whether a word in capitals is one that the vocabulary knows better in small letters, and no abbreviation.
+    """Whether a word in capitals is one that the vocabulary knows better in lowercase, and no abbreviation.
 
-    A vocabulary has pieces for all letters, so a short abbreviation too may fall into fewer of them in small letters
+    A vocabulary has pieces for all letters, so a short abbreviation too may fall into fewer of them in lowercase
     ("us", "b"): up to four letters, half as many pieces as letters are asked for, unless the sentence is loud.
     """
     if _abbreviated(word) or not loud and word in OFTEN_WORDS.split():
@@ -71,7 +71,7 @@ def _abbreviated(word: str) -> bool:
 
 
 def _lowered(sentence: str, english: bool, pieces: Callable[[str], int], loud: bool) -> str:
-    """A sentence with some small letters; its words in capitals get the small letters that the vocabulary knows."""
+    """A sentence with some lowercase letters; its words in capitals are in lowercase where the vocabulary knows them so."""
     first = re.search(r"[^\W\d_]", sentence).start()
 
     def small(word: re.Match) -> str:
@@ -99,7 +99,7 @@ def _in_a_name(before: str, first: int, pieces: Callable[[str], int]) -> bool:
 
 
 def in_capitals(sentence: str) -> bool:
-    """Whether a sentence of two words or more, one of them with three letters, has no small letter."""
+    """Whether a sentence of two words or more, one of them with three letters, has no lowercase letter."""
     words = re.findall(r"[^\W\d_]+", sentence)
     return len(words) > 1 and sentence.isupper() and max(map(len, words)) > 2
 
