@@ -71,7 +71,7 @@ def _abbreviated(word: str) -> bool:
 
 
 def _lowered(sentence: str, english: bool, pieces: Callable[[str], int], loud: bool) -> str:
-    """A sentence with some lowercase letters; its words in capitals are in lowercase where the vocabulary knows them so."""
+    """A sentence with some lowercase letters; words in capitals are lowercase where the vocabulary knows them so."""
     first = re.search(r"[^\W\d_]", sentence).start()
 
     def small(word: re.Match) -> str:
