@@ -263,20 +263,46 @@ def no_asserted_times(chapter):
     timed = set()
     for cell in chapter.code:
         tree = parsed(cell.source)
-        found = [node for node in ast.walk(tree) if isinstance(node, ast.Assign | ast.Assert)] if tree else []
-        for node in sorted(found, key=lambda node: node.lineno):
-            if isinstance(node, ast.Assign):
-                names = {name.id for target in node.targets for name in ast.walk(target) if isinstance(name, ast.Name)}
-                timed = timed | names if measures_time(node.value, timed) else timed - names
+        found = [node for node in ast.walk(tree) if isinstance(node, (ast.Assert, *GIVES_VALUES))] if tree else []
+        for node in sorted(found, key=lambda node: (node.lineno, node.col_offset)):
+            if isinstance(node, GIVES_VALUES):
+                names, value = given_value(node)
+                if value is not None and measures_time(value, timed):
+                    timed = timed | names
+                elif isinstance(node, ast.Assign):
+                    timed = timed - names
             elif measures_time(node.test, timed):
                 yield f"{at(cell)}: `assert {ast.unparse(node.test)}` asserts a time: show it and assert another thing"
+
+
+GIVES_VALUES = ast.Assign, ast.AugAssign, ast.AnnAssign, ast.NamedExpr, ast.For, ast.Call
+
+
+def given_value(node):
+    """The names that a statement, or a call such as ``times.append(value)``, gives a value, and that value."""
+    if isinstance(node, ast.Call):
+        appends = isinstance(node.func, ast.Attribute) and node.func.attr in ("append", "extend") and node.args
+        return (names_in(node.func.value), node.args[0]) if appends else (set(), None)
+    if isinstance(node, ast.For):
+        return names_in(node.target), node.iter
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return set().union(*map(names_in, targets)), node.value
+
+
+def names_in(target):
+    """The names of a target: of ``times[name]`` and ``run.time`` only the first one."""
+    while isinstance(target, ast.Subscript | ast.Attribute | ast.Starred):
+        target = target.value
+    if isinstance(target, ast.Tuple | ast.List):
+        return set().union(*map(names_in, target.elts))
+    return {target.id} if isinstance(target, ast.Name) else set()
 
 
 def measures_time(node, timed):
     """Whether an expression reads a clock, or a name that holds a time."""
     return any(
         (isinstance(part, ast.Name) and part.id in timed)
-        or (isinstance(part, ast.Attribute) and part.attr in CLOCKS)
+        or (isinstance(part, ast.Attribute) and (part.attr in CLOCKS or ast.unparse(part) == "time.time"))
         or (isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in CLOCKS)
         for part in ast.walk(node)
     )
