@@ -288,10 +288,12 @@ class MultiHeadAttention(nn.Module):
         return ours.to(layer.in_proj_weight).eval()
 
 
-# What a layer may have and be copied: its parts and sizes, its scale, and what the mask and the positions say
-PLAIN = """self query key value output q_proj k_proj v_proj o_proj out_proj enable_bias training layer_idx layer_type
-config num_heads num_attention_heads attention_head_size num_key_value_heads num_key_value_groups head_dim all_head_size
-embed_dim hidden_size scaling scale is_causal is_decoder is_cross_attention use_rope sliding_window is_sliding"""
+# What a layer may have and be copied: its parts and sizes, its scale, what the mask and the positions say, and the
+# `forward` that accelerate's hooks set on it
+PLAIN = """forward self query key value output q_proj k_proj v_proj o_proj out_proj enable_bias training layer_idx
+layer_type config num_heads num_attention_heads attention_head_size num_key_value_heads num_key_value_groups
+head_dim all_head_size embed_dim hidden_size scaling scale is_causal is_decoder is_cross_attention use_rope
+sliding_window is_sliding"""
 
 
 def _beyond(layer: nn.Module) -> list[str]:

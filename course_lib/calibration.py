@@ -90,13 +90,16 @@ def _point(group: Pairs) -> Point:
     return Point(sum(sure for sure, _ in group) / count, right / count, *wilson(right, count), count)
 
 
-def in_words(pairs: Pairs) -> str:
-    """What can be said of all of them together: how sure on average, what share was right, whether the two differ."""
+def in_words(pairs: Pairs, what: str = "prediction") -> str:
+    """What can be said of all of them together: how sure on average, what share was right, whether the two differ.
+
+    `what` they are called: one of them.
+    """
     checked = _checked(pairs)
     if not checked:
-        return "No prediction has met its outcome yet."
+        return f"No {what} has met its outcome yet."
     sure, right, low, high, count = _point(checked)
-    many = "1 prediction" if count == 1 else f"{count} predictions"
+    many = f"1 {what}" if count == 1 else f"{count} {what}s"
     said = f"{many}: {sure:.0%} sure on average, {right:.0%} right (95 % interval {low:.0%} to {high:.0%})."
     if low <= sure <= high:
         return f"{said} The two cannot be told apart{' yet' if count < 50 else ''}."
@@ -111,7 +114,7 @@ def as_text(pairs: Pairs, models: Mapping[str, Pairs] | None = None) -> str:
     pairs = list(pairs)
     parts = [*_lines(curve(pairs)), in_words(pairs)]
     for name, some in (models or {}).items():
-        parts += ["", f"{name}, a model:", *_lines(curve(some, TENTHS)), in_words(some).replace("prediction", "answer")]
+        parts += ["", f"{name}, a model:", *_lines(curve(some, TENTHS)), in_words(some, "answer")]
     return "\n".join(parts)
 
 

@@ -142,7 +142,7 @@ def measure_bias(
         name: what the model is called in what is printed.
 
     Raises ValueError or TypeError for groups that are none, templates without `{word}` or with other braces, models
-    that cannot be scored, and words of which a model's tokenizer knows nothing but single letters.
+    that cannot be scored, and words that a model's tokenizer does not know.
     """
     words = _groups(groups, in_pairs)
     for template in checked("templates", templates):

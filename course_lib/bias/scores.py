@@ -19,7 +19,7 @@ import numpy as np
 from course_lib.arguments import texts as checked
 from course_lib.arguments import whole
 from course_lib.bias.words import GAP, PEOPLE, article, with_job, with_person
-from course_lib.pipelines.inputs import can_be_seen, check_characters, check_readable
+from course_lib.pipelines.inputs import check_characters, check_readable, has_letter
 
 if TYPE_CHECKING:
     import torch
@@ -47,7 +47,7 @@ def sentence_scores(model, tokenizer, texts: Sequence[str], batch_size: int = 32
     others: a pseudo-log-likelihood. Special tokens do not count.
 
     Raises TypeError for a model without a language head; ValueError for no texts, for one that is empty, of which the
-    tokenizer leaves nothing or knows nothing but single letters, or that is too long.
+    tokenizer leaves nothing or knows no word, or that is too long.
     """
     _check_known(tokenizer, "sentence_scores", "a text", checked("texts", texts))
     rows = _ids(model, tokenizer, texts)
@@ -68,12 +68,14 @@ def gap_scores(model, tokenizer, texts: Sequence[str], words: Sequence[str], bat
         if (gaps := re.findall("__+", text)) != [GAP]:
             raise ValueError(f"each text needs the gap {GAP} exactly once; {text!r} has {gaps or 'none'}.")
     rests = [text.replace(GAP, "") for text in texts]
-    _check_known(tokenizer, "gap_scores", "a text without its gap", [rest for rest in rests if can_be_seen(rest)])
+    _check_known(tokenizer, "gap_scores", "a text without its gap", [rest for rest in rests if has_letter(rest)])
     checked("words", words)
     filled = [_filled(text, word) for text in texts for word in words]
     if not is_masked(model):
         _check_known(tokenizer, "gap_scores", "a word", words)
-        return sentence_scores(model, tokenizer, filled, batch_size).reshape(len(texts), len(words))
+        rows = _ids(model, tokenizer, filled)
+        kept = _ordinary(model, tokenizer, filled, rows)
+        return _sums(model, tokenizer, rows, kept, batch_size).reshape(len(texts), len(words))
     rows = _ids(model, tokenizer, [text.replace(GAP, tokenizer.mask_token) for text in texts])
     told = iter(_ids(model, tokenizer, filled))
     places, choices = [], []
@@ -200,7 +202,7 @@ def person_scores(model, tokenizer, people: Sequence[str], positive: str = "POSI
 
 
 def _check_known(tokenizer, function: str, what: str, texts: Sequence[str]) -> None:
-    """Raise ValueError for a text or name of which the tokenizer leaves nothing, or knows nothing but single letters.
+    """Raise ValueError for a text or name of which the tokenizer leaves nothing or knows no word.
 
     All such texts would have much the same score. `function` and `what` are named in the message.
     """

@@ -12,7 +12,7 @@ Each seed stands for other initial weights, other texts, other gaps and another 
 from __future__ import annotations
 
 import re
-from itertools import count, islice
+from itertools import count, islice, pairwise
 
 import torch
 from torch import Generator, Tensor
@@ -102,7 +102,7 @@ def _learn(kind: str, text: Tensor, asked: Tensor, seed: int) -> dict[int, dict[
     optimizer = torch.optim.AdamW(model.parameters(), lr=SETTINGS["rate"])
     texts, gaps, found = _from(seed, 0), _from(seed, 1), {}
     batches = (_example(kind, _pieces(text, SETTINGS["batch"], texts), gaps) for _ in count())
-    for steps, before in zip(STEPS, (0, *STEPS), strict=False):
+    for before, steps in pairwise((0, *STEPS)):
         take_steps(model, islice(batches, steps - before), _loss, optimizer)
         found[steps] = {name: _right(model, kind, asked, at) for name, at in (("last", -1), ("middle", LENGTH // 2))}
     return found

@@ -15,17 +15,16 @@ WORD = re.compile(  # with the "'S" or "'T" behind it; in an address, in "MP3" a
 )
 ROMAN = re.compile("[IVX]{2,}")
 NAMED = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|St)\.? $")  # a name comes next
-CAPITALIZED = re.compile(r"\b([^\W\d_][^\W\d_]+) $")
-ABBREVIATIONS = (
-    "ADHD AIDS API ASAP ASCII ASEAN ATM BBC BERT BIOS BMW CEO CIA CNN COVID CPR CPU CSS CSV DIY DNA DNS DVD ESA "
-    "ETA EU EUR FAQ FBI FIFA FYI GBP GDP GIF GMT GNU GPS GPT GPU HDMI HIV HTML IBAN IBM ICU INSEE IOU IQ ISBN ISO JPEG "
-    "JPG JSON KDE LCD LGBT MBA MIDI MIT MRI NASA NATO NGO NHS NLP NSA OCR OECD OPEC PDF PHP PIN PNG POSIX QR RAID RNA "
-    "RSVP SCSI SMS SQL SSD TBA TBC TCP UEFA UFO UK UNESCO UNHCR UNICEF UNIX URL USA USB USD USSR UTC VAT VIP VPN WIFI "
-    "WWW XML YMCA"
+LISTED = (
+    "ADHD API ASAP ASCII ASEAN ATM BBC BERT BIOS BMW CEO CIA CNN COVID CPR CPU CSS CSV DIY DNA DNS DVD ESA ETA EU EUR "
+    "FAQ FBI FIFA FYI GBP GDP GIF GMT GNU GPS GPT GPU HDMI HIV HTML IBAN IBM ICU INSEE IOU IQ ISBN ISO JPEG JPG JSON "
+    "KDE LCD LGBT MBA MIDI MIT MRI NASA NATO NGO NHS NLP NSA OCR OECD OPEC PDF PHP PNG POSIX QR RNA RSVP SCSI SMS SQL "
+    "SSD TBA TBC TCP UEFA UFO UK UNESCO UNHCR UNICEF UNIX URL USA USB USD USSR UTC VAT VIP VPN WIFI WWW XML YMCA"
 )
-OFTEN_WORDS = (  # abbreviations that are words too: in a sentence in capitals they are words
-    "AD AI AM CA CAD CD DC DR ED HR ID IDE IE IP IT LA LED MA MS PA PC PM PR RAM ROM SAT SIM TV UN US VI WHO"
+LISTED_WORDS = (  # abbreviations that are words too: in a sentence in capitals they are words
+    "AD AI AIDS AM CA CAD CD DC DR ED HR ID IDE IE IP IT LA LED MA MS PA PC PIN PM PR RAID RAM ROM SAT SIM TV UN US WHO"
 )
+ABBREVIATIONS, OFTEN_WORDS = (frozenset(listed.split()) for listed in (LISTED, LISTED_WORDS))
 
 
 def quiet(sentence: str, english: bool = False, pieces: Callable[[str], int] | None = None) -> tuple[str, bool]:
@@ -49,7 +48,7 @@ def quiet(sentence: str, english: bool = False, pieces: Callable[[str], int] | N
     if sentence.isupper():  # a single word, or several of two letters
         capitals = all(is_word(word, pieces, loud=sentence.endswith("!")) for word in words)
         return (normal_case(sentence, english) if capitals else sentence), capitals
-    loud = len(words) < 2 * len(shouted) > 4  # most of the words are in capitals, and there are three or more
+    loud = len(shouted) > 2 and 2 * len(shouted) > len(words)
     return _lowered(sentence, english, pieces, loud), False
 
 
@@ -59,7 +58,7 @@ def is_word(word: str, pieces: Callable[[str], int], loud: bool) -> bool:
     A vocabulary has pieces for all letters, so a short abbreviation too may fall into fewer of them in lowercase
     ("us", "b"): up to four letters, half as many pieces as letters are asked for, unless the sentence is loud.
     """
-    if _abbreviated(word) or not loud and word in OFTEN_WORDS.split():
+    if _abbreviated(word) or not loud and word in OFTEN_WORDS:
         return False
     small = min(pieces(word.lower()), pieces(word.capitalize()))
     return small < pieces(word) and (loud or len(word) > 4 or small <= max(1, len(word) // 2))
@@ -67,7 +66,7 @@ def is_word(word: str, pieces: Callable[[str], int], loud: bool) -> bool:
 
 def _abbreviated(word: str) -> bool:
     """Whether a word in capitals is a known abbreviation or a Roman number."""
-    return word in ABBREVIATIONS.split() or ROMAN.fullmatch(word) is not None
+    return word in ABBREVIATIONS or ROMAN.fullmatch(word) is not None
 
 
 def _lowered(sentence: str, english: bool, pieces: Callable[[str], int], loud: bool) -> str:
@@ -81,21 +80,11 @@ def _lowered(sentence: str, english: bool, pieces: Callable[[str], int], loud: b
             return ("a" if article else stem) + (ending.lower() if loud else ending)
         if not stem.isupper() or not is_word(stem, pieces, loud):
             return word[0]
-        capital = start == first or _in_a_name(sentence[:start], first, pieces)
+        capital = start == first or NAMED.search(sentence[:start]) is not None
         capital = capital or pieces(stem.capitalize()) < pieces(stem.lower())  # "Paris"
         return (stem.capitalize() if capital else stem.lower()) + ending.lower()
 
     return WORD.sub(small, sentence)
-
-
-def _in_a_name(before: str, first: int, pieces: Callable[[str], int]) -> bool:
-    """Whether the text before a word, whose letters begin at `first`, ends with "Mr" or with a word like "Anna"."""
-    if NAMED.search(before):
-        return True
-    last = CAPITALIZED.search(before)
-    if last is None or not last[1].istitle():
-        return False
-    return last.start() > first or pieces(last[1].lower()) > 1
 
 
 def in_capitals(sentence: str) -> bool:

@@ -18,7 +18,6 @@ from transformers.pipelines.base import PipelineException
 from course_lib.pipelines.chats import check_chat, joined
 from course_lib.pipelines.handing_over import batch_of, handed_over
 from course_lib.pipelines.inputs import (
-    can_be_seen,
     check_arguments,
     check_choice,
     check_depth,
@@ -29,6 +28,7 @@ from course_lib.pipelines.inputs import (
     check_template,
     explain_length,
     explain_mask,
+    has_letter,
     longest,
     shown,
 )
@@ -143,8 +143,9 @@ class FillMaskPipeline(Gate, transformers.FillMaskPipeline):
                     "stands for one token. Give a word that the model has as a whole."
                 )
             found += ids
+        special = self.tokenizer.all_special_ids
         for target, token in zip(targets, found, strict=True):
-            if token in self.tokenizer.all_special_ids:
+            if token in special:
                 raise ValueError(
                     f"fill-mask: the target {shown(target)} is a special token of this model and no word. Expected "
                     'words: targets=["sides", "angles"].'
@@ -183,11 +184,6 @@ class TextGenerationPipeline(Gate, transformers.TextGenerationPipeline):
         inputs = super().preprocess(prompt_text, *args, **kwargs)
         inputs["prompt_text"] = prompt_text
         return inputs
-
-    def _sanitize_parameters(self, **kwargs):
-        if kwargs.get("stop_strings") is not None:
-            kwargs.setdefault("tokenizer", self.tokenizer)
-        return super()._sanitize_parameters(**kwargs)
 
     def _prepare_generate_kwargs(self, generate_kwargs, **overrides):
         return with_tokenizer(super()._prepare_generate_kwargs(generate_kwargs, **overrides), self)
@@ -313,7 +309,7 @@ class ZeroShotClassificationPipeline(Gate, transformers.ZeroShotClassificationPi
         if "hypothesis_template" in kwargs:
             check_template(kwargs["hypothesis_template"])
             rest = kwargs["hypothesis_template"].format("")
-            if can_be_seen(rest):
+            if has_letter(rest):
                 check_readable(rest, self.tokenizer, self.task, "hypothesis_template without a label")
         return super()._sanitize_parameters(**kwargs)
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 import difflib
 import string
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
@@ -138,6 +139,11 @@ def can_be_seen(text: str) -> bool:
     return any(unicodedata.category(character)[0] not in "CZ" for character in text)
 
 
+def has_letter(text: str) -> bool:
+    """Whether there is a letter of any script in a text."""
+    return any(map(str.isalpha, text))
+
+
 def check_seen(text: str, task: str, what: str = "the input") -> None:
     """Raise ValueError for a text of which nothing can be seen, such as one of zero width."""
     if not can_be_seen(text):
@@ -155,14 +161,14 @@ def check_readable(text: str, tokenizer: Any, task: str, what: str = "the input"
     """
     check_seen(text, task, what)
     unknown = tokenizer.unk_token_id
-    worded = any(map(str.isalpha, text))
+    worded = has_letter(text)
     beginning = text if len(text) <= 4000 else text[:4000]  # enough to meet a known token
     for part in (beginning, text):
         ids = tokenizer(part, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
         tokens = tokenizer.convert_ids_to_tokens(ids)
         known = [token for token, number in zip(tokens, ids, strict=True) if number != unknown]
         if worded and unknown in ids:  # a full stop behind unknown words does not help
-            known = [token for token in known if any(map(str.isalpha, token))]
+            known = [token for token in known if has_letter(token)]
         if known:
             if letter_by_letter(tokens, tokenizer):
                 raise ValueError(
@@ -188,12 +194,12 @@ def check_readable(text: str, tokenizer: Any, task: str, what: str = "the input"
 def letter_by_letter(tokens: list[str], tokenizer: Any) -> bool:
     """Whether the words of a text, in another script than Latin, are all cut into single or unknown letters.
 
-    False for a tokenizer without an unknown token, which cuts into bytes and may know any script; for one that is
-    written in Python, of whose model nothing is known; and for a vocabulary of thousands of characters, as Chinese
-    ones are, which is made to be read so.
+    False for a tokenizer that can cut into bytes, and may know any script; for one of Unigram's or written in Python,
+    of whose model that cannot be asked; and for a vocabulary of thousands of characters, as Chinese ones are, which
+    is made to be read so.
     """
-    inner = getattr(tokenizer, "backend_tokenizer", None)
-    if getattr(getattr(inner, "model", None), "unk_token", None) is None:
+    inner = getattr(getattr(tokenizer, "backend_tokenizer", None), "model", None)
+    if getattr(inner, "unk_token", None) is None or getattr(inner, "byte_fallback", False):
         return False
     marks = {*tokenizer.all_special_tokens} - {tokenizer.unk_token}
     pieces = [token.removeprefix("##").lstrip("▁") for token in tokens if token not in marks]
@@ -203,7 +209,13 @@ def letter_by_letter(tokens: list[str], tokenizer: Any) -> bool:
         return not letters and unknown > 0 and unknown == sum(map(bool, pieces))
     if sum(len(piece) == 1 for piece in letters) <= 0.75 * len(letters):
         return False
-    return sum(len(token) == 1 and not token.isascii() for token in tokenizer.get_vocab()) < OF_CHARACTERS
+    return _characters(tokenizer) < OF_CHARACTERS
+
+
+@lru_cache(maxsize=8)
+def _characters(tokenizer: Any) -> int:
+    """How many tokens of a vocabulary are a single character beyond ASCII."""
+    return sum(len(token) == 1 and not token.isascii() for token in tokenizer.get_vocab())
 
 
 def check_number(name: str, value: Any, least: int, most: float = float("inf"), why: str = "") -> None:
@@ -290,13 +302,26 @@ def writes(task: Any) -> bool:
     return isinstance(task, str) and (task in known or task.startswith("translation"))
 
 
+def stop_strings(given: Any) -> str | list[str]:
+    """A text or a list of those given; TypeError for what holds no texts, ValueError for none or an empty one."""
+    expected = 'Expected a text or a list of them: stop_strings=["."].'
+    if not isinstance(given, Iterable) or isinstance(given, (bytes, Mapping)):
+        raise TypeError(f"stop_strings={shown(given)} is of type {type(given).__name__}. {expected}")
+    texts = [given] if isinstance(given, str) else list(given)
+    if wrong := [text for text in texts if not isinstance(text, str)]:
+        raise TypeError(f"stop_strings={shown(given)} has {shown(wrong[0])}, which is not a string. {expected}")
+    if not texts or "" in texts:
+        raise ValueError(
+            f"stop_strings={shown(given)} is empty or has an empty text. {expected} Leave it out to stop nowhere."
+        )
+    return given if isinstance(given, str) else [str(text) for text in texts]
+
+
 def check_arguments(arguments: dict, task: str | None = None) -> None:
     """Raise TypeError for an argument that Transformers 5 no longer has, and unless counts are counts of `task`.
 
     Counts become numbers of Python, in `arguments` itself: generation does not know NumPy's. So do stop strings.
     """
-    from course_lib.pipelines.stopping import stop_strings
-
     if arguments.get("stop_strings") is not None:
         arguments["stop_strings"] = stop_strings(arguments["stop_strings"])
     for name, instead in OLD.items():

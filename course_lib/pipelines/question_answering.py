@@ -99,8 +99,8 @@ class QuestionAnsweringPipeline(ChunkPipeline):
         handle_impossible_answer: let the empty answer compete, False.
         align_to_words: widen an answer to whole words, True.
         padding: the tokenizer's `padding`, "do_not_pad".
-        legacy: answer in all respects as version 4.57, False: windows of 384 tokens, scores of equal answers added over
-            all windows, accents read as they were given.
+        legacy: answer what can be read as version 4.57 did, False: windows of 384 tokens, scores of equal answers added
+            over all windows, accents read as they were given.
 
     Returns:
         A dictionary with `score` (from 0 to 1), `start` and `end` (characters in the context as it was given) and

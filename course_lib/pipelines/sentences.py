@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from course_lib.pipelines.capitals import quiet
+from course_lib.pipelines.inputs import has_letter
 
 LINE_BREAK = re.compile(r"(\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029])")  # as str.splitlines has them
 TORN = re.compile(r"(?<=[^\W\d_])(?<![.!?:;])(?:\r\n|[\n\r])[ \t]*(?=[a-zß-öø-ÿ])")  # a word, a break, a small letter
@@ -41,11 +42,6 @@ class Part:
     def wordless(self) -> bool:
         """Whether there is no letter in it, and so nothing to translate."""
         return not has_letter(self.sentence)
-
-
-def has_letter(text: str) -> bool:
-    """Whether there is a letter of any script in a text."""
-    return any(map(str.isalpha, text))
 
 
 def parts(text: str, english: bool = False, pieces: Callable[[str], int] | None = None) -> list[Part]:

@@ -1,29 +1,13 @@
-"""Texts at which generation stops: checked, and handed to `generate` with the tokenizer that it needs for them."""
+"""Texts at which generation stops are handed to `generate` with the tokenizer that it needs for them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from course_lib.pipelines.inputs import shown
+from course_lib.pipelines.inputs import stop_strings
 
 if TYPE_CHECKING:
     from transformers import Pipeline
-
-
-def stop_strings(given: Any) -> str | list[str]:
-    """A text or a list of those given; TypeError for what holds no texts, ValueError for none or an empty one."""
-    expected = 'Expected a text or a list of them: stop_strings=["."].'
-    if not isinstance(given, Iterable) or isinstance(given, (bytes, Mapping)):
-        raise TypeError(f"stop_strings={shown(given)} is of type {type(given).__name__}. {expected}")
-    texts = [given] if isinstance(given, str) else list(given)
-    if wrong := [text for text in texts if not isinstance(text, str)]:
-        raise TypeError(f"stop_strings={shown(given)} has {shown(wrong[0])}, which is not a string. {expected}")
-    if not texts or "" in texts:
-        raise ValueError(
-            f"stop_strings={shown(given)} is empty or has an empty text. {expected} Leave it out to stop nowhere."
-        )
-    return given if isinstance(given, str) else [str(text) for text in texts]
 
 
 def with_tokenizer(arguments: dict, pipe: Pipeline) -> dict:

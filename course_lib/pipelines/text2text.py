@@ -18,9 +18,17 @@ from transformers.pipelines.base import ChunkPipeline, Pipeline
 from transformers.utils import logging
 
 from course_lib.pipelines.handing_over import batch_of, handed_over
-from course_lib.pipelines.inputs import check_arguments, check_readable, check_seen, check_text, explain_length, shown
+from course_lib.pipelines.inputs import (
+    check_arguments,
+    check_readable,
+    check_seen,
+    check_text,
+    explain_length,
+    has_letter,
+    shown,
+)
 from course_lib.pipelines.registry import COURSE_TASK
-from course_lib.pipelines.sentences import LINE_BREAK, Part, has_letter, parts, to_translate
+from course_lib.pipelines.sentences import LINE_BREAK, Part, parts, to_translate
 from course_lib.pipelines.stopping import with_tokenizer
 from course_lib.pipelines.unicode import composed
 
@@ -67,8 +75,9 @@ class Text2TextGenerationPipeline(Pipeline):
         A list of texts gives a list of dictionaries, or a list of lists with `num_return_sequences` above 1.
 
     Raises:
-        TypeError: an input that is not a string. ValueError: an empty text, one with a lone surrogate, one that is
-        longer than the model has places for.
+        TypeError: an input that is not a string. ValueError: an empty text, one with a lone surrogate, one without a
+        word or a number (a translation keeps it), one of which the model knows no word, one that is longer than the
+        model has places for.
     """
 
     _pipeline_calls_generate = True
@@ -121,8 +130,6 @@ class Text2TextGenerationPipeline(Pipeline):
             generate_kwargs["assistant_model"] = self.assistant_model
         if self.assistant_tokenizer is not None:
             generate_kwargs |= {"tokenizer": self.tokenizer, "assistant_tokenizer": self.assistant_tokenizer}
-        if generate_kwargs.get("stop_strings") is not None:
-            generate_kwargs.setdefault("tokenizer", self.tokenizer)
         before = {"truncation": truncation, "legacy": legacy}
         before = {name: value for name, value in before.items() if value is not None}
         return before, generate_kwargs, {name: value for name, value in after.items() if value is not None}
@@ -272,7 +279,8 @@ class TranslationPipeline(Text2TextGenerationPipeline, ChunkPipeline):
 
     A text is translated sentence by sentence, since that is what translators are trained on: `sentences.py` says where
     it is cut, and what becomes of line breaks and white space, `capitals.py` how words in capitals are read. What has
-    no letter is kept as it stands. Where several sequences or token ids are asked for, the text stays whole.
+    no letter is kept as it stands. Where several sequences or token ids are asked for, the text stays whole; token ids
+    are those of its part from the first word on to the last.
 
     Args (besides those of its parent):
         src_lang, tgt_lang: the languages' codes, for models that know many languages (their tokenizers have a method
@@ -315,7 +323,7 @@ class TranslationPipeline(Text2TextGenerationPipeline, ChunkPipeline):
             sentences = [Part(text, "", False)]
         else:
             sentences = parts(text, self._reads_english(src_lang), self._pieces)
-            self._check_sentences(text, sentences)
+            self._check_sentences(sentences)
             sentences = to_translate(sentences, whole)
         for number, part in enumerate(sentences):
             sentence = part.sentence or NOTHING_TO_TRANSLATE
@@ -338,13 +346,8 @@ class TranslationPipeline(Text2TextGenerationPipeline, ChunkPipeline):
             check_readable(text, self.tokenizer, self.task)
         return text
 
-    def _check_sentences(self, text: str, sentences: list[Part]) -> None:
-        """Raise ValueError where there is no sentence, or one with words of which the model knows none."""
-        if not sentences:
-            raise ValueError(
-                f"{self.task}: the input {shown(text)} has only characters without a width. Expected a text with at "
-                "least one word."
-            )
+    def _check_sentences(self, sentences: list[Part]) -> None:
+        """Raise ValueError where one of several sentences has words of which the model knows none."""
         for number, part in enumerate(sentences if len(sentences) > 1 else (), 1):
             if not part.wordless:
                 check_readable(part.sentence, self.tokenizer, self.task, f"sentence {number} of the input")
@@ -368,7 +371,7 @@ class TranslationPipeline(Text2TextGenerationPipeline, ChunkPipeline):
         if any("translation_text" not in answer for answer in answers[0]):  # return_tensors
             part = model_outputs[0]["part"]
             if not part.sentence:
-                kept = self.tokenizer(part.before, return_tensors="pt")["input_ids"][0]  # (token,)
+                kept = self.tokenizer(text_target=part.before, return_tensors="pt")["input_ids"][0]  # (token,)
                 return [{"translation_token_ids": kept} for _ in answers[0]]
             return answers[0]
         texts = [""] * len(answers[0])  # one for each sequence

@@ -76,7 +76,7 @@ def _plain_forms(text: str) -> list[str]:
 
 
 def plain(character: str) -> str:
-    """The Latin letters or digit that a ligature, a full-width form or a letter of formulas stands for, else itself."""
+    """What a ligature, long s, full-width form or letter of formulas stands for (Latin letters, a digit), or itself."""
     if character < "\u0132" or unicodedata.category(character) not in ("Lu", "Ll", "Lt", "Nd"):
         return character
     tag = unicodedata.decomposition(character).partition(" ")[0]

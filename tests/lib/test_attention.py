@@ -344,6 +344,14 @@ def test_a_layer_that_computes_with_more_than_is_copied_is_refused(family, what)
         MultiHeadAttention.of(layer)
 
 
+def test_a_layer_that_accelerate_has_hooked_is_copied():
+    layer = next(iter(attention_layers(tiny("Llama").model).values()))[0]
+    expected = MultiHeadAttention.of(layer).state_dict()
+    layer.forward = layer.forward  # as `device_map` does where a model lies on several devices
+    found = MultiHeadAttention.of(layer).state_dict()
+    assert all(torch.equal(found[name], weight) for name, weight in expected.items())
+
+
 DECODER = {"vocab_size": 99, "hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "head_dim": 16}
 DECODER |= {"num_key_value_heads": 2, "intermediate_size": 64, "bos_token_id": 0, "eos_token_id": 1, "pad_token_id": 2}
 ENCODER = {name: DECODER[name] for name in ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads")}

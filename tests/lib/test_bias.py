@@ -557,7 +557,7 @@ def test_a_causal_model_is_asked_about_what_it_can_read_only(causal, writing):
 def test_a_text_that_is_a_gap_alone_has_a_score():
     tokenizer = planted_bias.town_tokenizer(("She", "He"))
     model = BertForMaskedLM(BertConfig(**planted_bias.small_settings(tokenizer))).eval()
-    assert bias.gap_scores(model, tokenizer, ["___"], ("she", "he")).shape == (1, 2)
+    assert bias.gap_scores(model, tokenizer, ["___", "___ 👍"], ("she", "he")).shape == (2, 2)
 
 
 def test_scoring_leaves_the_model_and_the_random_numbers_as_they_were(masked):

@@ -289,8 +289,21 @@ def test_text_in_parts_is_joined_where_the_template_takes_none(make):
 def test_what_others_than_the_user_say_may_be_empty(make):
     pipe, more = make("text-generation"), {"max_new_tokens": 2, "do_sample": False}
     pipe.tokenizer.chat_template = TAKES_TEXT
-    chat = [{"role": role, "content": text} for role, text in (("system", ""), ("user", "late"), ("assistant", ""))]
-    assert pipe(chat, **more)[0]["generated_text"][:2] == chat[:2]
+    said = ("system", ""), ("user", "late"), ("assistant", ""), ("ipython", ""), ("assistant", "")
+    chat = [{"role": role, "content": text} for role, text in said]
+    assert pipe(chat, **more)[0]["generated_text"][:4] == chat[:4]
+
+
+def test_a_template_that_would_write_parts_as_json_gets_text(make):
+    pipe, more = make("text-generation"), {"max_new_tokens": 2, "do_sample": False}
+    chat, whole = ([{"role": "user", "content": given}] for given in ([{"type": "text", "text": "late"}], "late"))
+    pipe.tokenizer.chat_template = TAKES_TEXT.replace("m['content']", "(m['content'] | tojson)")
+    assert pipe(chat, **more) == pipe(whole, **more)
+
+
+def test_what_stands_around_a_label_need_not_have_a_word(make):
+    answer = make("zero-shot-classification")("late", ["late", "anna"], hypothesis_template="👉 {}")
+    assert sorted(answer["labels"]) == ["anna", "late"]
 
 
 def test_a_chat_of_a_generator_is_checked_too(make):
@@ -338,8 +351,6 @@ def test_stop_strings_stop(make):
     cut = pipe("Late.", max_new_tokens=12, num_beams=1, stop_strings=[stop])[0]["summary_text"]
     assert whole.startswith(cut)
     assert len(cut) < len(whole)
-    writer = make("text-generation")
-    assert writer._sanitize_parameters(stop_strings=["late"])[1]["tokenizer"] is writer.tokenizer
 
 
 def test_targets_are_the_only_answers(make):
@@ -784,7 +795,8 @@ def pieces(translator):
         ("The lamp IS BROKEN AND MUST BE REPAIRED.", "The lamp is broken and must be repaired.", False),
         ("WARNING: the lamp is BROKEN.", "Warning: the lamp is broken.", False),
         ("I DON'T WANT A BOX, I'M LATE, Anna.", "I don't want a box, I'm late, Anna.", False),
-        ("Our Anna MARTIN lives in PARIS.", "Our Anna Martin lives in Paris.", False),
+        ("Our Mr MARTIN lives in PARIS.", "Our Mr Martin lives in Paris.", False),
+        ("The new Lamp IS HERE, Anna.", "The new Lamp is here, Anna.", False),
         ("THE USB CABLE IS BROKEN.", "The USB cable is broken.", True),
         ("NASA'S LAMP AND MY PDF ARE HERE!", "NASA's lamp and my PDF are here!", True),
         ("I AM LATE.", "I am late.", True),
