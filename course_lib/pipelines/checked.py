@@ -28,7 +28,6 @@ from course_lib.pipelines.inputs import (
     check_template,
     explain_length,
     explain_mask,
-    has_letter,
     longest,
     shown,
 )
@@ -308,9 +307,6 @@ class ZeroShotClassificationPipeline(Gate, transformers.ZeroShotClassificationPi
                 check_readable(label, self.tokenizer, self.task, "a label of candidate_labels")
         if "hypothesis_template" in kwargs:
             check_template(kwargs["hypothesis_template"])
-            rest = kwargs["hypothesis_template"].format("")
-            if has_letter(rest):
-                check_readable(rest, self.tokenizer, self.task, "hypothesis_template without a label")
         return super()._sanitize_parameters(**kwargs)
 
 
