@@ -53,8 +53,8 @@ def standings(chapters: Path, events: list[dict], exercises: list[Exercise]) -> 
         own = [one for one in exercises if one.chapter == number]
         names = {one.name for one in own}
         sources = _sources(path)
-        line = Standing(number, path.stem[3:].replace("_", " "), own, asked=_asked(sources))
-        line.has_quiz = any(QUIZ.search(source) for source in sources)
+        has_quiz = any(QUIZ.search(source) for source in sources)
+        line = Standing(number, path.stem[3:].replace("_", " "), own, asked=_asked(sources), has_quiz=has_quiz)
         for event in events:
             kind, name = event["kind"], event["name"]
             if kind == "check" and name in names and event.get("passed"):
