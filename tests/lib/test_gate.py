@@ -19,6 +19,7 @@ from tiny_models import CLASSES, SMALL, maker, save, tiny_model, word_tokenizer
 
 from course_lib.data.example_letter import LETTER
 from course_lib.pipelines import pipeline
+from course_lib.pipelines.capitals import in_capitals, normal_case
 from course_lib.pipelines.inputs import check_readable, letter_by_letter
 from course_lib.pipelines.sentences import parts, split, to_translate
 from course_lib.pipelines.unicode import composed
@@ -691,6 +692,18 @@ def test_the_number_of_a_list_item_is_kept_and_no_sentence(text, wanted):
     assert [(part.before, part.sentence, part.after) for part in parts(text)] == wanted
 
 
+@pytest.mark.parametrize("line_break", [*"\n\r\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029", "\r\n"])
+def test_every_line_break_of_python_ends_a_line_and_is_kept(line_break):
+    text = f"Anna came{line_break}Bob left."
+    assert text.splitlines() == ["Anna came", "Bob left."]
+    assert [(part.sentence, part.after) for part in parts(text)] == [("Anna came", line_break), ("Bob left.", "")]
+
+
+@pytest.mark.parametrize("nothing", ["\ufeff", "\u200b", "\u2060", "\xad"])
+def test_what_cannot_be_seen_does_not_cut_a_word(nothing):
+    assert [part.sentence for part in parts(f"The la{nothing}mp{nothing} is here.")] == ["The lamp is here."]
+
+
 PIECES = ["Anna came.", "so", "It is late!", " ", "\t", "\n", "\r\n", "\n\n", "HELP ME", "Mr.", "No.", "1.", "- 2.3."]
 
 
@@ -781,6 +794,9 @@ def pieces(translator):
     return translator._pieces
 
 
+TITLES = ["Mr", "Mrs", "Ms", "Miss", "Dr", "Prof", "St", "Prof."]
+
+
 @pytest.mark.parametrize(
     ("text", "read", "capitals"),
     [
@@ -800,6 +816,8 @@ def pieces(translator):
         ("THE USB CABLE IS BROKEN.", "The USB cable is broken.", True),
         ("NASA'S LAMP AND MY PDF ARE HERE!", "NASA's lamp and my PDF are here!", True),
         ("I AM LATE.", "I am late.", True),
+        ("AM I LATE?", "Am I late?", True),
+        *((f"Our {title} MARTIN.", f"Our {title} Martin.", False) for title in TITLES),
         *((text, text, False) for text in ("USB", "NASA", "PDF", "HDMI", "OK!", "I", "A 4", "IT", "UK")),
         *((text, text, False) for text in ("The PDF, the HDMI and the USB cable.", "NASA is in the US.", "Louis XVI")),
         *((text, text, False) for text in ("See README.md, MP3, a@B.COM and WWW.STOP.ORG.", "The WHO and the EU.")),
@@ -808,6 +826,16 @@ def pieces(translator):
 def test_words_in_capitals_are_read_as_the_vocabulary_knows_them(pieces, text, read, capitals):
     (part,) = parts(text, english=True, pieces=pieces)
     assert (part.sentence, part.capitals) == (read, capitals)
+
+
+def test_a_sentence_in_capitals_has_two_words_and_one_of_three_letters():
+    assert all(map(in_capitals, ("A MAN.", "THE LAMP", "I AM 5 CMS TALL")))
+    assert not any(map(in_capitals, ("MAN.", "A 4", "OK, IT IS.", "A Man.", "THE LAMP is", "1 2 3")))
+
+
+def test_a_language_without_the_pronoun_i_has_none():
+    assert normal_case("AM I LATE? I. NEWTON") == "Am i late? i. newton"
+    assert normal_case("AM I LATE? I. NEWTON", english=True) == "Am I late? i. newton"
 
 
 def test_capitals_stay_where_they_are_as_well_known():
