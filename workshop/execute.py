@@ -35,6 +35,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.text import Text
 
 from course_lib.checkpoints.fetch import sha256_of
+from course_lib.checkpoints.storage import remove
 from course_lib.doctor import cores
 from course_lib.whole_files import write_atomically
 from workshop.outputs import tidy
@@ -196,7 +197,7 @@ def _imported(source: str) -> Iterator[str]:
     """The dotted names below course_lib in the imports of `source`; what is no Python has none."""
     try:
         tree = ast.parse("\n".join(line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))))
-    except SyntaxError:
+    except (SyntaxError, ValueError):  # the second: a null character
         return
     for node in ast.walk(tree):
         names = [alias.name for alias in node.names] if isinstance(node, (ast.Import, ast.ImportFrom)) else []
@@ -242,8 +243,10 @@ async def _run_chapter(chapter: Path, folder: Path, force: bool, cell_seconds: f
     try:
         notebook = nbformat.read(chapter, as_version=4)
         nbformat.validate(notebook)
+        nbformat.writes(notebook).encode()  # half a character can be read, and not be written
     except Exception as error:  # nbformat raises many kinds: bad JSON, wrong version, a cell without a source …
         failure = Failure(0, chapter.name, f"not a notebook that can be read: {_last_line(str(error))}")
+        _forget(executed, record)
         display.start(chapter, 0)
         return Result(chapter, "failed", 0, 0.0, failure=failure)
 
@@ -252,9 +255,7 @@ async def _run_chapter(chapter: Path, folder: Path, force: bool, cell_seconds: f
     if not force and _is_done(executed, record, key):
         return Result(chapter, "skipped", cells, 0.0, executed)
 
-    # From here on nothing old may be taken for the result: first the record goes, then the copy it vouched for.
-    record.unlink(missing_ok=True)
-    executed.unlink(missing_ok=True)
+    _forget(executed, record)
     display.start(chapter, cells)
     with tempfile.TemporaryDirectory() as place:
         recorder = Recorder(Path(place) / "recorder")
@@ -278,6 +279,12 @@ async def _run_chapter(chapter: Path, folder: Path, force: bool, cell_seconds: f
     done |= {"watched": watched, "attempts": attempts}  # to leave the machine
     write_atomically(record, json.dumps(done, indent=1) + "\n")
     return Result(chapter, "executed", cells, seconds, executed)
+
+
+def _forget(executed: Path, record: Path) -> None:
+    """Nothing old may be taken for the result from here on: first the record goes, then the copy it vouched for."""
+    remove(record)
+    remove(executed)
 
 
 async def _execute(

@@ -231,6 +231,33 @@ def test_a_chapter_that_fails_now_leaves_no_older_result(tmp_path):
     assert list((tmp_path / "build" / "executed").iterdir()) == []
 
 
+@pytest.mark.parametrize("of_before", ["a copy", "folders"])
+def test_a_chapter_that_cannot_be_read_now_leaves_no_older_result(tmp_path, of_before):
+    build = tmp_path / "build"
+    [result], _ = execute([write(tmp_path / "1.ipynb", "1")], build)
+    if of_before == "folders":
+        for path in (result.executed, result.executed.with_suffix(".json")):
+            path.unlink()
+            path.mkdir()
+    (tmp_path / "1.ipynb").write_text("{half")
+    [failed], _ = execute([tmp_path / "1.ipynb"], build)
+    assert failed.status == "failed"
+    assert list((build / "executed").iterdir()) == []
+
+
+@pytest.mark.parametrize("character", ["\ud800", "\0"])
+@pytest.mark.parametrize("cell", ["# Odd ", "1 + 1  # "])
+def test_half_a_character_and_a_null_end_no_run(tmp_path, cell, character):
+    odd, good = write(tmp_path / "1.ipynb", cell), write(tmp_path / "2.ipynb", "print('good')")
+    made = json.loads(odd.read_text())
+    made["cells"][0]["source"] = cell + character
+    odd.write_text(json.dumps(made))
+    results, screen = execute([odd, good], tmp_path / "build")
+    assert results[1].status == "executed"
+    assert results[0].status == ("executed" if (cell, character) == ("# Odd ", "\0") else "failed")
+    assert ("surrogates not allowed" in screen) == (character == "\ud800")
+
+
 def test_altered_or_cut_files_are_not_taken_for_done(tmp_path):
     chapter = write(tmp_path / "1.ipynb", "print('whole')")
     [result], _ = execute([chapter], tmp_path / "build")
