@@ -44,6 +44,7 @@ from workshop.recorder import Recorder
 LIBRARY = Path(__file__).resolve().parents[1] / "course_lib"
 AT_ONCE = 2 if cores() > 1 else 1  # chapters
 CELL_SECONDS = 1800.0  # after which a cell is taken for endless
+ENDLESS = 1e8  # seconds, three years: no clock is set for more
 DATA_FOLDERS = ("files", "records")  # of course_lib
 CHECKED = re.compile(r"""\b(?:check|solution)\(["'](\w+)["']""")  # exercises in a cell
 ASKED = re.compile(r"\bquiz\((\d+)")
@@ -298,7 +299,7 @@ async def _execute(
     client = NotebookClient(
         notebook,
         kernel_name="python3",
-        timeout=math.ceil(cell_seconds),
+        timeout=math.ceil(cell_seconds) if cell_seconds < ENDLESS else None,
         record_timing=False,
         store_widget_state=False,
     )

@@ -358,6 +358,12 @@ def test_an_endless_cell_is_stopped_and_a_long_line_is_stored(tmp_path):
     assert printed(result.executed).endswith("x\n[2,000,001 more characters were printed; they are not kept]\n")
 
 
+@pytest.mark.parametrize("limit", [1e300, float("inf")])
+def test_a_limit_may_be_as_long_as_one_likes(tmp_path, limit):
+    [result], _ = execute([write(tmp_path / "1_one.ipynb", "print(1)")], tmp_path / "build", cell_seconds=limit)
+    assert result.status == "executed"
+
+
 def test_what_is_no_chapter_fails_alone(tmp_path):
     folder = tmp_path / "1_folder.ipynb"
     folder.mkdir()
