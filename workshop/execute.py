@@ -92,7 +92,7 @@ def run_chapters(
     """
     chapters, build = [Path(chapter) for chapter in chapters], Path(build)
     for chapter in chapters:
-        if not chapter.exists():
+        if not os.path.lexists(chapter):  # a link that leads nowhere fails alone
             raise FileNotFoundError(f"no chapter at {chapter}; give the path of an .ipynb file")
     names = [chapter.stem for chapter in chapters]
     if len(set(names)) < len(names):
@@ -244,7 +244,9 @@ async def _run_chapter(chapter: Path, folder: Path, force: bool, cell_seconds: f
     try:
         notebook = nbformat.read(chapter, as_version=4)
         nbformat.validate(notebook)
-        nbformat.writes(notebook).encode()  # half a character can be read, and not be written
+        # The page writer needs to know where relative links of the chapter start.
+        source = Path(os.path.relpath(chapter.resolve(), folder.resolve())).as_posix()
+        (nbformat.writes(notebook) + source).encode()  # half a character can be read, and not be written
     except Exception as error:  # nbformat raises many kinds: bad JSON, wrong version, a cell without a source …
         failure = Failure(0, chapter.name, f"not a notebook that can be read: {_last_line(str(error))}")
         _forget(executed, record)
@@ -271,9 +273,7 @@ async def _run_chapter(chapter: Path, folder: Path, force: bool, cell_seconds: f
     if failure:
         return Result(chapter, "failed", cells, seconds, failure=failure)
 
-    # The page writer needs to know what made the outputs, and where relative links of the chapter start.
-    source = os.path.relpath(chapter.resolve(), folder.resolve())
-    notebook.metadata["course"] = {"source": Path(source).as_posix(), "versions": versions()}
+    notebook.metadata["course"] = {"source": source, "versions": versions()}  # what made the outputs
     write_atomically(executed, nbformat.writes(notebook) + "\n")
     done = {"key": key, "sha256": sha256_of(executed), "seconds": round(seconds, 1)}
     done["when"] = time.strftime("%Y-%m-%d")

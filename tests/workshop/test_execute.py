@@ -358,6 +358,15 @@ def test_an_endless_cell_is_stopped_and_a_long_line_is_stored(tmp_path):
     assert printed(result.executed).endswith("x\n[2,000,001 more characters were printed; they are not kept]\n")
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere every name is Unicode")
+def test_a_name_that_is_no_unicode_fails_alone(tmp_path):
+    odd, good = write(tmp_path / "1.ipynb", "1"), write(tmp_path / "2.ipynb", "1")
+    strange = odd.rename(tmp_path / os.fsdecode(b"1_\xff.ipynb"))
+    results, screen = execute([strange, good], tmp_path / "build")
+    assert [result.status for result in results] == ["failed", "executed"]
+    assert "surrogates not allowed" in screen
+
+
 @pytest.mark.parametrize("limit", [1e300, float("inf")])
 def test_a_limit_may_be_as_long_as_one_likes(tmp_path, limit):
     [result], _ = execute([write(tmp_path / "1_one.ipynb", "print(1)")], tmp_path / "build", cell_seconds=limit)
@@ -367,14 +376,16 @@ def test_a_limit_may_be_as_long_as_one_likes(tmp_path, limit):
 def test_what_is_no_chapter_fails_alone(tmp_path):
     folder = tmp_path / "1_folder.ipynb"
     folder.mkdir()
+    nowhere = tmp_path / "4_link.ipynb"
+    nowhere.symlink_to(tmp_path / "no disk here")
     null = write(tmp_path / "2_null.ipynb", "print(1)")
     content = json.loads(null.read_text())
     content["cells"][0]["source"] = None
     null.write_text(json.dumps(content))
     good = write(tmp_path / "3_good.ipynb", "print(1)")
-    results, screen = execute([folder, null, good], tmp_path / "build")
-    assert [result.status for result in results] == ["failed", "failed", "executed"]
-    assert screen.count("not a notebook that can be read") == 2
+    results, screen = execute([folder, null, good, nowhere], tmp_path / "build")
+    assert [result.status for result in results] == ["failed", "failed", "executed", "failed"]
+    assert screen.count("not a notebook that can be read") == 3
 
 
 def test_bad_input_says_what_was_wrong(tmp_path):
