@@ -4,6 +4,7 @@ import base64
 import html
 import json
 import re
+import time
 import zipfile
 from pathlib import Path
 
@@ -482,6 +483,14 @@ def test_a_damaged_record_tells_no_day(tmp_path, record):
     paths = project(tmp_path, **{"01_a": [text("# A"), code("assert 1 + 1 == 2", tags=["claim-C07"])]})
     paths[0].with_suffix(".json").write_text(record)
     assert "All of these held with Python" in claims.held(chapters.read(paths[0]))
+
+
+def test_a_long_line_takes_a_time_that_grows_with_its_length(tmp_path):
+    paths = project(tmp_path, **{"02_odd": [text("# A"), code("1", printed("x" * 1_000_000))]})
+    begun = time.process_time()
+    site = write(tmp_path, paths)
+    assert time.process_time() - begun < 60, "joining streams by a regular expression takes several minutes"
+    assert "x" * 1_000_000 in (site / "02_odd.html").read_text(encoding="utf-8")
 
 
 def test_a_null_character_in_code_is_no_reason_for_no_page(tmp_path):

@@ -184,7 +184,7 @@ def configuration(root: Path) -> dict:
         "html_show_search_summary": False,  # it would read other pages, which a browser refuses for files
         "html_context": {"default_mode": "auto", **web},  # light or dark, as the reader's system is
         "nb_execution_mode": "off",
-        "nb_merge_streams": True,
+        "nb_merge_streams": False,  # `workshop.outputs` has; MyST-NB's time grows with the square of a line's length
         "nb_render_markdown_format": "gfm",  # a table that a cell displays is a table
         "myst_enable_extensions": ["dollarmath", "amsmath", "colon_fence"],
         "myst_heading_anchors": 4,
