@@ -138,6 +138,7 @@ def calibration(pairs: Pairs | None = None, models: Mapping[str, Pairs] | None =
     drawn in ten steps. Returns the axes.
     """
     from course_lib import progress
+    from course_lib.lettering import as_words
     from course_lib.plots import FONT, LINES
 
     if axes is None:
@@ -165,6 +166,7 @@ def calibration(pairs: Pairs | None = None, models: Mapping[str, Pairs] | None =
     axes.set_xlabel("how sure", fontsize=FONT)
     axes.set_ylabel("share that was right (95 % interval)", fontsize=FONT)
     axes.set_title(title or "How sure, and how often right", fontsize=FONT + 1)
-    axes.legend(fontsize=FONT, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, frameon=False)
+    legend = axes.legend(fontsize=FONT, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2, frameon=False)
+    as_words(axes.title, *legend.get_texts())
     axes.grid(alpha=0.3)
     return axes

@@ -142,16 +142,21 @@ def _place() -> tuple[Path | None, str]:
             return None, "you have no home folder"
         cache = home()
         place = next(folder for folder in [cache, *cache.parents] if folder.exists())
-    except RuntimeError:  # what `~` and `~name` raise
+    except RuntimeError:  # what `~`, `~name` and a relative one in a folder that was removed raise
         named = os.environ.get("COURSE_HOME")
-        return None, f"COURSE_HOME={named}: there is no such home folder" if named else "you have no home folder"
+        if not named:
+            return None, "you have no home folder"
+        what = "there is no such home folder" if named.startswith("~") else "the folder where this runs was removed"
+        return None, f"COURSE_HOME={named}: {what}"
     except OSError as problem:  # a name that is too long, a folder of somebody else
         return None, f"{_shown(home())}: {problem.strerror}"
-    for folder in [place, *(cache / name for name in ("checkpoints", "wheels", "datasets"))]:
+    inner = [cache / name for name in ("checkpoints", "wheels", "datasets")]
+    for folder in [*reversed(cache.parents), cache, *inner]:
         try:
-            if folder.exists() and not folder.is_dir():
-                return place, f"{folder} is no folder"
-            if folder.exists():
+            if os.path.lexists(folder) and not folder.is_dir():
+                nowhere = folder.is_symlink() and not folder.exists()
+                return place, f"{folder} is a link that leads nowhere" if nowhere else f"{folder} is no folder"
+            if folder in (place, *inner) and folder.exists():
                 with tempfile.TemporaryFile(dir=folder) as file:
                     file.write(b"course")
         except OSError as problem:

@@ -32,6 +32,19 @@ def words_to_draw(words: Sequence[object]) -> tuple[list[str], dict]:
     return texts, {"parse_math": False, "fontfamily": families}
 
 
+def text_to_draw(text: object) -> tuple[str, dict]:
+    """As `words_to_draw`, for one text that may have several lines: a title, a label, a name in a legend."""
+    lines, style = words_to_draw(str(text).split("\n"))
+    return "\n".join(lines), style
+
+
+def as_words(*texts) -> None:
+    """Change texts of matplotlib that are in a figure already into what can be drawn, as `text_to_draw` says."""
+    for text in texts:
+        words, style = text_to_draw(text.get_text())
+        text.set(text=words, **style)
+
+
 def fonts_for(characters: frozenset[str]) -> tuple[list[str], frozenset[str]]:
     """Families of fonts that have the characters between them, the usual one first; and what none of them has."""
     from matplotlib import font_manager, rcParams

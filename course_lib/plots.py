@@ -11,7 +11,7 @@ from itertools import cycle
 
 import numpy as np
 
-from course_lib.lettering import words_to_draw
+from course_lib.lettering import as_words, text_to_draw, words_to_draw
 
 FONT = 11  # points at the size shown, so that a figure can be read from the last row
 COLOURS = "cividis"
@@ -115,18 +115,21 @@ def timeline(architectures, *, start: str = "2017-06", axes=None):
         axes.scatter([years(row.published) for row in rows], [lane] * len(rows), color=colour, zorder=2)
         for number, row in enumerate(rows):  # names at four heights in turn, so that neighbours do not meet
             height = (0.16, -0.26, 0.34, -0.44)[number % 4]
+            name, style = text_to_draw(row.name)
             axes.annotate(
-                row.name,
+                name,
                 (years(row.published), lane),
                 (years(row.published), lane + height),
                 ha="center",
                 va="center",
                 fontsize=FONT,
                 arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.5},
+                **style,
             )
     axes.axvline(years(start), color="black", linestyle="--", linewidth=0.8)
     axes.annotate("Transformer", (years(start), len(lanes) - 0.6), fontsize=FONT, rotation=90, va="top", ha="right")
-    axes.set_yticks(range(len(lanes)), lanes, fontsize=FONT)
+    lanes, style = words_to_draw(lanes)
+    axes.set_yticks(range(len(lanes)), lanes, fontsize=FONT, **style)
     axes.set_ylim(-0.6, len(lanes) - 0.4)
     first, last = (int(years(month)) for month in (start, max(row.published for row in architectures)))
     axes.set_xticks(range(first, last + 2))
@@ -203,8 +206,7 @@ def learning_curves(
         axes.set_xscale("log")
         axes.set_xticks(places, [f"{x:,g}" for x in places])
         axes.minorticks_off()
-    axes.set_xlabel(across, fontsize=FONT)
-    axes.set_ylabel(up, fontsize=FONT)
+    _labels(axes, across, up)
     axes.tick_params(labelsize=FONT)
     axes.grid(alpha=0.3)
     _title(axes, title, FONT + 1)
@@ -231,14 +233,14 @@ def number_map(
     scale = {"cmap": _diverging(), "vmin": -limit, "vmax": limit} if diverging else {"cmap": COLOURS}
     image = axes.imshow(values, aspect="auto", **scale)
     if unit:
-        axes.figure.colorbar(image, ax=axes).set_label(unit, fontsize=FONT)
+        words, style = text_to_draw(unit)
+        axes.figure.colorbar(image, ax=axes).set_label(words, fontsize=FONT, **style)
     for row, column in np.ndindex(values.shape):
         dark = abs(values[row, column]) > 0.6 * limit if diverging else values[row, column] <= (low + high) / 2
         ink = "white" if dark else "black"
         axes.text(column, row, f"{values[row, column]:+.2f}", ha="center", va="center", color=ink, fontsize=FONT)
     _words(axes, rows, columns, rotation=0)
-    axes.set_ylabel(left, fontsize=FONT)
-    axes.set_xlabel(below, fontsize=FONT)
+    _labels(axes, below, left)
     _title(axes, title, FONT + 1)
     return axes
 
@@ -269,14 +271,18 @@ def _words(axes, rows: Sequence[str], columns: Sequence[str], rotation: float = 
 
 
 def _title(axes, title: str, size: float) -> None:
-    lines, style = words_to_draw(title.split("\n"))
-    axes.set_title("\n".join(lines), fontsize=size, **style)
+    words, style = text_to_draw(title)
+    axes.set_title(words, fontsize=size, **style)
+
+
+def _labels(axes, across: str, up: str) -> None:
+    for set_label, text in ((axes.set_xlabel, across), (axes.set_ylabel, up)):
+        words, style = text_to_draw(text)
+        set_label(words, fontsize=FONT, **style)
 
 
 def _legend(axes) -> None:
-    for text in axes.legend(fontsize=FONT).get_texts():
-        (words,), style = words_to_draw([text.get_text()])
-        text.set(text=words, **style)
+    as_words(*axes.legend(fontsize=FONT).get_texts())
 
 
 def against_shares(
@@ -303,9 +309,10 @@ def against_shares(
         for word, at in named.items():
             right = shares[at] > 50
             place = (shares[at] + (-8 if right else 8), values[at] + (0.7 if right else -0.7) * room)
-            arrow = {"arrowstyle": "-", "color": "#888888"}
-            axes.annotate(word, (shares[at], values[at]), place, ha="right" if right else "left", arrowprops=arrow)
-        axes.set_title(f"{name}: {titles[name]}", fontsize=FONT)
+            arrow, (words, style) = {"arrowstyle": "-", "color": "#888888"}, text_to_draw(word)
+            side = "right" if right else "left"
+            axes.annotate(words, (shares[at], values[at]), place, ha=side, arrowprops=arrow, **style)
+        _title(axes, f"{name}: {titles[name]}", FONT)
         axes.set_xlabel("women in the occupation (%, US)", fontsize=FONT)
     panels[0, 0].set_ylabel("association with she (nats)", fontsize=FONT)
     return panels[0]
@@ -329,8 +336,7 @@ def inherited(before, after, seeds, *, title: str, labels: tuple[str, str] = ("b
         mine = np.flatnonzero(seeds == seed)
         mine = mine[before[mine].argsort()]
         axes.plot(before[mine], after[mine], f"{marker}-", color=colour, markersize=5, label=f"seed {seed:.0f}")
-    axes.set_title(title, fontsize=FONT)
-    axes.set_xlabel(labels[0], fontsize=FONT)
-    axes.set_ylabel(labels[1], fontsize=FONT)
+    _title(axes, title, FONT)
+    _labels(axes, *labels)
     axes.legend(fontsize=FONT)
     return axes

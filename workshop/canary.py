@@ -187,20 +187,23 @@ def main(install_into: Callable = environment, run_in: Callable = run, build: Pa
     """Do it all; 1 if anything changes. `install_into` and `run_in` are the slow steps (the tests have their own)."""
     accept_every_letter()
     place = build / "canary"
-    place.mkdir(parents=True, exist_ok=True)
     every = sorted((ROOT / "chapters").glob("[0-9][0-9]_*.ipynb"))
     try:
         chapters = chosen(every, os.environ.get("CHAPTERS", ""))
+        place.mkdir(parents=True, exist_ok=True)
         python = install_into(place, bool(os.environ.get("UPGRADE")), os.environ.get("TORCH_INDEX", ""))
         asked = subprocess.run([python, "-c", VERSIONS], stdout=subprocess.PIPE, check=True)
         packages = moved(_read(install.LOCK), json.loads(asked.stdout))
         found = changes(run_in(python, place, chapters), ROOT / "chapters")
+        text = report(packages, found, json.loads(_read("tests/claims.json")), [path.name for path in chapters])
+        print(text)
+        (build / "canary.md").write_text(text, encoding="utf-8")
     except install.Refused as refusal:
         print(refusal, file=sys.stderr)
         return 2
-    text = report(packages, found, json.loads(_read("tests/claims.json")), [path.name for path in chapters])
-    (build / "canary.md").write_text(text, encoding="utf-8")
-    print(text)
+    except (OSError, subprocess.CalledProcessError) as problem:
+        print(f"{problem}.\nMake room or mend the rights there; then run it again.", file=sys.stderr)
+        return 2
     return 1 if found else 0
 
 

@@ -35,6 +35,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.text import Text
 
 from course_lib.checkpoints.fetch import sha256_of
+from course_lib.checkpoints.storage import remove
 from course_lib.doctor import cores
 from course_lib.whole_files import write_atomically
 from workshop.outputs import tidy
@@ -43,6 +44,7 @@ from workshop.recorder import Recorder
 LIBRARY = Path(__file__).resolve().parents[1] / "course_lib"
 AT_ONCE = 2 if cores() > 1 else 1  # chapters
 CELL_SECONDS = 1800.0  # after which a cell is taken for endless
+ENDLESS = 1e8  # seconds, three years: no clock is set for more
 DATA_FOLDERS = ("files", "records")  # of course_lib
 CHECKED = re.compile(r"""\b(?:check|solution)\(["'](\w+)["']""")  # exercises in a cell
 ASKED = re.compile(r"\bquiz\((\d+)")
@@ -90,7 +92,7 @@ def run_chapters(
     """
     chapters, build = [Path(chapter) for chapter in chapters], Path(build)
     for chapter in chapters:
-        if not chapter.exists():
+        if not os.path.lexists(chapter):  # a link that leads nowhere fails alone
             raise FileNotFoundError(f"no chapter at {chapter}; give the path of an .ipynb file")
     names = [chapter.stem for chapter in chapters]
     if len(set(names)) < len(names):
@@ -196,7 +198,7 @@ def _imported(source: str) -> Iterator[str]:
     """The dotted names below course_lib in the imports of `source`; what is no Python has none."""
     try:
         tree = ast.parse("\n".join(line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))))
-    except SyntaxError:
+    except (SyntaxError, ValueError):  # the second: a null character
         return
     for node in ast.walk(tree):
         names = [alias.name for alias in node.names] if isinstance(node, (ast.Import, ast.ImportFrom)) else []
@@ -242,8 +244,12 @@ async def _run_chapter(chapter: Path, folder: Path, force: bool, cell_seconds: f
     try:
         notebook = nbformat.read(chapter, as_version=4)
         nbformat.validate(notebook)
+        # The page writer needs to know where relative links of the chapter start.
+        source = Path(os.path.relpath(chapter.resolve(), folder.resolve())).as_posix()
+        (nbformat.writes(notebook) + source).encode()  # half a character can be read, and not be written
     except Exception as error:  # nbformat raises many kinds: bad JSON, wrong version, a cell without a source …
         failure = Failure(0, chapter.name, f"not a notebook that can be read: {_last_line(str(error))}")
+        _forget(executed, record)
         display.start(chapter, 0)
         return Result(chapter, "failed", 0, 0.0, failure=failure)
 
@@ -252,9 +258,7 @@ async def _run_chapter(chapter: Path, folder: Path, force: bool, cell_seconds: f
     if not force and _is_done(executed, record, key):
         return Result(chapter, "skipped", cells, 0.0, executed)
 
-    # From here on nothing old may be taken for the result: first the record goes, then the copy it vouched for.
-    record.unlink(missing_ok=True)
-    executed.unlink(missing_ok=True)
+    _forget(executed, record)
     display.start(chapter, cells)
     with tempfile.TemporaryDirectory() as place:
         recorder = Recorder(Path(place) / "recorder")
@@ -269,15 +273,19 @@ async def _run_chapter(chapter: Path, folder: Path, force: bool, cell_seconds: f
     if failure:
         return Result(chapter, "failed", cells, seconds, failure=failure)
 
-    # The page writer needs to know what made the outputs, and where relative links of the chapter start.
-    source = os.path.relpath(chapter.resolve(), folder.resolve())
-    notebook.metadata["course"] = {"source": Path(source).as_posix(), "versions": versions()}
+    notebook.metadata["course"] = {"source": source, "versions": versions()}  # what made the outputs
     write_atomically(executed, nbformat.writes(notebook) + "\n")
     done = {"key": key, "sha256": sha256_of(executed), "seconds": round(seconds, 1)}
     done["when"] = time.strftime("%Y-%m-%d")
     done |= {"watched": watched, "attempts": attempts}  # to leave the machine
     write_atomically(record, json.dumps(done, indent=1) + "\n")
     return Result(chapter, "executed", cells, seconds, executed)
+
+
+def _forget(executed: Path, record: Path) -> None:
+    """Nothing old may be taken for the result from here on: first the record goes, then the copy it vouched for."""
+    remove(record)
+    remove(executed)
 
 
 async def _execute(
@@ -291,7 +299,7 @@ async def _execute(
     client = NotebookClient(
         notebook,
         kernel_name="python3",
-        timeout=math.ceil(cell_seconds),
+        timeout=math.ceil(cell_seconds) if cell_seconds < ENDLESS else None,
         record_timing=False,
         store_widget_state=False,
     )

@@ -198,7 +198,16 @@ def index_alone(index: str, empty: str) -> dict[str, str]:
 
 
 def carry(venv: Path, folder: Path, torch_index: str = "", root: Path = ROOT) -> None:
-    """Fill `folder` with the files that `install` needs on a machine of the same kind."""
+    """Fill `folder` with the files that `install` needs on a machine of the same kind. Raises Refused."""
+    try:
+        _carry(venv, folder, torch_index, root)
+    except OSError as problem:
+        raise Refused(
+            f"{folder} cannot be filled: {problem}.\nMake room there, or remove what is in the way; then run it again."
+        ) from problem
+
+
+def _carry(venv: Path, folder: Path, torch_index: str, root: Path) -> None:
     python, log = python_of(venv), venv / "carry.log"
     entries = parts((root / LOCK).read_text(encoding="utf-8"))
     folder.mkdir(parents=True, exist_ok=True)
@@ -226,7 +235,12 @@ def _check_carried(folder: Path, kept: Path | None) -> None:
         raise Refused(f"WHEELS={folder} is no folder. On a machine with a network `make carry` fills build/carry.")
     if not (folder / MADE_FOR).is_file():
         raise Refused(f"WHEELS={folder} was not filled by `make carry`: {MADE_FOR} is missing in it.")
-    made = json.loads((folder / MADE_FOR).read_text(encoding="utf-8"))
+    try:
+        made = json.loads((folder / MADE_FOR).read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):  # the second: many brackets
+        made = None
+    if not isinstance(made, list) or not all(isinstance(part, str) for part in made):
+        raise Refused(f"{folder / MADE_FOR} is damaged: it does not say for which Python. Run `make carry` again.")
     here = kind_of(python_of(kept) if kept else Path(sys.executable))
     if made != here:
         what = f"{kept} has" if kept else "this is"
@@ -269,9 +283,12 @@ def _remove(venv: Path) -> None:
 def _record(venv: Path) -> dict | None:
     try:
         made = json.loads((venv / ".ready").read_text(encoding="utf-8"))
-        return made if {"folder", "root", "python", *HASHED} <= set(made) else None
-    except (ValueError, TypeError, FileNotFoundError):
+    except (ValueError, RecursionError, FileNotFoundError):  # RecursionError: many brackets
         return None
+    told = isinstance(made, dict) and all(
+        isinstance(made.get(name), str) for name in ("folder", "root", "python", *HASHED)
+    )
+    return made if told else None
 
 
 def _write_ready(venv: Path, root: Path) -> None:

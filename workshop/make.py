@@ -262,6 +262,9 @@ def main(arguments: list[str]) -> int:
     except install.Refused as refusal:
         print(refusal, file=sys.stderr)
         return 1
+    except OSError as problem:
+        print(f"{problem}.\nMake room or mend the rights there; then run the same command again.", file=sys.stderr)
+        return 1
     except Failed as failed:
         return max(failed.args[0], 1)
     except KeyboardInterrupt:

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from nbformat import NotebookNode
 
-LONGEST = 1_000_000  # characters of one stream of a cell
+LONGEST = 1_000_000  # characters of one stream, value or error of a cell
 
 
 def tidy(outputs: list[NotebookNode]) -> list[NotebookNode]:
     """One stdout and one stderr for a cell, each where its first piece was, stdout first where they are neighbours.
 
     The kernel sends what is printed in pieces that depend on the time. What a carriage return has written over is left
-    out. Of a text longer than `LONGEST` the beginning is kept, with a remark.
+    out. Of a text longer than `LONGEST`, printed, shown as a value or said by an error, the beginning is kept, with a
+    remark.
     """
     kept, pieces = [], {}
     for output in outputs:
@@ -28,6 +29,10 @@ def tidy(outputs: list[NotebookNode]) -> list[NotebookNode]:
     for output in kept:
         if output.output_type == "stream":
             output.text = _cut("\n".join(map(_last_written, "".join(pieces[output.name]).split("\n"))))
+        elif output.output_type == "error":
+            output.evalue, output.traceback = _cut(output.evalue), [_cut(line) for line in output.traceback]
+        elif isinstance(output.data.get("text/plain"), str):
+            output.data["text/plain"] = _cut(output.data["text/plain"])
     names = [output.get("name") if output.output_type == "stream" else None for output in kept]
     for place in range(len(kept) - 1):
         if names[place : place + 2] == ["stderr", "stdout"]:

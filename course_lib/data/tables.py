@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datasets import Dataset, IterableDataset
 
 RECORD = "checked.json"
+END = b"\xff\xff\xff\xff\x00\x00\x00\x00"  # of an Arrow stream: a message of no bytes
 
 
 def place() -> Path:
@@ -127,20 +128,48 @@ def _harm(folder: Path) -> str | None:
                 continue  # `map` computes it again
             if wrong := mismatch(path, expected):
                 return wrong
+        for path in sorted(folder.rglob("*")):
+            if _counts(path) and not path.name.startswith("cache-") and _name_in(folder, path) not in record["files"]:
+                return f"{path} is not in the table's record"
     except (OSError, ValueError, RecursionError) as problem:  # the last: many brackets
         return f"{folder / RECORD} cannot be read ({problem})"
     return None
 
 
 def _enter(folder: Path, name: str = "") -> None:
-    """Write the record anew if there are files that it does not list; those that it lists have been checked before."""
+    """Write the record anew if there are files that it does not list; those that it lists have been checked before.
+
+    What `map` has stored and does not open is removed: it computes that again.
+    """
     record = folder / RECORD
     known = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {"name": name, "files": {}}
-    paths = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if _counts(path)}
+    paths = {_name_in(folder, path): path for path in sorted(folder.rglob("*")) if _counts(path)}
+    for file, path in list(paths.items()):
+        if file not in known["files"] and path.name.startswith("cache-") and not _opens(path):
+            paths.pop(file).unlink()
     if paths.keys() <= known["files"].keys():
         return
     known["files"] = {file: known["files"].get(file) or sha256_of(path) for file, path in paths.items()}
     write_atomically(record, json.dumps(known, indent=1) + "\n")
+
+
+def _name_in(folder: Path, path: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
+def _opens(path: Path) -> bool:
+    """Whether all batches of an Arrow file, and the mark of its end, are there; their numbers are not looked at."""
+    import pyarrow
+
+    try:
+        with pyarrow.memory_map(str(path)) as file:
+            with pyarrow.ipc.open_stream(file) as batches:
+                for _ in batches:
+                    pass
+            file.seek(file.size() - len(END))
+            return file.read() == END
+    except (OSError, ValueError):  # pyarrow's own errors are ValueError
+        return False
 
 
 def _counts(path: Path) -> bool:

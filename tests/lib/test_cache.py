@@ -204,6 +204,19 @@ def test_a_relative_home_is_the_same_folder_from_everywhere(tmp_path, monkeypatc
 
 
 @posix
+def test_a_relative_home_in_a_folder_that_was_removed_is_one_clear_error(tmp_path, monkeypatch):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    monkeypatch.setenv("COURSE_HOME", "cache")
+    (tmp_path / "gone").rmdir()
+    with pytest.raises(CheckpointError, match="COURSE_HOME is 'cache': .*no longer there"):
+        home()
+    with pytest.raises(CheckpointError, match="COURSE_HOME is 'cache'"):
+        checkpoint("minilm")
+    assert name_of("/somewhere/minilm") is None
+
+
+@posix
 def test_whatever_the_umask_others_may_read(carried):
     before = os.umask(0o077)
     try:

@@ -62,6 +62,31 @@ def test_a_file_in_place_of_a_folder_of_the_cache(monkeypatch, tmp_path, inner):
     assert states(doctor.examine())["cache"] == "problem"
 
 
+@pytest.mark.parametrize("inner", [".", "checkpoints", "wheels", "datasets"])
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_link_that_leads_nowhere_in_place_of_a_folder_of_the_cache(monkeypatch, tmp_path, inner):
+    cache = tmp_path / "cache"
+    if inner != ".":
+        cache.mkdir()
+    (cache / inner).symlink_to(tmp_path / "no disk here")
+    monkeypatch.setenv("COURSE_HOME", str(cache / "below" if inner == "." else cache))
+    assert doctor._cache(doctor._place()[1]).state == "problem"
+    assert doctor._cache(doctor._place()[1]).found == f"{cache / inner} is a link that leads nowhere"
+    assert states(doctor.examine())["cache"] == "problem"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nobody removes a folder there in which a program runs")
+def test_a_relative_home_in_a_folder_that_was_removed(monkeypatch, tmp_path):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    monkeypatch.setenv("COURSE_HOME", "cache")
+    (tmp_path / "gone").rmdir()
+    every = {finding.subject: finding for finding in doctor.examine()}
+    assert every["cache"].state == "problem"
+    assert every["cache"].found == "COURSE_HOME=cache: the folder where this runs was removed"
+    assert every["checkpoint minilm"].state == "problem"
+
+
 @pytest.mark.parametrize(
     ("free", "prepared", "state"), [(5e7, True, "problem"), (1e9, True, "ok"), (1e9, False, "problem")]
 )

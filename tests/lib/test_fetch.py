@@ -156,6 +156,15 @@ def no_pip(monkeypatch):
     return asked
 
 
+@pytest.mark.parametrize("report", ["", "hello", "null", "{}", '{"install": []}', '{"install": [{}]}'])
+def test_a_report_of_pip_that_says_nothing_is_explained(monkeypatch, tmp_path, report):
+    monkeypatch.setattr(fetch, "_pip", lambda *asked: subprocess.CompletedProcess(asked, 0, report, ""))
+    with pytest.raises(
+        fetch.FetchError, match=r"(?s)pip does not say where some-weights==1\.0 is.*course fetch --from"
+    ):
+        fetch.fetch_wheel(WHEEL, tmp_path)
+
+
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 

@@ -1,5 +1,8 @@
 """Pictures show the numbers that they were given, with every word on its axis."""
 
+import warnings
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -8,6 +11,8 @@ import transformers
 
 from course_lib import lettering, plots, static_views
 from course_lib.architectures import families
+from course_lib.bias.own_model import Measured
+from course_lib.calibration import calibration
 from course_lib.checkpoints import checkpoint
 
 TEXT = "the cat sat on the mat while its owner read a very long book about dogs and their tails ."
@@ -214,6 +219,37 @@ def test_dollar_signs_are_text_in_every_picture():
     axes.figure.canvas.draw()
     assert words(axes.get_yticklabels()) == ["$$", r"$\frac$", "a$b$c", "\\n", "é"]
     assert not any(label.get_parse_math() for label in [*axes.get_yticklabels(), *axes.get_xticklabels(), axes.title])
+
+
+def drawn_with(word):
+    """Each figure with the words that a caller gives it, all of them this one."""
+    ones, row = np.eye(2), SimpleNamespace(name=word, family=word, published="2019-05")
+    gap = SimpleNamespace(low=-1.0, value=0.0, high=1.0)
+    own = {"model": "m", "unit": word, "templates": [], "in_pairs": False, "comparisons": 1}
+    own |= {"scores": {word: np.ones(2), "b": np.zeros(2)}, "gaps": {(word, "b"): gap}, "words": {word: ["x"]}}
+    yield plots.learning_curves({word: {1: [1, 2], 2: [2, 3]}}, title=word, across=word, up=word)
+    yield plots.number_map(ones, [word, "b"], ["a", word], title=word, left=word, below=word, unit=word)
+    yield plots.against_shares([0.1, 0.2], {word: [1, 2]}, {word: word}, named={word: 1})[0]
+    yield plots.inherited([1, 2], [1, 2], [0, 1], title=word, labels=(word, word))
+    yield plots.timeline([row])
+    yield calibration([], {word: [(0.5, True)] * 20}, title=word)
+    yield Measured(**own).draw()[0]
+
+
+@pytest.mark.parametrize("word", ODD)
+def test_every_word_that_a_caller_gives_is_text(word):
+    for axes in drawn_with(word):
+        axes.figure.canvas.draw()
+
+
+def test_every_word_that_a_caller_gives_has_a_font_or_is_said_to_have_none(monkeypatch):
+    monkeypatch.setattr(lettering, "_charset", lambda file: frozenset(map(chr, range(0x3000))))
+    with pytest.warns(UserWarning, match="no font on this machine"):
+        drawn = list(drawn_with("서울"))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Glyph .* missing")
+        for axes in drawn:
+            axes.figure.canvas.draw()
 
 
 def test_a_script_without_a_font_is_said_and_numbered(monkeypatch):

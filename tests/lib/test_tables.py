@@ -29,6 +29,15 @@ def flip(path):
     path.write_bytes(data.replace(b"the", b"thy", 1))
 
 
+def unlist(path):
+    """The record lists the other files only."""
+    (record,) = files(tables.RECORD)
+    known = json.loads(record.read_text())
+    known["files"] = {file: sha for file, sha in known["files"].items() if not file.endswith(path.name)}
+    assert known["files"]
+    record.write_text(json.dumps(known))
+
+
 HARMS = {
     "a flipped letter": flip,
     "cut": lambda path: path.write_bytes(path.read_bytes()[:-100]),
@@ -38,6 +47,7 @@ HARMS = {
     "no record": lambda path: (flip(path), files(tables.RECORD)[0].unlink()),  # what tells of the flip is gone
     "brackets": lambda path: (flip(path), files(tables.RECORD)[0].write_text("[" * 100_000)),
     "null": lambda path: (flip(path), files(tables.RECORD)[0].write_text("null")),
+    "a record without it": lambda path: (flip(path), unlist(path)),
     "a record of nothing": lambda path: (flip(path), files(tables.RECORD)[0].write_text('{"files": {}}')),
 }
 
@@ -82,6 +92,17 @@ def test_what_a_chapter_maps_is_entered_when_the_table_is_opened_next(rows):
     corpora.course_reviews("test")
     (record,) = files(tables.RECORD)
     assert [file for file in json.loads(record.read_text())["files"] if "cache-" in file]
+
+
+@pytest.mark.parametrize("kept", [0, 10, 1000, -8, -100])
+def test_what_a_chapter_maps_and_is_cut_before_it_is_entered_is_computed_again(rows, kept):
+    """As a machine that stops may leave it; -8: all batches are there, the mark of the end is not."""
+    lengths = lambda: corpora.course_reviews("test").map(lambda row: {"length": len(row["text"])})["length"][:]  # noqa: E731
+    first = lengths()
+    (path,) = files("cache-*.arrow")
+    path.write_bytes(path.read_bytes()[:kept])
+    assert lengths() == first
+    assert tables.damaged() == {}
 
 
 def generate(log):

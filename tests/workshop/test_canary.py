@@ -189,6 +189,18 @@ def test_pytest_understands_what_it_is_asked(tmp_path, some):
     assert "00_start_here.ipynb::" in done.stdout
 
 
+def test_a_report_that_cannot_be_written_is_printed_and_no_folder_is_an_error_in_words(tmp_path, capsys):
+    steps = lambda *_: Path(sys.executable), lambda *_: "<testsuite/>"
+    (tmp_path / "file").write_text("precious")
+    assert canary.main(*steps, tmp_path / "file") == 2
+    assert str(tmp_path / "file") in capsys.readouterr().err
+    (tmp_path / "canary.md").mkdir()
+    assert canary.main(*steps, tmp_path) == 2
+    said = capsys.readouterr()
+    assert "claims hold as they are stored" in said.out, "what took hours is not lost"
+    assert str(tmp_path / "canary.md") in said.err
+
+
 def test_the_chapters_are_executed_in_one_run(monkeypatch, tmp_path):
     """So that two run at a time, and the libraries of the command are loaded once."""
     commands = []

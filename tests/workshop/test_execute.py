@@ -231,6 +231,33 @@ def test_a_chapter_that_fails_now_leaves_no_older_result(tmp_path):
     assert list((tmp_path / "build" / "executed").iterdir()) == []
 
 
+@pytest.mark.parametrize("of_before", ["a copy", "folders"])
+def test_a_chapter_that_cannot_be_read_now_leaves_no_older_result(tmp_path, of_before):
+    build = tmp_path / "build"
+    [result], _ = execute([write(tmp_path / "1.ipynb", "1")], build)
+    if of_before == "folders":
+        for path in (result.executed, result.executed.with_suffix(".json")):
+            path.unlink()
+            path.mkdir()
+    (tmp_path / "1.ipynb").write_text("{half")
+    [failed], _ = execute([tmp_path / "1.ipynb"], build)
+    assert failed.status == "failed"
+    assert list((build / "executed").iterdir()) == []
+
+
+@pytest.mark.parametrize("character", ["\ud800", "\0"])
+@pytest.mark.parametrize("cell", ["# Odd ", "1 + 1  # "])
+def test_half_a_character_and_a_null_end_no_run(tmp_path, cell, character):
+    odd, good = write(tmp_path / "1.ipynb", cell), write(tmp_path / "2.ipynb", "print('good')")
+    made = json.loads(odd.read_text())
+    made["cells"][0]["source"] = cell + character
+    odd.write_text(json.dumps(made))
+    results, screen = execute([odd, good], tmp_path / "build")
+    assert results[1].status == "executed"
+    assert results[0].status == ("executed" if (cell, character) == ("# Odd ", "\0") else "failed")
+    assert ("surrogates not allowed" in screen) == (character == "\ud800")
+
+
 def test_altered_or_cut_files_are_not_taken_for_done(tmp_path):
     chapter = write(tmp_path / "1.ipynb", "print('whole')")
     [result], _ = execute([chapter], tmp_path / "build")
@@ -331,17 +358,34 @@ def test_an_endless_cell_is_stopped_and_a_long_line_is_stored(tmp_path):
     assert printed(result.executed).endswith("x\n[2,000,001 more characters were printed; they are not kept]\n")
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="elsewhere every name is Unicode")
+def test_a_name_that_is_no_unicode_fails_alone(tmp_path):
+    odd, good = write(tmp_path / "1.ipynb", "1"), write(tmp_path / "2.ipynb", "1")
+    strange = odd.rename(tmp_path / os.fsdecode(b"1_\xff.ipynb"))
+    results, screen = execute([strange, good], tmp_path / "build")
+    assert [result.status for result in results] == ["failed", "executed"]
+    assert "surrogates not allowed" in screen
+
+
+@pytest.mark.parametrize("limit", [1e300, float("inf")])
+def test_a_limit_may_be_as_long_as_one_likes(tmp_path, limit):
+    [result], _ = execute([write(tmp_path / "1_one.ipynb", "print(1)")], tmp_path / "build", cell_seconds=limit)
+    assert result.status == "executed"
+
+
 def test_what_is_no_chapter_fails_alone(tmp_path):
     folder = tmp_path / "1_folder.ipynb"
     folder.mkdir()
+    nowhere = tmp_path / "4_link.ipynb"
+    nowhere.symlink_to(tmp_path / "no disk here")
     null = write(tmp_path / "2_null.ipynb", "print(1)")
     content = json.loads(null.read_text())
     content["cells"][0]["source"] = None
     null.write_text(json.dumps(content))
     good = write(tmp_path / "3_good.ipynb", "print(1)")
-    results, screen = execute([folder, null, good], tmp_path / "build")
-    assert [result.status for result in results] == ["failed", "failed", "executed"]
-    assert screen.count("not a notebook that can be read") == 2
+    results, screen = execute([folder, null, good, nowhere], tmp_path / "build")
+    assert [result.status for result in results] == ["failed", "failed", "executed", "failed"]
+    assert screen.count("not a notebook that can be read") == 3
 
 
 def test_bad_input_says_what_was_wrong(tmp_path):

@@ -117,7 +117,11 @@ def test_without_its_python_it_is_made_anew(course, capsys):
     assert "its Python does not start" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("content", ["", "null", "[]", "{}", '{"folder": 1}', "\xff"])
+NUMBERS = json.dumps(dict.fromkeys(["folder", "root", "python", *install.HASHED], 1))
+NAMES = json.dumps(["folder", "root", "python", *install.HASHED])
+
+
+@pytest.mark.parametrize("content", ["", "null", "[]", "{}", '{"folder": 1}', "\xff", NAMES, NUMBERS, "[" * 100_000])
 def test_a_ready_mark_that_says_nothing_is_not_believed(course, content):
     setup(course, Steps())
     (course / ".venv" / ".ready").write_text(content, encoding="latin-1")
@@ -402,6 +406,29 @@ def test_a_carried_folder_of_another_kind_is_refused_before_anything_is_removed(
     assert not (course / ".venv").exists()
     (wheels / install.MADE_FOR).write_text(json.dumps(install.kind_of(Path(sys.executable))))
     assert setup(course, Steps(), wheels=str(wheels))
+
+
+@pytest.mark.parametrize("content", ["{half", "null", "5", "{}", '"x"', "[1, 2, 3]", "\xff", "[" * 100_000])
+def test_a_carried_folder_that_does_not_say_for_whom_is_refused(course, tmp_path, content):
+    setup(course, Steps())
+    (tmp_path / install.MADE_FOR).write_text(content, encoding="latin-1")
+    (course / "requirements.lock").write_text("b==2\n")
+    with pytest.raises(Refused, match="made_for.json is damaged.*make carry"):
+        setup(course, Steps(), wheels=str(tmp_path))
+
+
+@pytest.mark.parametrize("place", ["a file", "a link", "below a file", "a folder for a file"])
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+def test_a_folder_that_cannot_be_filled_is_named(course, pip, tmp_path, monkeypatch, place):
+    monkeypatch.setattr(install, "kind_of", lambda python: ["3.11", "Linux", "x86_64"])
+    lock_torch(course)
+    (tmp_path / "file").write_text("precious")
+    (tmp_path / "link").symlink_to(tmp_path / "nothing")
+    (tmp_path / "folder" / install.MADE_FOR).mkdir(parents=True)
+    where = {"a file": "file", "a link": "link", "below a file": "file/carry", "a folder for a file": "folder"}[place]
+    with pytest.raises(Refused, match=f"{tmp_path / where} cannot be filled: "):
+        install.carry(course / ".venv", tmp_path / where, root=course)
+    assert (tmp_path / "file").read_text() == "precious"
 
 
 def test_a_carried_folder_is_for_the_environment_that_is_kept(course, tmp_path, monkeypatch):

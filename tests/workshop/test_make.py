@@ -182,6 +182,21 @@ def test_a_refusal_is_said_without_a_traceback(called, monkeypatch, capsys):
     assert capsys.readouterr().err == "the disk is full\n"
 
 
+def test_what_the_system_refuses_is_said_without_a_traceback(called, monkeypatch, capsys):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr(make, "ROOT", Path(__file__).parent)
+    monkeypatch.setattr(make, "MADE", ["parity"])
+    monkeypatch.setattr(Path, "is_dir", lambda path: True)
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    assert make.main(["clean"]) == 1
+    said = capsys.readouterr().err
+    assert "Permission denied" in said
+    assert str(Path("build", "parity")) in said
+    assert "run the same command again" in said
+
+
 def test_an_interruption_says_that_it_carries_on(called, monkeypatch, capsys):
     def interrupt(*arguments, **how):
         raise KeyboardInterrupt

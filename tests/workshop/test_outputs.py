@@ -41,3 +41,12 @@ def test_what_is_too_long_is_cut_and_says_so():
     assert found.text == "x" * LONGEST + "\n[500,000 more characters were printed; they are not kept]\n"
     (whole,) = tidy([stream("stdout", "x" * LONGEST)])
     assert whole.text == "x" * LONGEST
+
+
+def test_a_value_and_an_error_that_are_too_long_are_cut_too():
+    long, left = "x" * (LONGEST + 5), "x" * LONGEST + "\n[5 more characters were printed; they are not kept]\n"
+    value = new_output("execute_result", data={"text/plain": long, "text/html": long}, execution_count=1)
+    error = new_output("error", ename="E", evalue=long, traceback=["E", long])
+    found = tidy([value, error])
+    assert found[0].data == {"text/plain": left, "text/html": long}, "half of a table is none"
+    assert (found[1].evalue, found[1].traceback) == (left, ["E", left])

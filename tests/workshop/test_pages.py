@@ -4,6 +4,7 @@ import base64
 import html
 import json
 import re
+import time
 import zipfile
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from course_lib import predictions, quizzes
 from course_lib.exercises.registry import declared
 from workshop import make
-from workshop.site import chapters, launch, texts
+from workshop.site import chapters, claims, launch, texts
 from workshop.site.extension import POLICY, formula
 from workshop.site.pages import PagesError, write_pages
 
@@ -437,6 +438,71 @@ def test_a_page_that_cannot_be_made_costs_no_other(tmp_path):
     assert len(lines) == 2
     assert (caught.value.index.parent / "01_pipelines.html").is_file()
     assert not (caught.value.index.parent / "02_models.html").exists()
+
+
+NOT_TO_BE_MADE = {  # some stop Python, some stop Sphinx; and words that are said of each
+    "no choices": ([code("predict('a')", tags=["prediction", "slide"])], "a prediction on a slide calls predict"),
+    "names": ([code("predict(name, 1 + 1)", tags=["prediction", "slide"])], "predict(name, 1 + 1)"),
+    "half a prediction": ([code("predict(", tags=["prediction", "slide"])], "written out"),
+    "half a check": ([code("1", tags=["exercise"]), code("check(", tags=["check"])], "a check is not Python, 'check('"),
+    "a null in a check": ([code("1", tags=["exercise"]), code("check(\0)", tags=["check"])], "a check is not Python"),
+    "half a character": ([text("a \ud800 b")], "surrogates not allowed"),
+    "a fold of no kind": ([text("+++ fold x"), text("y"), text("+++ fold-end")], "02_odd has no page: KeyError"),
+    "alt is a number": ([code("plot()", data("image/png", PIXEL), alt=5)], "has no page: ExtensionError"),
+    "no picture's metadata": ([code("plot()", data("image/png", PIXEL, **{"image/png": None}))], "AttributeError"),
+    "a picture's long name": ([text(f"![x]({'x' * 300}.png)")], "there is no picture xxx"),
+    "half a bracket": ([text("[x](http://[half)")], "the link to 'http://[half' cannot be followed"),
+    "a byte of no name": ([text("[x](a%00b.md)")], "the link to 'a%00b.md' cannot be followed"),
+}
+
+
+@pytest.mark.parametrize(("cells", "said"), NOT_TO_BE_MADE.values(), ids=NOT_TO_BE_MADE)
+def test_whatever_stops_at_a_chapter_costs_no_other(tmp_path, cells, said):
+    good, odd = project(tmp_path, **{"01_good": SECOND, "02_odd": []})
+    made = nbformat.read(odd, as_version=4)
+    made.cells = [nbformat.from_dict(cell) for cell in [text("# Odd"), *cells]]
+    odd.write_text(json.dumps(made))
+    with pytest.raises(PagesError) as caught:
+        write(tmp_path, [odd, good])
+    assert said in str(caught.value)
+    assert sorted(path.name for path in caught.value.index.parent.glob("0*.html")) == ["01_good.html"]
+    assert "02_odd" not in caught.value.index.read_text(encoding="utf-8")
+    assert {path.name for path in (tmp_path / "build").iterdir()} <= {"executed", *make.MADE}
+
+
+def test_an_address_that_is_none_is_loaded_from_nowhere(tmp_path):
+    """And a link with a name that is too long for a file leads nowhere."""
+    odd = [text(f"# A\n\n[x]({'x' * 5000}.md)"), code("1", data("text/html", '<iframe src="http://[half"></iframe>'))]
+    with pytest.warns(UserWarning, match="not loaded from the network"):
+        site = write(tmp_path, project(tmp_path, **{"02_odd": odd}))
+    assert not read(site / "02_odd.html").select("iframe")
+
+
+@pytest.mark.parametrize("record", ["{half", "[]", '["when"]', "null"])
+def test_a_damaged_record_tells_no_day(tmp_path, record):
+    paths = project(tmp_path, **{"01_a": [text("# A"), code("assert 1 + 1 == 2", tags=["claim-C07"])]})
+    paths[0].with_suffix(".json").write_text(record)
+    assert "All of these held with Python" in claims.held(chapters.read(paths[0]))
+
+
+def test_a_long_line_takes_a_time_that_grows_with_its_length(tmp_path):
+    paths = project(tmp_path, **{"02_odd": [text("# A"), code("1", printed("x" * 1_000_000))]})
+    begun = time.process_time()
+    site = write(tmp_path, paths)
+    assert time.process_time() - begun < 60, "joining streams by a regular expression takes several minutes"
+    assert "x" * 1_000_000 in (site / "02_odd.html").read_text(encoding="utf-8")
+
+
+def test_a_null_character_in_code_is_no_reason_for_no_page(tmp_path):
+    odd = [text("# A"), code("assert 1 == 1  # \0", tags=["claim-C07", "raises-exception"])]
+    assert (write(tmp_path, project(tmp_path, **{"02_odd": odd})) / "02_odd.html").is_file()
+
+
+def test_a_chapter_that_can_be_read_no_longer_has_no_page_of_before(tmp_path):
+    good, odd = project(tmp_path, **{"01_good": SECOND, "02_odd": [text("# Odd")]})
+    (tmp_path / "chapters" / "02_odd.ipynb").write_text("{half")
+    with pytest.raises(PagesError, match=r"02_odd has no page: .*02_odd.ipynb is not a notebook"):
+        write(tmp_path, [good, odd])
 
 
 DOCUMENT = """# How\n\n## Files\n

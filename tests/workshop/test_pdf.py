@@ -1,6 +1,7 @@
 """workshop.site.pdf: the course as one PDF, a deck as another, as a browser prints them; what is said without one."""
 
 import json
+import os
 import re
 import sys
 from types import SimpleNamespace
@@ -198,6 +199,25 @@ def test_a_browser_is_found_where_other_systems_have_it(tmp_path, monkeypatch, s
     monkeypatch.setattr(pdf.Path, "home", lambda: tmp_path)
     monkeypatch.setenv("PROGRAMFILES(X86)", str(tmp_path))
     assert pdf.find_browser() == str(tmp_path / place)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script of POSIX")
+def test_a_browser_that_prints_no_pdf_and_pages_of_somebody_else_are_said(site, tmp_path):
+    browser = tmp_path / "browser"
+    browser.write_text('#!/bin/sh\nfor a; do case $a in --print-to-pdf=*) echo half > "${a#*=}";; esac; done\n')
+    browser.chmod(0o755)
+    with pytest.raises(pdf.CannotPrint, match="is no PDF that can be read"):
+        pdf.print_course(site, str(browser))
+    with pytest.raises(pdf.CannotPrint, match="is no PDF that can be read"):
+        list(pdf.print_slides(site, str(browser)))
+    assert not list((site / "slides").glob("*.pdf"))
+    strange = tmp_path / "site"
+    (strange / "slides").mkdir(parents=True)
+    for page in (strange / "index.html", strange / "slides" / "01_x.html"):
+        page.write_text("<p>not of the course</p>")
+    for ask in (lambda: pdf.print_course(strange), lambda: list(pdf.print_slides(strange))):
+        with pytest.raises(pdf.CannotPrint, match="Make it anew: course run"):
+            ask()
 
 
 def test_an_answer_of_the_quiz_names_its_letter():

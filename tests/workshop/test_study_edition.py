@@ -547,6 +547,53 @@ def test_what_was_written_is_said_also_when_a_later_chapter_fails(tmp_path, comm
     assert "01_broken.ipynb:" in "".join(answer.output.split())
 
 
+def a_file_for_the_pictures(chapters, to):
+    to.mkdir()
+    (to / "pictures").write_text("a file of the reader's")
+    (to / "source" / "00_small_sums").mkdir(parents=True)
+    (to / "source" / "00_small_sums" / "pictures").write_text("a file of the lecturer's")
+
+
+def no_source(chapters, to):
+    content = json.loads(chapters.read_text())
+    content["cells"][0]["source"] = None
+    chapters.write_text(json.dumps(content))
+
+
+def a_check_that_is_no_python(chapters, to):
+    content = nbformat.read(chapters, as_version=4)
+    cell_of(content, "check-double").source = "check("
+    nbformat.write(content, chapters)
+
+
+def a_link_of_a_long_name(chapters, to):
+    content = nbformat.read(chapters, as_version=4)
+    cell_of(content, "end").source = f"[x]({'x' * 300}.md)"
+    nbformat.write(content, chapters)
+
+
+@pytest.mark.parametrize("command", ["study", "class"])
+@pytest.mark.parametrize(
+    ("harm", "said"),
+    [
+        (a_file_for_the_pictures, "pictures"),
+        (no_source, "not a notebook that can be read"),
+        (a_check_that_is_no_python, "a check is not Python, 'check('"),
+        (a_link_of_a_long_name, "written"),
+    ],
+)
+def test_what_keeps_a_chapter_from_being_written_is_said(tmp_path, command, harm, said):
+    chapters, to = write_chapter(tmp_path / "chapters"), tmp_path / "to"
+    harm(chapters, to)
+    answer = CliRunner().invoke(app, [command, str(to), "--folder", str(chapters.parent)])
+    assert answer.exception is None or isinstance(answer.exception, SystemExit), "no traceback"
+    if said == "written" or (command, harm) == ("study", a_check_that_is_no_python):
+        assert answer.exit_code == 0, answer.output
+    else:
+        assert answer.exit_code == 1
+        assert said in " ".join(answer.output.split())
+
+
 def test_two_at_once_write_what_one_writes(tmp_path):
     source = write_chapter(tmp_path / "chapters")
     command = [sys.executable, "-m", "workshop", "study", tmp_path / "study", "--folder", source.parent]

@@ -42,17 +42,29 @@ def _write(
 ) -> tuple[Path, str]:
     try:
         notebook = nbformat.read(chapter, as_version=4)
+        nbformat.validate(notebook)
+    except Exception as problem:  # nbformat has many kinds
+        raise CannotWrite(f"{chapter}: not a notebook that can be read: {problem}") from problem
+    try:
         done = bring(edition(notebook), path, folder)
+        for name in beside(notebook, chapter):
+            data, target = (chapter.parent / name).read_bytes(), path.parent / name
+            if not target.exists() or target.read_bytes() != data:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(data)
     except OSError as problem:
         raise CannotWrite(f"{chapter.name}: {problem}") from problem
     except ValueError as problem:
         raise CannotWrite(f"{chapter}: {problem}") from problem
-    for name in beside(notebook, chapter):
-        data, target = (chapter.parent / name).read_bytes(), path.parent / name
-        if not target.exists() or target.read_bytes() != data:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(data)
     return path, done
+
+
+def lies_there(path: Path) -> bool:
+    """Whether there is such a file; there is none of a name that is too long for one."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def beside(notebook: NotebookNode, chapter: Path) -> list[str]:
@@ -60,4 +72,4 @@ def beside(notebook: NotebookNode, chapter: Path) -> list[str]:
     text = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     names = {unquote(one or other) for one, other in LINK.findall(text)}
     files = [name for name in names if not name.endswith(".ipynb") and ":" not in name and not name.startswith("/")]
-    return sorted(name for name in files if ".." not in Path(name).parts and (chapter.parent / name).is_file())
+    return sorted(name for name in files if ".." not in Path(name).parts and lies_there(chapter.parent / name))

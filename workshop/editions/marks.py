@@ -93,8 +93,15 @@ def solution_lines(cell: NotebookNode) -> list[str]:
 
 
 def checks_in(source: str) -> Iterator[tuple[ast.Expr, str, ast.expr]]:
-    """Each statement ``check("name", answer)`` of a cell: the statement, the name, the answer."""
-    for statement in ast.parse(source).body:
+    """Each statement ``check("name", answer)`` of a cell: the statement, the name, the answer.
+
+    Raises ValueError for a cell that is not Python.
+    """
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError) as error:  # the second: a null character
+        raise ValueError(f"a check is not Python, {source[:80]!r}: {error}") from error
+    for statement in body:
         match statement:
             case ast.Expr(ast.Call(ast.Name("check"), [ast.Constant(str(name)), answer], [])):
                 yield statement, name, answer
@@ -104,7 +111,7 @@ def reveals_in(source: str) -> list[str]:
     """The names of the predictions that a cell answers with ``reveal("name", …)``; none if it is not Python."""
     try:
         calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and node.args]
-    except SyntaxError:
+    except (SyntaxError, ValueError):  # the second: a null character
         return []
     names = [call.args[0] for call in calls if ast.unparse(call.func) == "reveal"]
     return [name.value for name in names if isinstance(name, ast.Constant) and isinstance(name.value, str)]

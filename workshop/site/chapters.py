@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_markdown_cell, new_output
 
 from course_lib.exercises.registry import declared
+from workshop.editions import lies_there
 from workshop.editions.marks import checks_in, kind, reveals_in, solved, stub, tags
 from workshop.site import paper
 
@@ -87,17 +88,23 @@ class Chapter:
 
 
 def read(path: Path) -> Chapter:
-    """An executed chapter. Raises ValueError for what is no notebook."""
-    try:
-        notebook = nbformat.read(path, as_version=4)
-    except Exception as error:  # nbformat has many kinds
-        raise ValueError(f"{path.name} is not a notebook that can be read: {error}") from error
+    """An executed chapter. Raises ValueError for what is no notebook, and for one whose chapter is none any more."""
+    notebook = _read(path)
     source = (path.resolve().parent / notebook.metadata.get("course", {}).get("source", path.name)).resolve()
+    if source.is_file() and source != path.resolve():
+        _read(source)  # it is downloaded from the page
     chapter = Chapter(path, notebook, source)
     for cell in notebook.cells:
         for claim in claims_of(cell):
             chapter.claims.setdefault(claim, []).append(cell)
     return chapter
+
+
+def _read(path: Path) -> NotebookNode:
+    try:
+        return nbformat.read(path, as_version=4)
+    except Exception as error:  # nbformat has many kinds
+        raise ValueError(f"{path} is not a notebook that can be read: {error}") from error
 
 
 def claims_of(cell: NotebookNode) -> list[str]:
@@ -251,7 +258,7 @@ def without_hosts(html: str) -> str:
     soup = BeautifulSoup(html, "html.parser")
     for tag in soup.find_all(["img", "script", "iframe", "link", "source", "video", "audio", "embed", "object"]):
         address = next((tag[name].strip() for name in ("src", "href", "data") if tag.get(name)), "")
-        if address.startswith("//") or urlsplit(address).scheme in ("http", "https"):
+        if re.match(r"https?:|//", address, re.IGNORECASE):
             warnings.warn(f"<{tag.name}> not loaded from the network: {address}", stacklevel=2)
             tag.replace_with(soup.new_tag("a", href=address, string=f"{tag.get('alt') or tag.name} (on the network)"))
     return str(soup)
@@ -270,6 +277,12 @@ def linked(text: str, chapter: Chapter, terms: dict[str, str], repository: str, 
     """Markdown whose links fit the site: to the glossary's terms, claims in tables, files of the project."""
 
     def link(found: re.Match) -> str:
+        try:
+            return led(found)
+        except ValueError as error:  # half a bracket, a byte that no name can have
+            raise ValueError(f"the link to {found[2]!r:.100} cannot be followed: {error}") from error
+
+    def led(found: re.Match) -> str:
         words, address = found[1], found[2]
         parts = urlsplit(address)
         if parts.path.endswith("GLOSSARY.md"):
@@ -280,7 +293,7 @@ def linked(text: str, chapter: Chapter, terms: dict[str, str], repository: str, 
         if parts.scheme or not parts.path:
             return found[0]
         if name := re.fullmatch(r"(\d\d_\w+)\.ipynb", parts.path):
-            without_page = name[1] not in built and (chapter.source.parent / parts.path).is_file()
+            without_page = name[1] not in built and lies_there(chapter.source.parent / parts.path)
             return words if without_page else found[0]
         for root in chapter.source.parents[1:2]:
             target = (chapter.source.parent / unquote(parts.path)).resolve()
@@ -289,8 +302,9 @@ def linked(text: str, chapter: Chapter, terms: dict[str, str], repository: str, 
         return words
 
     for picture in _pictures(text):
-        if not urlsplit(picture).scheme and not (chapter.source.parent / unquote(picture)).is_file():
-            raise ValueError(f"{chapter.source.name}: there is no picture {picture}")
+        elsewhere = re.match(r"[a-z][a-z0-9+.-]*:", picture, re.IGNORECASE)
+        if not elsewhere and not lies_there(chapter.source.parent / unquote(picture)):
+            raise ValueError(f"{chapter.source.name}: there is no picture {picture[:100]}")
     text = re.sub(r"(?<=\| )(C\d\d(?:(?:, | to )C\d\d)*)(?= \|$)", _claims, text, flags=re.MULTILINE)
     return LINK.sub(link, text)
 

@@ -44,7 +44,7 @@ def asserts_in(cell: NotebookNode) -> Iterator[str]:
     """The assert statements of a code cell, as they are written."""
     try:
         tree = ast.parse(cell.source)
-    except SyntaxError:  # a cell with a magic command
+    except (SyntaxError, ValueError):  # a cell with a magic command, with a null character
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Assert):
@@ -53,9 +53,11 @@ def asserts_in(cell: NotebookNode) -> Iterator[str]:
 
 def held(chapter: Chapter) -> str:
     """When and with what the chapter was last executed to its end."""
-    record = chapter.path.with_suffix(".json")
-    done = json.loads(record.read_text(encoding="utf-8")) if record.is_file() else {}
-    when = f" on {done['when']}" if "when" in done else ""
+    try:
+        done = json.loads(chapter.path.with_suffix(".json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # there is none, or it is damaged
+        done = None
+    when = f" on {done['when']}" if isinstance(done, dict) and "when" in done else ""
     if not chapter.versions:
         return "From the outputs that are stored in the chapter."
     versions = ", ".join(f"{LABELS.get(name, name)} {version}" for name, version in sorted(chapter.versions.items()))

@@ -233,11 +233,15 @@ def _fits(output: NotebookNode) -> bool:
 
 
 def _question(source: str) -> str:
-    """A prediction as its question and its choices."""
-    call = next(node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
-    values = [ast.literal_eval(one) for one in call.args]
-    named = {one.arg: ast.literal_eval(one.value) for one in call.keywords}
-    lines = [values[1], ""]
+    """A prediction as its question and its choices. Raises ValueError where the cell does not have them."""
+    try:
+        call = next(node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+        values = [ast.literal_eval(one) for one in call.args]
+        named = {one.arg: ast.literal_eval(one.value) for one in call.keywords}
+        lines = [values[1], ""]
+    except (SyntaxError, StopIteration, ValueError, IndexError) as error:
+        asked = 'a name, a question and choices that are written out, predict("two", "One and one?", ["2", "3"])'
+        raise ValueError(f"a prediction on a slide calls predict with {asked}; given: {source[:80]!r}") from error
     if len(values) > 2:
         lines += [":::{container} choices", *(f"1. {choice}" for choice in values[2]), ":::"]
     elif "number" in named:

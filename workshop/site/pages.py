@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import shutil
 from pathlib import Path
@@ -17,6 +18,7 @@ import nbformat
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from course_lib.checkpoints.storage import remove
 from workshop.site import chapters as staging
 from workshop.site import claims, decks, downloads, evidence, launch, reference
 from workshop.site.extension import LOOKS
@@ -25,6 +27,15 @@ from workshop.site.texts import architecture, glossary, index, term_list
 ROOT = Path(__file__).resolve().parents[2]
 COURSE = "Transformers, Executed"
 MYST_NB = "jupyter_execute"  # where MyST-NB puts notebooks and their pictures, beside what it builds
+
+
+class _Stuck(Exception):
+    """Sphinx stopped in the middle of a page; the cause says why."""
+
+    def __init__(self, page: str):
+        """The page's name, "" if none was begun."""
+        super().__init__(page)
+        self.page = page
 
 
 class PagesError(ValueError):
@@ -41,8 +52,8 @@ def write_pages(notebooks: list[Path], build: Path, root: Path = ROOT) -> Path:
 
     Claims and glossary are those of the project in `root`. Raises FileNotFoundError for a missing notebook and
     ValueError for two of the same name, before anything is written. Raises PagesError at the end for a notebook that
-    cannot be read or prepared, which has no page then, and for what Sphinx warns of: a link that leads nowhere, a
-    formula that cannot be converted.
+    cannot be read or prepared, or at which Sphinx stops, which has no page then, and for what Sphinx warns of: a link
+    that leads nowhere, a formula that cannot be converted.
     """
     notebooks, build = [Path(path) for path in notebooks], Path(build).resolve()
     names = [path.stem for path in notebooks]
@@ -51,16 +62,19 @@ def write_pages(notebooks: list[Path], build: Path, root: Path = ROOT) -> Path:
     for path in notebooks:
         if not path.is_file():
             raise FileNotFoundError(f"no notebook at {path}; execute the chapters first (`course run`)")
-    source, site = build / "site-source", build / "site"
-    for folder in (source, site, build / MYST_NB):
-        shutil.rmtree(folder, ignore_errors=True)
-    source.mkdir(parents=True)
-    settings = configuration(root)
-    web = settings["html_context"]["repository"]
-    problems, written = stage(notebooks, source, root, web)
-    problems += run_sphinx(source, site, "html", settings)
-    if decks.stage(written, build / "slides-source"):
-        problems += run_sphinx(build / "slides-source", site / "slides", "revealjs", decks.configuration(settings))
+    settings, problems = configuration(root), []
+    while True:
+        try:
+            found, written = _built(notebooks, build, root, settings)
+            break
+        except _Stuck as stop:
+            left = [path for path in notebooks if path.stem != stop.page]
+            if len(left) == len(notebooks):  # none of the chapters is to blame
+                raise stop.__cause__ from None
+            problems.append(f"{stop.page} has no page: {type(stop.__cause__).__name__}: {stop.__cause__}")
+            notebooks = left
+    problems += found
+    site, web = build / "site", settings["html_context"]["repository"]
     downloads.write(written, site / downloads.FOLDER)
     if web:
         launch.write(written, site / launch.FOLDER, web)
@@ -70,6 +84,20 @@ def write_pages(notebooks: list[Path], build: Path, root: Path = ROOT) -> Path:
     if problems:
         raise PagesError(problems, site / "index.html")
     return site / "index.html"
+
+
+def _built(notebooks: list[Path], build: Path, root: Path, settings: dict) -> tuple[list[str], list[staging.Chapter]]:
+    """Pages and decks, in place of older ones; what is wrong, and the chapters that have a page. Raises _Stuck."""
+    source, site = build / "site-source", build / "site"
+    for folder in (source, site, build / MYST_NB):
+        if os.path.lexists(folder):
+            remove(folder)
+    source.mkdir(parents=True)
+    problems, written = stage(notebooks, source, root, settings["html_context"]["repository"])
+    problems += run_sphinx(source, site, "html", settings)
+    if decks.stage(written, build / "slides-source"):
+        problems += run_sphinx(build / "slides-source", site / "slides", "revealjs", decks.configuration(settings))
+    return problems, written
 
 
 def stage(notebooks: list[Path], source: Path, root: Path, web: str) -> tuple[list[str], list[staging.Chapter]]:
@@ -84,10 +112,14 @@ def stage(notebooks: list[Path], source: Path, root: Path, web: str) -> tuple[li
     for path in notebooks:
         try:
             written.append(staging.read(path))
-            pages.append(staging.page_of(written[-1], sentences, by_anchor, web, built))
-        except ValueError as error:
+            page = staging.page_of(written[-1], sentences, by_anchor, web, built)
+            decks.slides_of(written[-1])  # what is wrong with a deck is wrong with the chapter
+            nbformat.writes(page).encode()
+            pages.append(page)
+        except Exception as error:  # a chapter is written by people: whatever stops here stops no other
             written = written[: len(pages)]
-            problems.append(f"{path.stem} has no page: {error}")
+            kind = "" if type(error) is ValueError else f"{type(error).__name__}: "
+            problems.append(f"{path.stem} has no page: {kind}{error}")
     functions, known = reference.page(root, written)
     for chapter, page in zip(written, pages, strict=True):
         if end := reference.section(chapter, known):
@@ -152,7 +184,7 @@ def configuration(root: Path) -> dict:
         "html_show_search_summary": False,  # it would read other pages, which a browser refuses for files
         "html_context": {"default_mode": "auto", **web},  # light or dark, as the reader's system is
         "nb_execution_mode": "off",
-        "nb_merge_streams": True,
+        "nb_merge_streams": False,  # `workshop.outputs` has; MyST-NB's time grows with the square of a line's length
         "nb_render_markdown_format": "gfm",  # a table that a cell displays is a table
         "myst_enable_extensions": ["dollarmath", "amsmath", "colon_fence"],
         "myst_heading_anchors": 4,
@@ -163,12 +195,22 @@ def configuration(root: Path) -> dict:
 
 
 def run_sphinx(source: Path, target: Path, builder: str, settings: dict) -> list[str]:
-    """Let Sphinx build; return its warnings."""
-    said = io.StringIO()
-    with patch_docutils(), docutils_namespace():
-        app = Sphinx(source, None, target, target.parent / f"{target.name}-doctrees", builder, settings,
-                     status=None, warning=said, freshenv=True)  # fmt: skip
-        app.build()
-    shutil.rmtree(app.doctreedir)
+    """Let Sphinx build; return its warnings. Raises _Stuck where it stops in the middle of a page."""
+    said, doctrees, at = io.StringIO(), target.parent / f"{target.name}-doctrees", [""]
+
+    def note(app: Sphinx, page: str, *_: object) -> None:
+        at[0] = page
+
+    try:
+        with patch_docutils(), docutils_namespace():
+            app = Sphinx(source, None, target, doctrees, builder, settings,
+                         status=None, warning=said, freshenv=True)  # fmt: skip
+            app.connect("source-read", note)
+            app.connect("doctree-resolved", lambda app, _, page: note(app, page))  # the last before it is written
+            app.build()
+    except Exception as error:  # of Sphinx, of docutils, of MyST-NB
+        raise _Stuck(at[0]) from error
+    finally:
+        shutil.rmtree(doctrees, ignore_errors=True)
     text = re.sub(r"\x1b\[[0-9;]*m", "", said.getvalue()).replace(f"{source}/", "")
     return [line for line in text.splitlines() if line.strip()]

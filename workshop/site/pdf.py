@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pypdf import PdfReader
+from pypdf.errors import PyPdfError
 
 from course_lib.whole_files import write_atomically
 from workshop.site import paper
@@ -64,8 +65,10 @@ def print_course(site: Path, browser: str | None = None) -> Path:
     Raises CannotPrint where the pages are not made yet, and without a browser that can.
     """
     site = _made(site)
-    parts = paper.parts_of(site)
-    numbers = page_numbers(_print(paper.book(site, parts, {}), site / "book.html", browser))
+    with _of_the_course(site):
+        parts = paper.parts_of(site)
+        book = paper.book(site, parts, {})
+    numbers = page_numbers(_print(book, site / "book.html", browser))
     made = site / "transformers-executed.pdf"
     reader = _print(paper.book(site, parts, numbers), site / "book.html", browser, made)
     outline = [one.title for one in reader.outline if not isinstance(one, list)]
@@ -86,7 +89,8 @@ def print_slides(site: Path, browser: str | None = None) -> Iterator[Path]:
     site = _made(site)
     try:
         for deck in sorted((site / "slides").glob("[0-9]*.html")):
-            page, slides = paper.handout(deck)
+            with _of_the_course(deck):
+                page, slides = paper.handout(deck)
             to = deck.with_suffix(".pdf")
             pages = len(_print(page, deck.with_name("handout.html"), browser, to).pages)
             if pages != slides:
@@ -127,7 +131,14 @@ def _print(html: str, page: Path, browser: str | None, to: Path | None = None) -
         if not printed.is_file():
             last = "\n".join(done.stderr.strip().splitlines()[-5:])
             raise CannotPrint(f"{browser} has printed nothing (exit code {done.returncode}). It said:\n{last}")
-        return PdfReader(printed.replace(to) if to else io.BytesIO(printed.read_bytes()))
+        try:
+            reader = PdfReader(io.BytesIO(printed.read_bytes()))
+            len(reader.pages)
+        except PyPdfError as problem:
+            raise CannotPrint(
+                f"What {browser} has printed is no PDF that can be read: {problem}.\n{INSTALL}"
+            ) from problem
+        return PdfReader(printed.replace(to)) if to else reader
 
 
 def _ended(command: list[str]) -> subprocess.CompletedProcess:
@@ -136,6 +147,17 @@ def _ended(command: list[str]) -> subprocess.CompletedProcess:
         with contextlib.suppress(subprocess.TimeoutExpired):
             return subprocess.run(command, capture_output=True, text=True, errors="replace", timeout=60 * MINUTES)
     raise CannotPrint(f"{command[0]} has not printed within {MINUTES} minutes, {TRIES} times. Try when less runs.")
+
+
+@contextlib.contextmanager
+def _of_the_course(place: Path) -> Iterator[None]:
+    """Raise CannotPrint for pages that are not as the course makes them: half of one, of somebody else."""
+    try:
+        yield
+    except (AttributeError, LookupError, TypeError, ValueError) as problem:
+        raise CannotPrint(
+            f"{place} is not, or is no longer, what the course makes. Make it anew: course run"
+        ) from problem
 
 
 def _made(site: Path) -> Path:

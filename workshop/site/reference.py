@@ -33,7 +33,7 @@ def imported(source: str) -> Iterator[str]:
     """What a cell imports from course_lib, as dotted names."""
     try:
         tree = ast.parse(source)
-    except SyntaxError:  # a magic command
+    except (SyntaxError, ValueError):  # a magic command, a null character
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "course_lib":
