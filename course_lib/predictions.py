@@ -18,7 +18,8 @@ from course_lib import progress
 from course_lib.arguments import as_number
 from course_lib.marked import as_html
 
-SURE = range(50, 101, 10)  # percent, as the slider has them
+SURE = range(10, 101, 10)  # percent, as the slider has them: a guess among three is right one time in three
+AT_FIRST = 50  # percent, where the slider stands
 WITHIN = 0.1  # of its range: how near a number has to be to count as right
 
 
@@ -37,6 +38,13 @@ class Asked:
         """How to answer without buttons."""
         example = 2 if self.choices else f"{sum(self.number) / 2:g}"
         return f'predict("{self.name}", answer={example}, sure=80)'
+
+    @property
+    def expects(self) -> str:
+        """What number is asked for, and how near is near enough; a reader says how sure of that."""
+        low, high = (_plain(one) for one in self.number)
+        near = f"right within {_plain(self.within)}" if self.within else "to be met exactly"
+        return f"a number from {low} to {high}, {near}"
 
     def says(self, answer: float) -> str:
         """An answer in words."""
@@ -66,7 +74,8 @@ def predict(
 
     With a question: shows it with two to four `choices`, or asks for a `number` (lowest, highest), which counts as
     right within `within` (a tenth of the range). In JupyterLab with buttons, elsewhere as text. With an `answer` (the
-    number of the choice, the first is 1, or the number) and `sure` (50 to 100, in percent): takes that.
+    number of the choice, the first is 1, or the number) and `sure` (10 to 100, in percent, that it will be right):
+    takes that.
 
     Raises ValueError for a question that cannot be asked and an answer that cannot be one.
     """
@@ -162,11 +171,11 @@ def _take(name: str, answer: object, sure: object) -> str:
             f"An answer lies from {_plain(asked.number[0])} to {_plain(asked.number[1])}; {answer} does not."
         )
     if sure is None:
-        raise ValueError(f'Say how sure you are, 50 to 100 percent: predict("{name}", answer={answer}, sure=80).')
+        raise ValueError(f'Say how sure you are, 10 to 100 percent: predict("{name}", answer={answer}, sure=80).')
     sure = _number(name, sure, "sure")
-    if not 50 <= sure <= 100:
-        meant = f" Did you mean {_plain(100 * sure)}?" if 0.5 <= sure <= 1 else ""
-        raise ValueError(f"sure is in percent, from 50 (a coin) to 100 (certain); {_plain(sure)} is not.{meant}")
+    if not SURE[0] <= sure <= SURE[-1]:
+        meant = f" Did you mean {_plain(100 * sure)}?" if SURE[0] <= 100 * sure <= SURE[-1] else ""
+        raise ValueError(f"sure is in percent, from {SURE[0]} to {SURE[-1]} (certain); {_plain(sure)} is not.{meant}")
     if _was_shown(name):
         return "What is has been shown already, so this one is not counted."
     _made[name] = {"answer": answer, "sure": sure, "within": asked.within if asked else None}
@@ -213,7 +222,7 @@ def _as_text(asked: Asked) -> str:
     if asked.choices:
         lines += [f"  {at}  {choice}" for at, choice in enumerate(asked.choices, 1)]
     else:
-        lines += [f"  a number from {_plain(asked.number[0])} to {_plain(asked.number[1])}"]
+        lines += [f"  {asked.expects}"]
     return "\n".join([*lines, f"Answer by code: {asked.by_code}"])
 
 
@@ -228,13 +237,13 @@ def _as_form(asked: Asked) -> str:
     else:
         low, high = (f"{one:g}" for one in asked.number)
         fields = (
-            f'<label>A number from {low} to {high}: <input type="number" name="{name}" min="{low}" max="{high}" '
+            f'<label>{asked.expects.capitalize()}: <input type="number" name="{name}" min="{low}" max="{high}" '
             f'step="any" data-within="{asked.within:g}"></label><br>'
         )
     return (
         f'<form class="prediction" data-name="{name}"><fieldset><legend>{as_html(asked.question)}</legend>{fields}'
         f'<label>How sure, in percent: <input type="range" name="sure" min="{SURE[0]}" max="{SURE[-1]}" '
-        f'step="{SURE.step}" value="{SURE[0]}"></label> <button type="submit">That is my prediction</button>'
+        f'step="{SURE.step}" value="{AT_FIRST}"></label> <button type="submit">That is my prediction</button>'
         f'</fieldset><p class="by-code">Answer by code: <code>{html.escape(asked.by_code)}</code></p></form>'
     )
 
@@ -248,16 +257,15 @@ def _as_widget(asked: Asked):
         options = [(choice.replace("*", "").replace("`", ""), at) for at, choice in enumerate(asked.choices, 1)]
         field = widgets.RadioButtons(options=options, value=None, layout=widgets.Layout(width="max-content"))
     else:
-        low, high = asked.number
         field = widgets.Text(  # a FloatText begins at 0, which nobody said
             placeholder="a number",
-            description=f"{low:g} to {high:g}:",
+            description=f"{asked.expects.capitalize()}:",
             style=style,
-            layout=widgets.Layout(width="16em"),
+            layout=widgets.Layout(width="28em"),
         )
     sure = widgets.SelectionSlider(
-        options=[(f"{percent} %", percent) for percent in SURE], description="How sure are you?", style=style,
-        layout=widgets.Layout(width="26em"),
+        options=[(f"{percent} %", percent) for percent in SURE], value=AT_FIRST, description="How sure are you?",
+        style=style, layout=widgets.Layout(width="26em"),
     )  # fmt: skip
     button = widgets.Button(
         description="That is my prediction", button_style="primary", layout=widgets.Layout(width="16em")

@@ -118,7 +118,7 @@ def predictions() -> dict[str, dict]:
 
 
 def pairs() -> list[tuple[float, bool]]:
-    """How sure the reader was, 0.5 to 1, and whether it was right: one for each prediction whose outcome was shown."""
+    """How sure the reader was, 0.1 to 1, and whether it was right: one for each prediction whose outcome was shown."""
     return [
         (one["sure"] / 100, one["right"])
         for one in predictions().values()

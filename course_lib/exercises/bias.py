@@ -119,7 +119,7 @@ GAP = Exercise(
     ],
     hints=["Two means and one difference."],
     commentary="The order is part of what is said: `gap(a, b)` is `-gap(b, a)`. A gap alone does not tell whether "
-    "other sentences of the same kind would give one too: for that the chapter draws intervals.",
+    "other occupations would give one too: for that the chapter draws intervals.",
 )
 
 

@@ -108,6 +108,24 @@ def test_a_number_is_right_within_a_tenth_of_its_range(said, ending, right, caps
     assert progress.pairs() == [(0.7, right)]
 
 
+@pytest.mark.parametrize(
+    ("within", "said"),
+    [(None, "a number from 0 to 100, right within 10"), (0, "a number from 0 to 100, to be met exactly")],
+)
+def test_how_near_is_near_enough_is_said_before_the_reader_says_how_sure(within, said, capsys):
+    predict("share", "What share, in percent?", number=(0, 100), within=within)
+    asked = predictions._asked["share"]
+    assert f"\n  {said}\n" in capsys.readouterr().out
+    assert f"<label>{said.capitalize()}: <input" in predictions._as_form(asked)
+    assert predictions._as_widget(asked).children[1].description == f"{said.capitalize()}:"
+
+
+def test_who_guesses_among_three_can_say_so(capsys):
+    ask()
+    predict("two-banks", answer=1, sure=30)
+    assert capsys.readouterr().out.endswith("Noted: unrelated: about 0, 30 % sure. Now run what follows.\n")
+
+
 def test_after_a_restart_a_number_is_as_near_as_it_was_before_it(capsys):
     predict("share", "What share, in percent?", number=(0, 100), answer=60, sure=70)
     predictions._asked.clear(), predictions._made.clear()
@@ -172,9 +190,11 @@ def test_it_works_where_nothing_can_be_kept(monkeypatch, tmp_path, capsys):
         (lambda: predict("two-banks", answer=2), r"sure=80\)"),
         (lambda: predict("two-banks", answer=2, sure=0.8), r"Did you mean 80\?"),
         (lambda: predict("two-banks", answer=2, sure=0.5), r"Did you mean 50\?"),
+        (lambda: predict("two-banks", answer=2, sure=0.1), r"Did you mean 10\?"),
         (lambda: predict("two-banks", answer=2, sure=1), r"Did you mean 100\?"),
-        (lambda: predict("two-banks", answer=2, sure=0.4), r"0\.4 is not\.$"),
-        (lambda: predict("two-banks", answer=2, sure=40), "from 50"),
+        (lambda: predict("two-banks", answer=2, sure=0.04), r"0\.04 is not\.$"),
+        (lambda: predict("two-banks", answer=2, sure=9), "from 10 to 100"),
+        (lambda: predict("two-banks", answer=2, sure=101), "from 10 to 100"),
         (lambda: predict("two-banks", answer=2, sure=float("nan")), "is a number"),
         (lambda: predict("two-banks"), "needs a question, or an answer"),
         (lambda: reveal("two-banks", 4), "1 to 3, not 4"),
@@ -255,7 +275,8 @@ def test_the_button_takes_the_prediction():
     assert [text for text, _ in field.options] == CHOICES
     assert field.value is None
     assert "predict(&quot;two-banks&quot;, answer=2, sure=80)" in by_code.value
-    assert [text for text, _ in sure.options] == ["50 %", "60 %", "70 %", "80 %", "90 %", "100 %"]
+    assert [text for text, _ in sure.options] == [f"{percent} %" for percent in range(10, 101, 10)]
+    assert sure.value == 50
     button.click()
     assert "Choose one" in said.value
     assert progress.read() == []
