@@ -67,7 +67,7 @@ def test_a_reader_predicts_writes_and_is_answered(studied):
 
     lab.run("quiz-1")
     first = lab.cell("quiz-1").locator(".Quiz").first
-    for choice, looks in (("how likely", "incorrect"), ("the probability", "correct")):
+    for choice, looks in (("counted on test texts", "incorrect"), ("to its own label", "correct")):
         first.get_by_text(re.compile(choice)).first.click()
         said = first.locator(f".Feedback.{looks}")
         said.wait_for()

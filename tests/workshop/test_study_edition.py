@@ -591,7 +591,7 @@ def test_what_keeps_a_chapter_from_being_written_is_said(tmp_path, command, harm
         assert answer.exit_code == 0, answer.output
     else:
         assert answer.exit_code == 1
-        assert said in " ".join(answer.output.split())
+        assert said.replace(" ", "") in "".join(answer.output.split())  # lines are broken where the terminal ends
 
 
 def test_two_at_once_write_what_one_writes(tmp_path):

@@ -55,7 +55,8 @@ ready(() => {
 });
 
 // What there are many of is one tab stop of its kind and place; from there the keys up and down lead to its neighbours.
-const KINDS = [".copybtn", "button.enlarge", 'a[href*="glossary.html#term-"]', ".claim a", 'td a[href^="#c"]', ".bd-links a", ".page-toc a"];
+const KINDS = [".copybtn", "button.enlarge", 'a[href*="glossary.html#term-"]', ".claim a", 'td a[href^="#c"]',
+  "#sources a.external", "#in-the-reference a", ".bd-links a", ".page-toc a"];
 const oneStop = (all) => {
   const seen = () => all.filter((one) => one.checkVisibility());
   const stop = (chosen) => all.forEach((one) => { one.tabIndex = one === chosen ? 0 : -1; });
