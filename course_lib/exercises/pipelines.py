@@ -727,7 +727,8 @@ ZERO_SHOT = Exercise(
             "sigmoid",
             _zero_shot(weigh=torch.sigmoid),
             "each label is weighed alone by a sigmoid, and the numbers do not add up to 1 (multi_label=True in the "
-            "pipeline weighs labels alone too, but entailment against contradiction). The labels compete here: softmax.",
+            "pipeline weighs labels alone too, but entailment against contradiction). The labels compete here: "
+            "softmax.",
         ),
         Mistake(
             "divided",
