@@ -160,7 +160,7 @@ CARD = """# translation-en-fr
 
 A Marian model (Junczys-Dowmunt et al. 2018) of three encoder and two decoder layers of width 256, \
 {parameters:,} parameters, with a vocabulary of {pieces:,} pieces for both languages; trained from random \
-weights, and further with dropout of {dropout}. Written by `workshop/recipes/translation.py` ({training}; {pairs:,} pairs, counting repetitions).
+weights{further}. Written by `workshop/recipes/translation.py` ({training}; {pairs:,} pairs, counting repetitions).
 
 - **Intended use**: to show translation and decoding in chapters 01 and 04, cross-attention in 05 and a tokenizer \
 in 06. Not for texts that somebody will act on.
@@ -201,7 +201,7 @@ def run(kinds: dict[str, list[tuple[str, str]]], settings) -> None:
     size = ship_model(model, tokenizer, NAME)
     write_card(
         NAME, CARD, settings, SEED, done, parameters=model.num_parameters(), pieces=PIECES, pairs=len(pairs), size=size,
-        dropout=DROPOUT,
+        further=f", and further with dropout of {DROPOUT}" if settings.goes_on else "",
     )  # fmt: skip
 
 
