@@ -171,7 +171,8 @@ def _take(name: str, answer: object, sure: object) -> str:
             f"An answer lies from {_plain(asked.number[0])} to {_plain(asked.number[1])}; {answer} does not."
         )
     if sure is None:
-        raise ValueError(f'Say how sure you are, 10 to 100 percent: predict("{name}", answer={answer}, sure=80).')
+        how = f"Say how sure you are, {SURE[0]} to {SURE[-1]} percent"
+        raise ValueError(f'{how}: predict("{name}", answer={answer}, sure=80).')
     sure = _number(name, sure, "sure")
     if not SURE[0] <= sure <= SURE[-1]:
         meant = f" Did you mean {_plain(100 * sure)}?" if SURE[0] <= 100 * sure <= SURE[-1] else ""

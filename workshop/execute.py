@@ -38,6 +38,7 @@ from course_lib.checkpoints.fetch import sha256_of
 from course_lib.checkpoints.storage import remove
 from course_lib.doctor import cores
 from course_lib.whole_files import write_atomically
+from workshop.editions.marks import nodes_in
 from workshop.outputs import tidy
 from workshop.recorder import Recorder
 
@@ -196,11 +197,7 @@ def modules_of(notebook: nbformat.NotebookNode) -> list[Path]:
 
 def _imported(source: str) -> Iterator[str]:
     """The dotted names below course_lib in the imports of `source`; what is no Python has none."""
-    try:
-        tree = ast.parse("\n".join(line for line in source.splitlines() if not line.lstrip().startswith(("%", "!"))))
-    except (SyntaxError, ValueError):  # the second: a null character
-        return
-    for node in ast.walk(tree):
+    for node in nodes_in("\n".join(line for line in source.splitlines() if not line.lstrip().startswith(("%", "!")))):
         names = [alias.name for alias in node.names] if isinstance(node, (ast.Import, ast.ImportFrom)) else []
         if isinstance(node, ast.ImportFrom):
             names = [f"{node.module}.{name}" for name in names]

@@ -92,6 +92,15 @@ def solution_lines(cell: NotebookNode) -> list[str]:
     return [line.strip() for line in lines if line.strip()]
 
 
+def nodes_in(source: str) -> Iterator[ast.AST]:
+    """The nodes of a cell's syntax tree; none if it is not Python, as with a magic command or a null character."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError):
+        return
+    yield from ast.walk(tree)
+
+
 def checks_in(source: str) -> Iterator[tuple[ast.Expr, str, ast.expr]]:
     """Each statement ``check("name", answer)`` of a cell: the statement, the name, the answer.
 
@@ -109,10 +118,7 @@ def checks_in(source: str) -> Iterator[tuple[ast.Expr, str, ast.expr]]:
 
 def reveals_in(source: str) -> list[str]:
     """The names of the predictions that a cell answers with ``reveal("name", …)``; none if it is not Python."""
-    try:
-        calls = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call) and node.args]
-    except (SyntaxError, ValueError):  # the second: a null character
-        return []
+    calls = [node for node in nodes_in(source) if isinstance(node, ast.Call) and node.args]
     names = [call.args[0] for call in calls if ast.unparse(call.func) == "reveal"]
     return [name.value for name in names if isinstance(name, ast.Constant) and isinstance(name.value, str)]
 

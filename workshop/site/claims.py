@@ -10,6 +10,7 @@ from itertools import groupby
 
 from nbformat import NotebookNode
 
+from workshop.editions.marks import nodes_in
 from workshop.site.chapters import Chapter
 
 OPENING = """# Claims
@@ -42,11 +43,7 @@ def page(chapters: list[Chapter], sentences: dict[str, str]) -> str:
 
 def asserts_in(cell: NotebookNode) -> Iterator[str]:
     """The assert statements of a code cell, as they are written."""
-    try:
-        tree = ast.parse(cell.source)
-    except (SyntaxError, ValueError):  # a cell with a magic command, with a null character
-        return
-    for node in ast.walk(tree):
+    for node in nodes_in(cell.source):
         if isinstance(node, ast.Assert):
             yield textwrap.dedent(ast.get_source_segment(cell.source, node, padded=True))
 

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from workshop.editions.marks import nodes_in
 from workshop.site.chapters import Chapter
 
 OPENING = """# Reference
@@ -31,11 +32,7 @@ def uses(chapters: list[Chapter]) -> dict[str, list[str]]:
 
 def imported(source: str) -> Iterator[str]:
     """What a cell imports from course_lib, as dotted names."""
-    try:
-        tree = ast.parse(source)
-    except (SyntaxError, ValueError):  # a magic command, a null character
-        return
-    for node in ast.walk(tree):
+    for node in nodes_in(source):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "course_lib":
             yield from (f"{node.module}.{one.name}" for one in node.names)
 
